@@ -30,7 +30,7 @@ run-ledger: build ## the same, kept when `make run` has more to show
 bench: build ## measure this machine (ARGS="--help")
 	@exec bin/longmen bench $(ARGS)
 
-test: test-machine check-fmt check-generated vet lint test-all ## everything that CI runs
+test: test-machine check-fmt check-generated vet lint arch test-all ## everything that CI runs
 
 test-machine:
 	@bash .ci/machine
