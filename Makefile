@@ -7,8 +7,9 @@ SHELL := bash
 
 export CGO_ENABLED := 0
 
+MODULE := github.com/longmen/longmen
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
-LDFLAGS := -X github.com/longmen/longmen/kit/version.tag=$(VERSION)
+LDFLAGS := -X $(MODULE)/kit/version.tag=$(VERSION)
 # Files under the tag soak hold the long tests; the checks read them too.
 SOAK := -tags soak
 FUZZTIME ?= 30s
@@ -20,7 +21,7 @@ help: ## list the targets
 
 build: ## build the programs into bin/
 	@mkdir -p bin
-	go build -trimpath -ldflags '$(LDFLAGS)' -o bin/ ./cmd/... ./examples/...
+	go build -trimpath -ldflags '$(LDFLAGS)' -o bin/ $(MODULE)/cmd/... $(MODULE)/examples/...
 
 run: run-ledger ## build, start Longmen and play a marketplace over real loans (ARGS="--loans all")
 
