@@ -1,0 +1,145 @@
+package ledger
+
+import "github.com/longmen/longmen/core/share"
+
+// Effects is what one applied command changed, in the form that history appends. The engine numbers entries, so
+// history needs no state of its own to write them. A refused command has none. The engine reuses the slices: who keeps
+// them past the next Apply copies them.
+type Effects struct {
+	Accounts  []AccountOpened
+	Registers []RegisterOpened
+	Assets    []AssetOpened
+	Entries   []Entry
+	Holdings  []HoldingChange
+	Payouts   []Payout
+	Buckets   []BucketOpened
+
+	rows   []share.Row // backs the holdings' rows
+	ahead  []int32     // backs the payouts' tranches
+	result []PayoutTranche
+}
+
+// reset empties the lists and keeps their memory.
+func (fx *Effects) reset() {
+	fx.Accounts, fx.Registers, fx.Assets, fx.Entries = fx.Accounts[:0], fx.Registers[:0], fx.Assets[:0], fx.Entries[:0]
+	fx.Holdings, fx.Payouts, fx.Buckets = fx.Holdings[:0], fx.Payouts[:0], fx.Buckets[:0]
+	fx.rows, fx.ahead, fx.result = fx.rows[:0], fx.ahead[:0], fx.result[:0]
+}
+
+// BucketOpened tells of a new bucket of the trial balance: all accounts of one asset and account code. Numbers count
+// from 1.
+type BucketOpened struct {
+	Number uint32
+	Asset  uint16
+	Code   uint32
+}
+
+// AssetOpened tells of a new asset.
+type AssetOpened struct {
+	Number uint16
+	Code   string
+	Scale  uint8
+}
+
+// AccountOpened tells of a new account. Numbers count from 1 in the order of opening.
+type AccountOpened struct {
+	Number     uint32
+	Asset      uint16
+	Side       Side
+	Type       AccountType
+	Constraint Constraint
+	Code       uint32
+	Bucket     uint32
+	Address    string
+}
+
+// RegisterOpened tells of a new register. Numbers count from 1 in the order of opening.
+type RegisterOpened struct {
+	Number    uint32
+	Asset     uint16
+	Unclaimed uint32
+	Cap       uint64
+	Address   string
+	Tranches  []string
+}
+
+// EntryKind says which operation made an entry.
+type EntryKind uint8
+
+// The kinds of entry.
+const (
+	EntryTransfer  EntryKind = iota + 1
+	EntryPost                // a hold made effective
+	EntryPayer               // a distribution, on the account that pays it
+	EntryLine                // a line that could not simply be derived: unclaimed, deducted, or taken back in part
+	EntryUnclaimed           // a distribution, on the account that keeps what nobody took
+	EntryDeducted            // a distribution, on an account that deductions go to
+	EntryClaim               // unclaimed money paid out
+	EntryReversal            // the undoing of an earlier entry
+)
+
+// Entry is one leg of a movement as its account's statement shows it. Lines of distributions have no entries: they
+// follow from payouts and holdings. Only a line that does not (EntryLine) is explicit: Amount is then what really
+// reached (or, negative side, left) the account and Derived is the line that the payout implies and this entry
+// replaces.
+type Entry struct {
+	Number   uint64 // 1, 2, … in the ledger, without gaps
+	Previous uint64 // the account's entry before, 0 for none
+	Ordinal  uint64 // 1, 2, … in the account
+	Sequence uint64
+	Index    uint16 // operation
+	Kind     EntryKind
+	Side     Side // side it was booked on: DebitNormal is a debit
+	Account  uint32
+	Other    uint32 // the account on the other side, 0 when there are many
+	Register uint32 // 0 for none
+	Amount   int64
+	Derived  int64 // EntryLine: the implied line, signed (negative when a payout was undone)
+	Direct   int64 // account's credits minus debits by its entries so far, each EntryLine counted as (signed Amount − Derived)
+	Balance  int64 // account's credits minus debits, lines included, just after
+}
+
+// HoldingChange is a holding's state after its units (or class) changed, with what later payouts need.
+type HoldingChange struct {
+	Sequence uint64
+	Index    uint16
+	Register uint32
+	Account  uint32
+	Holder   uint32 // holder number, from 0
+	Class    uint8
+	Units    uint64
+	Payouts  uint64      // payouts of the register before this change
+	Rows     []share.Row // by tranche, after the change
+}
+
+// Payout is one entry of a register's timeline: a distribution, or the undoing of one. A holder's line in a tranche is
+// the difference of his cumulative share after and before it; Ahead holds, per tranche and holder, how many cents he
+// has been given beyond the whole part of what he earned.
+type Payout struct {
+	Sequence uint64
+	Index    uint16
+	Number   uint64 // 1, 2, … in the register
+	Register uint32
+	Payer    uint32
+	Holders  uint32 // holdings of the register then
+	Undoes   uint64 // sequence of the distribution that this undoes, 0 for a distribution
+	Undone   uint16 // its operation
+	Amount   int64  // sum of the tranches
+	Explicit uint32 // lines that have an entry of their own
+	Tranches []PayoutTranche
+	Totals   []BucketTotal // what the lines, those with own entries too, credited by bucket of the trial balance
+}
+
+// PayoutTranche is a tranche's part of a payout. Q is negative in an undoing. A tranche that got nothing has Amount 0
+// and Q 0, and Index and Ahead as they were.
+type PayoutTranche struct {
+	TrancheResult
+	Index share.Int128 // running sum of Q modulo 2^128, this payout included
+	Ahead []int32      // by holder number; len Holders
+}
+
+// BucketTotal is a sum of debits and of credits in one bucket (asset, account code) of the trial balance.
+type BucketTotal struct {
+	Bucket          uint32
+	Debits, Credits int64
+}

@@ -1,0 +1,428 @@
+package ledger
+
+import "github.com/longmen/longmen/core/share"
+
+// distribution is working memory of distribute, reused.
+type distribution struct {
+	pending  []pending
+	blocks   []share.Block
+	lines    [MaxTranches][]int64
+	deducted []int64
+	accounts []uint32 // deduction accounts
+}
+
+// pending is what the distributions checked so far will book on an account.
+type pending struct {
+	account         uint32
+	debits, credits int64
+}
+
+// linesEnd is the most that posted and held credits of a holder's account may be after a line. Above it lines go to the
+// unclaimed account, so the accounts that a distribution names can't overflow half way.
+const linesEnd = 1 << 62
+
+func (e *Engine) distribute(o *Distribute) Code {
+	if !e.checked {
+		if code := e.checkDistributions(); code != Applied {
+			return code
+		}
+		e.checked = true
+	}
+	r, payer := e.register(o.Register), e.account(o.Payer)
+	e.dist.accounts = e.dist.accounts[:0]
+	for i := range o.Deductions {
+		e.dist.accounts = append(e.dist.accounts, e.account(o.Deductions[i].Account))
+	}
+	sum := int64(0)
+	for _, a := range o.Amounts {
+		sum += a
+	}
+	e.book(payer, DebitNormal, sum, Entry{Kind: EntryPayer, Register: r})
+	e.settle()
+
+	holders := e.registers.at(r).holdings
+	tranches := e.payTranches(r, o.Amounts)
+	out := Output{Amount: sum, Tranches: make([]TrancheResult, len(o.Amounts))}
+	for t := range tranches {
+		out.Tranches[t] = tranches[t].TrancheResult
+	}
+	if len(o.Deductions) > 0 {
+		out.Deducted = make([]int64, len(o.Deductions))
+	}
+	payout := Payout{
+		Sequence: e.sequence, Index: e.op, Register: r, Payer: payer, Holders: holders, Amount: sum, Tranches: tranches,
+	}
+	e.creditLines(r, o, &out, &payout)
+	e.bookRest(r, o, &out)
+	reg := e.registers.edit(r)
+	reg.payouts++
+	payout.Number = reg.payouts
+	e.fx.Payouts = append(e.fx.Payouts, payout)
+	e.output(out)
+	return Applied
+}
+
+// payTranches applies the rule to each tranche and leaves the lines in e.dist.lines.
+func (e *Engine) payTranches(r uint32, amounts []int64) []PayoutTranche {
+	reg := e.registers.edit(r)
+	n := int(reg.holdings)
+	from := len(e.fx.result)
+	for t, amount := range amounts {
+		if cap(e.dist.lines[t]) < n {
+			e.dist.lines[t] = make([]int64, n+n/4)
+		}
+		e.dist.lines[t] = e.dist.lines[t][:n]
+		pt := PayoutTranche{}
+		if amount > 0 {
+			before := e.gather(reg, uint32(t))
+			o := e.pay.Pay(e.dist.blocks, reg.units, &reg.rem[t], amount, e.dist.lines[t])
+			e.shares.sum += e.sumShares(reg, uint32(t)) - before
+			reg.index[t] = reg.index[t].Add(o.Q)
+			pt.TrancheResult = TrancheResult{Amount: o.Amount, Units: o.Units, Q: o.Q, Rem: o.Rem, Cut: o.Cut}
+		} else {
+			clear(e.dist.lines[t])
+		}
+		pt.Index, pt.Ahead = reg.index[t], e.aheads(reg, uint32(t), n)
+		e.fx.result = append(e.fx.result, pt)
+	}
+	return e.fx.result[from:len(e.fx.result):len(e.fx.result)]
+}
+
+// gather lists the register's blocks for the rule and gives the sum of their rows' hashes.
+func (e *Engine) gather(reg *register, t uint32) (sum uint64) {
+	e.dist.blocks = e.dist.blocks[:0]
+	left := int(reg.holdings)
+	for i := reg.first; i != 0; {
+		b := e.blocks.at(i)
+		s := e.shares.raw(b.rows + t)
+		sum += hashShares(0, s)
+		n := min(left, blockSize)
+		e.dist.blocks = append(e.dist.blocks, share.Block{Units: b.units[:n], Rows: s.row[:n]})
+		left -= n
+		i = b.next
+	}
+	return sum
+}
+
+func (e *Engine) sumShares(reg *register, t uint32) (sum uint64) {
+	for i := reg.first; i != 0; {
+		b := e.blocks.at(i)
+		sum += hashShares(0, e.shares.at(b.rows+t))
+		i = b.next
+	}
+	return sum
+}
+
+func (e *Engine) aheads(reg *register, t uint32, n int) []int32 {
+	from := len(e.fx.ahead)
+	for i := reg.first; i != 0; {
+		b := e.blocks.at(i)
+		rows := &e.shares.at(b.rows + t).row
+		for s := range min(n, blockSize) {
+			e.fx.ahead = append(e.fx.ahead, int32(-rows[s].Carry.Hi))
+		}
+		n -= blockSize
+		i = b.next
+	}
+	return e.fx.ahead[from:len(e.fx.ahead):len(e.fx.ahead)]
+}
+
+// creditLines credits every holder's account with his lines of all tranches together.
+func (e *Engine) creditLines(r uint32, o *Distribute, out *Output, payout *Payout) {
+	reg := e.registers.at(r)
+	totals := lineTotals{}
+	h := 0
+	for i := reg.first; i != 0; i = e.blocks.at(i).next {
+		b := e.blocks.at(i)
+		for s := range min(len(e.dist.lines[0])-h, blockSize) {
+			gross := int64(0)
+			for t := range o.Amounts {
+				gross += e.dist.lines[t][h]
+			}
+			h++
+			if gross == 0 {
+				continue
+			}
+			net := gross
+			if len(o.Deductions) > 0 {
+				net -= e.deduct(o, b, uint32(s), h-1, out)
+			}
+			if net > 0 {
+				out.Count++
+			}
+			e.creditLine(r, i*blockSize+uint32(s), b.account[s], gross, net, &totals, out, payout)
+		}
+	}
+	totals.flush(e)
+	payout.Totals = totals.list
+}
+
+// creditLine credits one holder. Only what payouts do not imply gets an entry of its own.
+func (e *Engine) creditLine(r, place, account uint32, gross, net int64, totals *lineTotals, out *Output, payout *Payout) {
+	a := e.accounts.raw(account)
+	credited := net
+	if net > 0 && !a.takesLine(net) {
+		credited = 0
+		out.Unclaimed++
+		out.Set += net
+		e.setAside(place, net)
+		e.settle()
+	}
+	if credited == gross {
+		a.credits += gross
+		a.derived += gross
+		e.accounts.sum += mix(seedAccount<<4^uint64(account)) * (uint64(gross)*weight2 + uint64(gross)*weight6)
+	} else {
+		a = e.accounts.edit(account)
+		a.credits += credited
+		a.derived += gross
+		payout.Explicit++
+		e.entry(a, Entry{Kind: EntryLine, Side: CreditNormal, Account: account, Register: r, Amount: credited, Derived: gross})
+		e.accounts.settle()
+	}
+	totals.add(e, a.bucket, credited)
+}
+
+// takesLine reports whether a credit of a line can be booked whatever the holder did.
+func (a *account) takesLine(net int64) bool {
+	return a.freezeCredits == 0 && net <= linesEnd-a.credits-a.creditsHeld && a.outflow(CreditNormal, net) == Applied
+}
+
+// lineTotals adds lines up by bucket of the trial balance; neighbours are mostly in the same.
+type lineTotals struct {
+	bucket uint32
+	sum    int64
+	list   []BucketTotal
+}
+
+func (l *lineTotals) add(e *Engine, bucket uint32, amount int64) {
+	if bucket != l.bucket {
+		l.flush(e)
+		l.bucket = bucket
+	}
+	l.sum += amount
+}
+
+func (l *lineTotals) flush(e *Engine) {
+	if l.sum == 0 {
+		return
+	}
+	side := CreditNormal
+	amount := l.sum
+	if amount < 0 {
+		side, amount = DebitNormal, -amount
+	}
+	e.total(l.bucket, side, amount)
+	e.buckets.settle()
+	for i := range l.list {
+		if l.list[i].Bucket == l.bucket {
+			l.list[i].add(side, amount)
+			l.sum = 0
+			return
+		}
+	}
+	t := BucketTotal{Bucket: l.bucket}
+	t.add(side, amount)
+	l.list = append(l.list, t)
+	l.sum = 0
+}
+
+func (t *BucketTotal) add(side Side, amount int64) {
+	if side == DebitNormal {
+		t.Debits += amount
+	} else {
+		t.Credits += amount
+	}
+}
+
+// deduct takes from a holder's lines what their tranche and his class ask for.
+func (e *Engine) deduct(o *Distribute, b *block, s uint32, h int, out *Output) (taken int64) {
+	for i := range o.Deductions {
+		d := &o.Deductions[i]
+		line := e.dist.lines[d.Tranche][h]
+		if d.Class != b.class[s] || line == 0 {
+			continue
+		}
+		row := &e.shares.edit(b.rows + uint32(d.Tranche)).row[s]
+		amount := share.Deduct(line, d.Rate, &row.Rest)
+		out.Deducted[i] += amount
+		taken += amount
+	}
+	e.shares.settle()
+	return taken
+}
+
+// setAside adds to what lies unclaimed in a holding's name.
+func (e *Engine) setAside(place uint32, amount int64) {
+	if row, ok := e.unclaimedAt[place]; ok {
+		e.unclaimed.edit(row).amount += amount
+		return
+	}
+	row, u := e.unclaimed.add()
+	u.place, u.amount = place, amount
+	e.unclaimedAt[place] = row
+	e.onRollback(func() { delete(e.unclaimedAt, place) })
+}
+
+// bookRest credits the unclaimed account and the deduction accounts, each once.
+func (e *Engine) bookRest(r uint32, o *Distribute, out *Output) {
+	if out.Set > 0 {
+		e.book(e.registers.at(r).unclaimed, CreditNormal, out.Set, Entry{Kind: EntryUnclaimed, Register: r})
+		e.settle()
+	}
+	for i, a := range e.dist.accounts {
+		if out.Deducted[i] > 0 {
+			e.book(a, CreditNormal, out.Deducted[i], Entry{Kind: EntryDeducted, Register: r})
+			e.settle()
+		}
+	}
+}
+
+// checkDistributions checks all distributions of the command before the first takes effect: nothing is undone after
+// a line.
+func (e *Engine) checkDistributions() Code {
+	e.dist.pending = e.dist.pending[:0]
+	for i := int(e.op); i < len(e.command.Operations); i++ {
+		if code := e.checkDistribution(e.command.Operations[i].(*Distribute)); code != Applied {
+			e.op = uint16(i)
+			return code
+		}
+	}
+	return Applied
+}
+
+func (e *Engine) checkDistribution(o *Distribute) Code {
+	r, payer := e.register(o.Register), e.account(o.Payer)
+	if r == 0 {
+		return RegisterNotFound
+	}
+	if payer == 0 {
+		return AccountNotFound
+	}
+	reg := e.registers.at(r)
+	credited := append(e.dist.accounts[:0], reg.unclaimed)
+	for i := range o.Deductions {
+		a := e.account(o.Deductions[i].Account)
+		if a == 0 {
+			return AccountNotFound
+		}
+		credited = append(credited, a)
+	}
+	e.dist.accounts = credited
+	for _, a := range append(credited, payer) {
+		if e.accounts.at(a).asset != reg.asset {
+			return AssetMismatch
+		}
+	}
+	for _, a := range credited {
+		if a == payer {
+			return SameAccount
+		}
+	}
+	if len(o.Amounts) != int(reg.tranches) {
+		return TrancheMismatch
+	}
+	if e.accounts.at(payer).freezeDebits > 0 {
+		return DebitsFrozen
+	}
+	for _, a := range credited[1:] {
+		if e.accounts.at(a).freezeCredits > 0 {
+			return CreditsFrozen
+		}
+	}
+	if reg.units == 0 {
+		return RegisterEmpty
+	}
+	sum := int64(0)
+	for _, a := range o.Amounts {
+		sum += a
+	}
+	return e.reserve(payer, credited, sum)
+}
+
+// reserve checks limits and balances as if what is pending were booked, then adds to it.
+func (e *Engine) reserve(payer uint32, credited []uint32, sum int64) Code {
+	p := e.pendingOf(payer)
+	if overflows(p.debits, p.debitsHeld, sum) {
+		return Overflow
+	}
+	for _, a := range credited {
+		if c := e.pendingOf(a); overflows(c.credits, c.creditsHeld, sum) {
+			return Overflow
+		}
+	}
+	p.credits = e.accounts.at(payer).credits // what is only pending pays nothing
+	if code := p.outflow(DebitNormal, sum); code != Applied {
+		return code
+	}
+	for _, a := range credited {
+		c := e.pendingOf(a)
+		if code := c.outflow(CreditNormal, sum); code != Applied {
+			return code
+		}
+	}
+	e.dist.pending = append(e.dist.pending, pending{account: payer, debits: sum})
+	for _, a := range credited {
+		e.dist.pending = append(e.dist.pending, pending{account: a, credits: sum})
+	}
+	return Applied
+}
+
+// pendingOf is an account as it would be after what is pending.
+func (e *Engine) pendingOf(i uint32) account {
+	a := *e.accounts.at(i)
+	for _, p := range e.dist.pending {
+		if p.account == i {
+			a.debits += p.debits
+			a.credits += p.credits
+		}
+	}
+	return a
+}
+
+func (e *Engine) claim(o *Claim) Code {
+	r := e.register(o.Register)
+	if r == 0 {
+		return RegisterNotFound
+	}
+	holder, to, code := e.pair(o.Holder, o.To)
+	if code != Applied {
+		return code
+	}
+	place := e.place(r, holder)
+	if place == 0 {
+		return HoldingNotFound
+	}
+	from := e.registers.at(r).unclaimed
+	if code = e.fits(from, to); code != Applied {
+		return code
+	}
+	row := e.unclaimedAt[place]
+	if row == 0 {
+		return NothingUnclaimed
+	}
+	amount := e.unclaimed.at(row).amount
+	if o.Amount > 0 {
+		amount = min(amount, o.Amount)
+	}
+	if code = e.affordable(from, to, amount); code != Applied {
+		return code
+	}
+	e.takeAside(row, amount)
+	e.output(Output{Amount: amount})
+	e.move2(from, to, amount, EntryClaim, r)
+	return Applied
+}
+
+// takeAside takes from what lies unclaimed; an empty row ends.
+func (e *Engine) takeAside(row uint32, amount int64) {
+	u := e.unclaimed.edit(row)
+	u.amount -= amount
+	if u.amount > 0 {
+		return
+	}
+	place := u.place
+	e.unclaimed.drop(row)
+	delete(e.unclaimedAt, place)
+	e.onRollback(func() { e.unclaimedAt[place] = row })
+}

@@ -1,0 +1,217 @@
+package ledger
+
+import (
+	"fmt"
+
+	"github.com/longmen/longmen/core/share"
+)
+
+// MaxPast is the most bytes of an attachment. A distribution to more holders than fit is undone line by line.
+const MaxPast = 2 << 20
+
+// Past is what an earlier command did, taken from history by the leader for a command that undoes it.
+type Past struct {
+	Movements     []PastMovement
+	Distributions []PastDistribution
+	Foreign       bool // the command also did what no reversal undoes, or is itself a reversal
+}
+
+// PastMovement is money that an operation moved.
+type PastMovement struct {
+	Index         uint16
+	Debit, Credit uint32
+	Amount        int64
+}
+
+// PastDistribution is a distribution with the lines asked for.
+type PastDistribution struct {
+	Index    uint16
+	Register uint32
+	Payer    uint32
+	Tranches []PastTranche
+	Lines    []PastLine // in order of holder number
+}
+
+// PastTranche holds a tranche's public figures.
+type PastTranche struct {
+	Amount int64
+	Units  uint64
+	Q      share.Int128
+}
+
+// PastLine is what one holding got. Units are those he had then.
+type PastLine struct {
+	Holder    uint32
+	Units     uint64
+	Unclaimed bool
+	Gross     []int64 // by tranche
+	Deducted  []PastDeducted
+}
+
+// PastDeducted is what was deducted from a line in a tranche, at which rate, and for whom.
+type PastDeducted struct {
+	Tranche uint8
+	Rate    uint32
+	Account uint32
+	Amount  int64
+}
+
+// AppendPast appends the bytes of an attachment.
+func AppendPast(b []byte, p *Past) []byte {
+	w := &writer{b: b}
+	if p.Foreign {
+		w.u8(1)
+	} else {
+		w.u8(0)
+	}
+	w.u32(uint32(len(p.Movements)))
+	for _, m := range p.Movements {
+		w.u16(m.Index)
+		w.u32(m.Debit)
+		w.u32(m.Credit)
+		w.u64(uint64(m.Amount))
+	}
+	w.u32(uint32(len(p.Distributions)))
+	for i := range p.Distributions {
+		d := &p.Distributions[i]
+		w.u16(d.Index)
+		w.u32(d.Register)
+		w.u32(d.Payer)
+		w.u8(uint8(len(d.Tranches)))
+		for _, t := range d.Tranches {
+			w.u64(uint64(t.Amount))
+			w.u64(t.Units)
+			w.int128(t.Q)
+		}
+		w.u32(uint32(len(d.Lines)))
+		for j := range d.Lines {
+			d.Lines[j].put(w)
+		}
+	}
+	return w.b
+}
+
+// A line is a flag byte (bit 0 unclaimed, bit 1 deductions follow), varints for holder, units and gross, and the
+// deductions.
+func (l *PastLine) put(w *writer) {
+	var flags uint8
+	if l.Unclaimed {
+		flags |= 1
+	}
+	if len(l.Deducted) > 0 {
+		flags |= 2
+	}
+	w.u8(flags)
+	w.varint(uint64(l.Holder))
+	w.varint(l.Units)
+	for _, g := range l.Gross {
+		w.varint(uint64(g))
+	}
+	if len(l.Deducted) > 0 {
+		w.u8(uint8(len(l.Deducted)))
+		for _, d := range l.Deducted {
+			w.u8(d.Tranche)
+			w.u32(d.Rate)
+			w.u32(d.Account)
+			w.varint(uint64(d.Amount))
+		}
+	}
+}
+
+// DecodePast reads an attachment and nothing else.
+func DecodePast(b []byte) (*Past, error) {
+	if len(b) > MaxPast {
+		return nil, refuse(Oversized, 0, "attachment has %d bytes, at most %d are allowed", len(b), MaxPast)
+	}
+	r := &reader{s: string(b)}
+	p := &Past{}
+	switch r.u8() {
+	case 0:
+	case 1:
+		p.Foreign = true
+	default:
+		r.fail("flag is neither 0 nor 1")
+	}
+	for range r.count32("movements", 18) {
+		p.Movements = append(p.Movements, PastMovement{r.u16(), r.u32(), r.u32(), int64(r.u64())})
+	}
+	for range r.count32("distributions", 15) {
+		d := PastDistribution{Index: r.u16(), Register: r.u32(), Payer: r.u32()}
+		for range r.count("tranches", MaxTranches) {
+			d.Tranches = append(d.Tranches, PastTranche{int64(r.u64()), r.u64(), r.int128()})
+		}
+		for range r.count32("lines", 3) {
+			d.Lines = append(d.Lines, r.pastLine(len(d.Tranches)))
+			if r.err != nil {
+				break
+			}
+		}
+		p.Distributions = append(p.Distributions, d)
+		if r.err != nil {
+			break
+		}
+	}
+	if r.err == nil && len(r.s) > 0 {
+		r.fail("%d bytes follow", len(r.s))
+	}
+	if r.err != nil {
+		return nil, fmt.Errorf("attachment bytes: %w", r.err)
+	}
+	return p, nil
+}
+
+func (r *reader) pastLine(tranches int) (l PastLine) {
+	flags := r.u8()
+	if flags > 3 {
+		r.fail("line flags %d", flags)
+	}
+	l.Unclaimed = flags&1 != 0
+	l.Holder, l.Units = uint32(r.varint()), r.varint()
+	l.Gross = make([]int64, tranches)
+	for i := range l.Gross {
+		l.Gross[i] = int64(r.varint())
+	}
+	if flags&2 != 0 {
+		for range r.count("deducted", MaxTranches) {
+			l.Deducted = append(l.Deducted, PastDeducted{r.u8(), r.u32(), r.u32(), int64(r.varint())})
+		}
+	}
+	return l
+}
+
+func (w *writer) varint(v uint64) {
+	for v >= 0x80 {
+		w.b = append(w.b, byte(v)|0x80)
+		v >>= 7
+	}
+	w.b = append(w.b, byte(v))
+}
+
+// varint reads the shortest form only.
+func (r *reader) varint() (v uint64) {
+	for shift := uint(0); shift < 64; shift += 7 {
+		b := r.u8()
+		if r.err != nil {
+			return 0
+		}
+		if shift == 63 && b > 1 || shift > 0 && b == 0 {
+			break
+		}
+		v |= uint64(b&0x7f) << shift
+		if b < 0x80 {
+			return v
+		}
+	}
+	r.fail("varint is not in its shortest form")
+	return 0
+}
+
+// count32 bounds a list by the bytes that are left, least bytes an element.
+func (r *reader) count32(name string, least int) int {
+	n := int(r.u32())
+	if n*least > len(r.s) {
+		r.fail("%s: %d do not fit in %d bytes", name, n, len(r.s))
+		return 0
+	}
+	return n
+}
