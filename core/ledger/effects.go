@@ -94,9 +94,11 @@ type Entry struct {
 	Other    uint32 // the account on the other side, 0 when there are many
 	Register uint32 // 0 for none
 	Amount   int64
-	Derived  int64 // EntryLine: the implied line, signed (negative when a payout was undone)
-	Direct   int64 // account's credits minus debits by its entries so far, each EntryLine counted as (signed Amount − Derived)
-	Balance  int64 // account's credits minus debits, lines included, just after
+	Derived  int64  // EntryLine: the implied line, signed (negative when a payout was undone)
+	Payout   uint64 // EntryLine: number of the payout whose line it replaces, 0 for a line undone by itself
+	Direct   int64  // account's credits minus debits by its entries so far, each EntryLine counted as (signed Amount − Derived)
+	Balance  int64  // account's credits minus debits, lines included, just after
+	Debits   int64  // account's posted debits, lines included, just after
 }
 
 // HoldingChange is a holding's state after its units (or class) changed, with what later payouts need.
@@ -108,8 +110,9 @@ type HoldingChange struct {
 	Holder   uint32 // holder number, from 0
 	Class    uint8
 	Units    uint64
-	Payouts  uint64      // payouts of the register before this change
-	Rows     []share.Row // by tranche, after the change
+	Payouts  uint64         // payouts of the register before this change
+	Rows     []share.Row    // by tranche, after the change
+	Running  []share.Int128 // the register's running index by tranche, after so many payouts
 }
 
 // Payout is one entry of a register's timeline: a distribution, or the undoing of one. A holder's line in a tranche is
@@ -121,13 +124,23 @@ type Payout struct {
 	Number   uint64 // 1, 2, … in the register
 	Register uint32
 	Payer    uint32
-	Holders  uint32 // holdings of the register then
-	Undoes   uint64 // sequence of the distribution that this undoes, 0 for a distribution
-	Undone   uint16 // its operation
-	Amount   int64  // sum of the tranches
-	Explicit uint32 // lines that have an entry of their own
+	Holders  uint32       // holdings of the register then
+	Undoes   uint64       // sequence of the distribution that this undoes, 0 for a distribution
+	Undone   uint16       // its operation
+	After    uint64       // number of the ledger's last entry before its lines: they stand between this entry and the next
+	Amount   int64        // sum of the tranches
+	Explicit uint32       // lines that have an entry of their own
+	Lines    []LineDetail // for each of these, in order of holder number, what its entry can't tell
 	Tranches []PayoutTranche
 	Totals   []BucketTotal // what the lines, those with own entries too, credited by bucket of the trial balance
+}
+
+// LineDetail tells where the gross of an explicit line went: to (in an undoing: came from) deductions, the unclaimed
+// account, and with the rest the holder's account; in an undoing some of it may be missing.
+type LineDetail struct {
+	Holder    uint32
+	Unclaimed int64
+	Deducted  [MaxTranches]int64
 }
 
 // PayoutTranche is a tranche's part of a payout. Q is negative in an undoing. A tranche that got nothing has Amount 0
