@@ -1,0 +1,219 @@
+package model
+
+import (
+	"math/big"
+
+	"github.com/longmen/longmen/core/ledger"
+)
+
+// undoing collects what a reversal gets back.
+type undoing struct {
+	*run
+	v       verdict
+	atMost  bool
+	got     int64
+	missing []ledger.Missing
+}
+
+func (r *run) undoing(mode ledger.ReverseMode) *undoing {
+	return &undoing{run: r, atMost: mode == ledger.TakeAtMost}
+}
+
+func (u *undoing) finish() {
+	u.output(ledger.Output{Amount: u.got, Missing: u.missing})
+}
+
+func (u *undoing) miss(account string, amount int64) {
+	if amount > 0 {
+		u.missing = append(u.missing, ledger.Missing{Account: account, Amount: amount})
+	}
+}
+
+func (r *run) reverse(o *ledger.Reverse) ledger.Code {
+	var v verdict
+	d := r.deeds[o.Sequence]
+	if d == nil {
+		return ledger.CommandNotFound
+	}
+	v.when(d.foreign, ledger.NotReversible)
+	v.when(r.reversed[o.Sequence], ledger.ReversedAlready)
+	for _, p := range d.distributions {
+		v.when(r.registers[p.register].Changed > o.Sequence, ledger.RegisterChanged)
+	}
+	if v.bad() {
+		return v.code()
+	}
+	r.reversed[o.Sequence], r.whole[o.Sequence] = true, true
+	u := r.undoing(o.Mode)
+	for i := len(d.distributions) - 1; i >= 0 && !u.v.bad(); i-- {
+		u.payment(d.distributions[i])
+	}
+	for i := len(d.movements) - 1; i >= 0 && !u.v.bad(); i-- {
+		u.movement(d.movements[i])
+	}
+	u.finish()
+	return u.v.code()
+}
+
+// movement books the opposite of what was booked.
+func (u *undoing) movement(m movement) {
+	giver, receiver := u.accounts[m.credit], u.accounts[m.debit]
+	amount := m.amount
+	u.v.when(u.creditsFrozen(m.debit), ledger.CreditsFrozen)
+	if u.atMost {
+		amount = u.most(giver, receiver, amount)
+		if u.debitsFrozen(m.credit) {
+			amount = 0
+		}
+		u.miss(m.credit, m.amount-amount)
+	} else {
+		u.v.when(u.debitsFrozen(m.credit), ledger.DebitsFrozen)
+	}
+	u.checkBooking(&u.v, giver, receiver, amount)
+	giver.Debits += amount
+	receiver.Credits += amount
+	u.got += amount
+}
+
+// from takes what an account owes and returns what it had.
+func (u *undoing) from(account string, owed int64) int64 {
+	if owed == 0 {
+		return 0
+	}
+	a, amount := u.accounts[account], owed
+	if u.atMost {
+		if a.Side == ledger.CreditNormal {
+			amount = u.least(amount, a)
+		}
+		if u.debitsFrozen(account) {
+			amount = 0
+		}
+		u.miss(account, owed-amount)
+	} else {
+		u.v.when(u.debitsFrozen(account), ledger.DebitsFrozen)
+		if a.Side == ledger.CreditNormal {
+			u.checkOutflow(&u.v, a, amount)
+		}
+	}
+	u.v.when(u.debitOverflows(a, amount), ledger.Overflow)
+	a.Debits += amount
+	return amount
+}
+
+// payment undoes a distribution whose register has not changed since.
+func (u *undoing) payment(p *payment) {
+	register := u.registers[p.register]
+	for tranche, amount := range p.amounts {
+		left := minus(cents(amount), times(p.q[tranche], p.units))
+		register.Rem[tranche] = minus(register.Rem[tranche], left)
+	}
+	u.lines(p, p.lines)
+	for i := range p.lines {
+		l := &p.lines[i]
+		h := register.Holdings[l.holder]
+		for tranche := range p.amounts {
+			t := &h.Tranches[tranche]
+			t.Carry = minus(t.Carry, p.earned(l, tranche))
+		}
+	}
+}
+
+// earned is what a line left in its holding's carry.
+func (p *payment) earned(l *line, tranche int) *big.Int {
+	return minus(times(p.q[tranche], l.units), cents(l.gross[tranche]))
+}
+
+// lines takes lines back from holders, then from the accounts of deductions, and gives all to the payer.
+func (u *undoing) lines(p *payment, lines []line) {
+	register, got := u.registers[p.register], int64(0)
+	var accounts []string
+	owed := map[string]int64{}
+	for i := range lines {
+		l := &lines[i]
+		h := register.Holdings[l.holder]
+		got += u.line(register, h, l)
+		for tranche, gross := range l.gross {
+			h.Tranches[tranche].Paid -= gross
+		}
+		for _, d := range l.deducted {
+			if _, known := owed[d.account]; !known {
+				accounts = append(accounts, d.account)
+			}
+			owed[d.account] += d.amount
+			added := l.gross[d.tranche] % 1_000_000 * int64(d.rate) % 1_000_000
+			t := &h.Tranches[d.tranche]
+			t.Rest = (t.Rest - added + 1_000_000) % 1_000_000
+		}
+	}
+	for _, account := range accounts {
+		got += u.from(account, owed[account])
+	}
+	payer := u.accounts[p.payer]
+	u.v.when(u.creditsFrozen(p.payer), ledger.CreditsFrozen)
+	u.v.when(u.creditOverflows(payer, got), ledger.Overflow)
+	if payer.Side == ledger.DebitNormal {
+		u.checkOutflow(&u.v, payer, got)
+	}
+	payer.Credits += got
+	u.got += got
+}
+
+// line takes a net line back: what still lies unclaimed from there, the rest from the holder's account.
+func (u *undoing) line(register *Register, h *Holding, l *line) (got int64) {
+	owed := l.net()
+	if l.unclaimed {
+		lies := min(owed, h.Unclaimed)
+		got = u.from(register.Unclaimed, lies)
+		h.Unclaimed -= got
+		owed -= lies
+	}
+	return got + u.from(h.Account, owed)
+}
+
+func (r *run) reverseLine(o *ledger.ReverseLine) ledger.Code {
+	if r.accounts[o.Account] == nil {
+		return ledger.AccountNotFound
+	}
+	p, l := r.findLine(o.Sequence, o.Index, o.Account)
+	if l == nil {
+		return ledger.CommandNotFound
+	}
+	key := undoneLine{o.Sequence, o.Index, o.Account}
+	if r.whole[o.Sequence] || r.undone[key] {
+		return ledger.ReversedAlready
+	}
+	r.reversed[o.Sequence], r.undone[key] = true, true
+	u := r.undoing(o.Mode)
+	u.lines(p, []line{*l})
+	register := u.registers[p.register]
+	h := register.Holdings[l.holder]
+	for tranche := range p.amounts {
+		if h.Units == 0 {
+			break // a holding without units keeps no carry: what would be taken from rem would come back to it
+		}
+		t := &h.Tranches[tranche]
+		t.Carry = minus(t.Carry, p.earned(l, tranche))
+		register.Rem[tranche] = plus(register.Rem[tranche], p.earned(l, tranche))
+	}
+	u.finish()
+	return u.v.code()
+}
+
+// findLine finds a line above zero.
+func (r *run) findLine(sequence uint64, index uint16, account string) (*payment, *line) {
+	d := r.deeds[sequence]
+	if d == nil {
+		return nil, nil
+	}
+	for _, p := range d.distributions {
+		if p.index != index {
+			continue
+		}
+		for i := range p.lines {
+			if p.lines[i].account == account && p.lines[i].whole() > 0 {
+				return p, &p.lines[i]
+			}
+		}
+	}
+	return nil, nil
+}
