@@ -51,12 +51,13 @@ func (e *Engine) distribute(o *Distribute) Code {
 	}
 	payout := Payout{
 		Sequence: e.sequence, Index: e.op, Register: r, Payer: payer, Holders: holders, Amount: sum, Tranches: tranches,
+		After: e.entries,
 	}
-	e.creditLines(r, o, &out, &payout)
-	e.bookRest(r, o, &out)
 	reg := e.registers.edit(r)
 	reg.payouts++
 	payout.Number = reg.payouts
+	e.creditLines(r, o, &out, &payout)
+	e.bookRest(r, o, &out)
 	e.fx.Payouts = append(e.fx.Payouts, payout)
 	e.output(out)
 	return Applied
@@ -143,14 +144,15 @@ func (e *Engine) creditLines(r uint32, o *Distribute, out *Output, payout *Payou
 			if gross == 0 {
 				continue
 			}
+			detail := LineDetail{Holder: uint32(h - 1)}
 			net := gross
 			if len(o.Deductions) > 0 {
-				net -= e.deduct(o, b, uint32(s), h-1, out)
+				net -= e.deduct(o, b, uint32(s), &detail, out)
 			}
 			if net > 0 {
 				out.Count++
 			}
-			e.creditLine(r, i*blockSize+uint32(s), b.account[s], gross, net, &totals, out, payout)
+			e.creditLine(i*blockSize+uint32(s), b.account[s], gross, net, &totals, out, payout, &detail)
 		}
 	}
 	totals.flush(e)
@@ -158,11 +160,13 @@ func (e *Engine) creditLines(r uint32, o *Distribute, out *Output, payout *Payou
 }
 
 // creditLine credits one holder. Only what payouts do not imply gets an entry of its own.
-func (e *Engine) creditLine(r, place, account uint32, gross, net int64, totals *lineTotals, out *Output, payout *Payout) {
+func (e *Engine) creditLine(
+	place, account uint32, gross, net int64, totals *lineTotals, out *Output, payout *Payout, detail *LineDetail,
+) {
 	a := e.accounts.raw(account)
 	credited := net
 	if net > 0 && !a.takesLine(net) {
-		credited = 0
+		credited, detail.Unclaimed = 0, net
 		out.Unclaimed++
 		out.Set += net
 		e.setAside(place, net)
@@ -177,7 +181,11 @@ func (e *Engine) creditLine(r, place, account uint32, gross, net int64, totals *
 		a.credits += credited
 		a.derived += gross
 		payout.Explicit++
-		e.entry(a, Entry{Kind: EntryLine, Side: CreditNormal, Account: account, Register: r, Amount: credited, Derived: gross})
+		payout.Lines = append(payout.Lines, *detail)
+		e.entry(a, Entry{
+			Kind: EntryLine, Side: CreditNormal, Account: account, Register: payout.Register, Amount: credited,
+			Derived: gross, Payout: payout.Number,
+		})
 		e.accounts.settle()
 	}
 	totals.add(e, a.bucket, credited)
@@ -236,16 +244,17 @@ func (t *BucketTotal) add(side Side, amount int64) {
 }
 
 // deduct takes from a holder's lines what their tranche and his class ask for.
-func (e *Engine) deduct(o *Distribute, b *block, s uint32, h int, out *Output) (taken int64) {
+func (e *Engine) deduct(o *Distribute, b *block, s uint32, detail *LineDetail, out *Output) (taken int64) {
 	for i := range o.Deductions {
 		d := &o.Deductions[i]
-		line := e.dist.lines[d.Tranche][h]
+		line := e.dist.lines[d.Tranche][detail.Holder]
 		if d.Class != b.class[s] || line == 0 {
 			continue
 		}
 		row := &e.shares.edit(b.rows + uint32(d.Tranche)).row[s]
 		amount := share.Deduct(line, d.Rate, &row.Rest)
 		out.Deducted[i] += amount
+		detail.Deducted[d.Tranche] = amount
 		taken += amount
 	}
 	e.shares.settle()

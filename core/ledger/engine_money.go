@@ -246,7 +246,7 @@ func (e *Engine) entry(a *account, entry Entry) {
 	entry.Number, entry.Previous, entry.Ordinal = e.entries, a.lastEntry, a.ordinal
 	entry.Sequence, entry.Index = e.sequence, e.op
 	entry.Balance = a.credits - a.debits
-	entry.Direct = entry.Balance - a.derived
+	entry.Direct, entry.Debits = entry.Balance-a.derived, a.debits
 	a.lastEntry = e.entries
 	e.fx.Entries = append(e.fx.Entries, entry)
 }

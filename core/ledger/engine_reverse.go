@@ -125,6 +125,7 @@ func (e *Engine) undoDistribution(v *reversing, seq uint64, d *PastDistribution)
 	}
 	back := &givingBack{reversing: v, engine: e, distribution: d, payout: Payout{
 		Sequence: e.sequence, Index: e.op, Register: d.Register, Payer: d.Payer, Undoes: seq, Undone: d.Index,
+		After: e.entries, Number: e.registers.at(d.Register).payouts + 1,
 	}}
 	e.undoShares(d)
 	for i := range d.Lines {
@@ -197,7 +198,6 @@ type givingBack struct {
 	payout       Payout
 	totals       lineTotals
 	taken        int64
-	aside        int64 // from the unclaimed account
 	deducted     []PastDeducted
 	block        uint32 // of the holder met last; holders come in order
 }
@@ -223,8 +223,10 @@ func (g *givingBack) line(l *PastLine) Code {
 		gross += amount
 	}
 	net = gross
+	detail := LineDetail{Holder: l.Holder}
 	for _, d := range l.Deducted {
 		net -= d.Amount
+		detail.Deducted[d.Tranche] = d.Amount
 		g.deduct(d)
 		row := &e.shares.edit(e.blocks.at(place/blockSize).rows + uint32(d.Tranche)).row[place%blockSize]
 		share.UndoDeduct(l.Gross[d.Tranche], d.Rate, &row.Rest)
@@ -239,7 +241,7 @@ func (g *givingBack) line(l *PastLine) Code {
 		if amount > 0 {
 			e.takeAside(row, amount)
 			e.bookAside(g.distribution.Register, amount)
-			g.aside += amount
+			detail.Unclaimed = amount
 			rest -= amount
 		}
 	}
@@ -251,20 +253,22 @@ func (g *givingBack) line(l *PastLine) Code {
 		g.miss(e.address(account), rest-amount)
 	}
 	g.taken += net - rest + amount
-	g.takeFrom(account, amount, gross)
+	g.takeFrom(account, amount, gross, detail)
 	return Applied
 }
 
 // takeFrom debits a holder. Taken exactly what the payout implies needs no entry.
-func (g *givingBack) takeFrom(account uint32, amount, gross int64) {
+func (g *givingBack) takeFrom(account uint32, amount, gross int64, detail LineDetail) {
 	e := g.engine
 	a := e.accounts.edit(account)
 	a.debits += amount
 	a.derived -= gross
 	if amount != gross {
 		g.payout.Explicit++
+		g.payout.Lines = append(g.payout.Lines, detail)
 		e.entry(a, Entry{
-			Kind: EntryLine, Side: DebitNormal, Account: account, Register: g.distribution.Register, Amount: amount, Derived: -gross,
+			Kind: EntryLine, Side: DebitNormal, Account: account, Register: g.distribution.Register, Amount: amount,
+			Derived: -gross, Payout: g.payout.Number,
 		})
 	}
 	e.accounts.settle()

@@ -186,10 +186,12 @@ func (e *Engine) emitHolding(r, p uint32) {
 	from := len(e.fx.rows)
 	for t := range uint32(reg.tranches) {
 		e.fx.rows = append(e.fx.rows, e.shares.at(b.rows + t).row[s])
+		e.fx.running = append(e.fx.running, reg.index[t])
 	}
 	e.fx.Holdings = append(e.fx.Holdings, HoldingChange{
 		Sequence: e.sequence, Index: e.op, Register: r, Account: b.account[s], Holder: b.first + s, Class: b.class[s],
 		Units: b.units[s], Payouts: reg.payouts, Rows: e.fx.rows[from:len(e.fx.rows):len(e.fx.rows)],
+		Running: e.fx.running[from:len(e.fx.running):len(e.fx.running)],
 	})
 }
 

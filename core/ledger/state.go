@@ -208,22 +208,23 @@ func hashBlock(_ uint32, b *block) (h uint64) {
 	return h
 }
 
-func sharesKey(register, holder, tranche uint32) uint64 {
-	return mix(seedShares<<4 ^ uint64(register)<<24 ^ uint64(holder)<<3 ^ uint64(tranche))
-}
-
-func hashRow(r *share.Row) uint64 {
-	return uint64(r.Paid)*weight1 + r.Carry.Lo*weight2 + uint64(r.Carry.Hi)*weight3 + uint64(r.Rest)*weight4
-}
+// slots are the weights of a block's sixteen rows.
+var slots = func() (w [blockSize]uint64) {
+	for i := range w {
+		w[i] = mix(uint64(i) + 1)
+	}
+	return w
+}()
 
 func hashShares(_ uint32, s *shares) (h uint64) {
 	if s.register == 0 {
 		return 0
 	}
 	for i := range s.row {
-		h += sharesKey(s.register, s.first+uint32(i), s.tranche) * hashRow(&s.row[i])
+		r := &s.row[i]
+		h += slots[i] * (uint64(r.Paid)*weight1 + r.Carry.Lo*weight2 + (uint64(r.Carry.Hi)^uint64(r.Rest)<<32)*weight3)
 	}
-	return h
+	return mix(seedShares<<4^uint64(s.register)<<24^uint64(s.first)<<3^uint64(s.tranche)) * h
 }
 
 func markKey(seed uint64, m Mark) uint64 {

@@ -19,9 +19,10 @@ type table[T any] struct {
 	n0    uint32
 	sum0  uint64
 
-	cut   uint32   // number of the running snapshot cut, 0 when none runs
-	marks []uint32 // by chunk: last cut that has it
-	keep  func(chunk int, rows []T)
+	cut     uint32   // number of the last snapshot cut
+	marks   []uint32 // by chunk: last cut that has it
+	cutRows uint32
+	kept    map[int][]T // chunks as they were when the running cut began, nil when none runs
 }
 
 type undone[T any] struct {
@@ -133,8 +134,8 @@ func (t *table[T]) rollback() {
 
 // preserve hands a copy of the chunk to the running snapshot before its first change.
 func (t *table[T]) preserve(c int) {
-	if t.keep != nil {
-		t.keep(c, append([]T(nil), t.chunks[c]...))
+	if t.kept != nil {
+		t.kept[c] = append([]T(nil), t.chunks[c]...)
 	}
 	t.marks[c] = t.cut
 }
