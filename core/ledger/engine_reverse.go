@@ -257,13 +257,14 @@ func (g *givingBack) line(l *PastLine) Code {
 	return Applied
 }
 
-// takeFrom debits a holder. Taken exactly what the payout implies needs no entry.
+// takeFrom debits a holder. Taken exactly what the payout implies needs no entry; a line undone by itself has no
+// payout that could imply it.
 func (g *givingBack) takeFrom(account uint32, amount, gross int64, detail LineDetail) {
 	e := g.engine
 	a := e.accounts.edit(account)
 	a.debits += amount
 	a.derived -= gross
-	if amount != gross {
+	if amount != gross || g.payout.Number == 0 {
 		g.payout.Explicit++
 		g.payout.Lines = append(g.payout.Lines, detail)
 		e.entry(a, Entry{
