@@ -53,8 +53,9 @@ var calls = map[string]string{
 	"slices.SortFunc":   "leaves the order of equals open",
 }
 
-// total is what a comment beside an unstable sort must say: where no two are equal, their order is never open.
-const total = "total order"
+// excuse begins the comment, on the line or right above it, that says why something is deterministic all the same.
+// Imports have no excuse.
+const excuse = "deterministic: "
 
 // Typed is one package with its types.
 type Typed struct {
@@ -93,17 +94,28 @@ func LoadEngines(root string, relative func(string) string) ([]Typed, error) {
 // and of unstable sorts.
 func Deterministic(p Typed) []Finding {
 	var found []Finding
-	add := func(pos token.Pos, rule, do string) {
-		found = append(found, Finding{File: p.name(pos), Line: p.Fset.Position(pos).Line, Rule: "the engine is deterministic: " + rule, Do: do})
-	}
 	for _, file := range p.Files {
 		excused := excuses(p.Fset, file)
+		add := func(pos token.Pos, rule, do string) {
+			line := p.Fset.Position(pos).Line
+			if excused[line] {
+				return
+			}
+			found = append(found, Finding{
+				File: p.name(pos), Line: line, Rule: "the engine is deterministic: " + rule,
+				Do: do + fmt.Sprintf(", or say why it is no matter in a comment right above that begins with %q", excuse),
+			})
+		}
 		for _, spec := range file.Imports {
 			target, err := strconv.Unquote(spec.Path.Value)
 			if err == nil && banned[target] != "" {
-				add(spec.Pos(), fmt.Sprintf("%s brings %s", target, banned[target]), "let the caller pass in the value")
+				found = append(found, Finding{
+					File: p.name(spec.Pos()), Line: p.Fset.Position(spec.Pos()).Line,
+					Rule: fmt.Sprintf("the engine is deterministic: %s brings %s", target, banned[target]), Do: "let the caller pass in the value",
+				})
 			}
 		}
+		sorted := map[ast.Expr]bool{} // what slices.Sorted takes loses the order of a map
 		ast.Inspect(file, func(n ast.Node) bool {
 			switch n := n.(type) {
 			case *ast.GoStmt:
@@ -115,7 +127,7 @@ func Deterministic(p Typed) []Finding {
 					add(n.Pos(), "a map has no order", "range over slices.Sorted(maps.Keys(m)), or keep a slice")
 				}
 			case *ast.CallExpr:
-				p.call(n, excused, add)
+				p.call(n, sorted, add)
 			case *ast.Ident:
 				if n.Name == "float64" || n.Name == "float32" {
 					add(n.Pos(), n.Name+" rounds in its own way", "use integers")
@@ -127,45 +139,25 @@ func Deterministic(p Typed) []Finding {
 	return found
 }
 
-// excuses returns what needs no judgement: the arguments of slices.Sorted, which loses the order of a map, by node, and
-// the lines on or after which a comment says that an order is total.
-func excuses(fset *token.FileSet, file *ast.File) func(*ast.CallExpr) bool {
+// excuses returns the lines that a comment excuses: its own last one and the next.
+func excuses(fset *token.FileSet, file *ast.File) map[int]bool {
 	lines := map[int]bool{}
 	for _, group := range file.Comments {
-		if strings.Contains(group.Text(), total) {
+		if strings.Contains(group.Text(), excuse) {
 			end := fset.Position(group.End()).Line
 			lines[end], lines[end+1] = true, true
 		}
 	}
-	sorted := map[ast.Expr]bool{}
-	ast.Inspect(file, func(n ast.Node) bool {
-		if call, ok := n.(*ast.CallExpr); ok {
-			if pkg, name, ok := selected(call); ok && pkg.Name == "slices" && name == "Sorted" {
-				for _, a := range call.Args {
-					sorted[a] = true
-				}
-			}
-		}
-		return true
-	})
-	return func(call *ast.CallExpr) bool {
-		_, name, _ := selected(call)
-		return sorted[call] || name == "SortFunc" && lines[fset.Position(call.Pos()).Line]
-	}
+	return lines
 }
 
-func selected(call *ast.CallExpr) (x *ast.Ident, name string, ok bool) {
-	sel, ok := call.Fun.(*ast.SelectorExpr)
+// call judges one call of a function of another package. An outer call is seen before the calls in its arguments.
+func (p Typed) call(n *ast.CallExpr, sorted map[ast.Expr]bool, add func(token.Pos, string, string)) {
+	sel, ok := n.Fun.(*ast.SelectorExpr)
 	if !ok {
-		return nil, "", false
+		return
 	}
-	x, ok = sel.X.(*ast.Ident)
-	return x, sel.Sel.Name, ok
-}
-
-// call judges one call of a function of another package.
-func (p Typed) call(n *ast.CallExpr, excused func(*ast.CallExpr) bool, add func(token.Pos, string, string)) {
-	x, fn, ok := selected(n)
+	x, ok := sel.X.(*ast.Ident)
 	if !ok {
 		return
 	}
@@ -173,9 +165,14 @@ func (p Typed) call(n *ast.CallExpr, excused func(*ast.CallExpr) bool, add func(
 	if !ok {
 		return
 	}
-	name := pkg.Imported().Path() + "." + fn
+	name := pkg.Imported().Path() + "." + sel.Sel.Name
+	if name == "slices.Sorted" {
+		for _, a := range n.Args {
+			sorted[a] = true
+		}
+	}
 	reason, bad := calls[name]
-	if !bad || excused(n) {
+	if !bad || sorted[n] {
 		return
 	}
 	do := "let the caller pass in the value"
@@ -183,7 +180,7 @@ func (p Typed) call(n *ast.CallExpr, excused func(*ast.CallExpr) bool, add func(
 	case "maps":
 		do = "range over slices.Sorted(maps.Keys(m)), or keep a slice"
 	case "sort", "slices":
-		do = fmt.Sprintf("use slices.SortStableFunc, or say %q in a comment right above if no two are ever equal", total)
+		do = "use slices.SortStableFunc"
 	}
 	add(n.Pos(), name+" "+reason, do)
 }

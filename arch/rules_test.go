@@ -276,8 +276,9 @@ func TestDeterministic(t *testing.T) {
 		{`func f(m []int) { sort.Slice(m, nil) }`, []string{"sort.Slice", "slices.SortStableFunc"}},
 		{`func f(m []int) { slices.SortFunc(m, nil) }`, []string{"slices.SortFunc"}},
 		{`func f(m []int) { slices.SortStableFunc(m, nil) }`, nil},
-		{"func f(m []int) {\n// This is a total order.\nslices.SortFunc(m, nil) }", nil},
-		{"// This is a total order.\nfunc f(m []int) {\nslices.SortFunc(m, nil) }", []string{"slices.SortFunc"}},
+		{"func f(m []int) {\n// It is\n// deterministic: no two are equal.\nslices.SortFunc(m, nil) }", nil},
+		{"// deterministic: the comment is too far away.\nfunc f(m []int) {\nslices.SortFunc(m, nil) }", []string{"slices.SortFunc"}},
+		{"func f() {\ngo f() // deterministic: nobody reads what it does.\n}", nil},
 		{`var a = time.Unix(1, 0)`, nil},
 		{`var a = time.Now()`, []string{"time.Now reads the machine's clock", "pass in"}},
 	} {
