@@ -22,7 +22,7 @@ type Code struct {
 	title  string
 }
 
-// Name is the code for programs, e.g. "not-found". It never changes its meaning.
+// Name is the code for programs, e.g. "not_found". It never changes its meaning.
 func (c Code) Name() string { return c.name }
 
 // Status is the HTTP status that goes with the code.
@@ -36,9 +36,9 @@ var (
 	Invalid         = Define("invalid", http.StatusBadRequest, "The request is not valid")
 	Unauthenticated = Define("unauthenticated", http.StatusUnauthorized, "No valid credentials were given")
 	Forbidden       = Define("forbidden", http.StatusForbidden, "These credentials do not allow this")
-	NotFound        = Define("not-found", http.StatusNotFound, "There is no such thing")
+	NotFound        = Define("not_found", http.StatusNotFound, "There is no such thing")
 	Conflict        = Define("conflict", http.StatusConflict, "It is in conflict with what exists")
-	TooLarge        = Define("too-large", http.StatusRequestEntityTooLarge, "The request is larger than allowed")
+	TooLarge        = Define("too_large", http.StatusRequestEntityTooLarge, "The request is larger than allowed")
 	Overloaded      = Define("overloaded", http.StatusServiceUnavailable, "There is too much to do, try again later")
 	Internal        = Define("internal", http.StatusInternalServerError, "Something failed that should not")
 )
@@ -55,7 +55,7 @@ type catalogue struct {
 var all = catalogue{codes: map[string]Code{}}
 
 // Define puts a code into the catalogue. It panics on a mistake of the programmer: a name that is taken, that is not
-// made of lower-case words with hyphens, a status that is not an error's, or no title.
+// made of lower-case words with underscores, a status that is not an error's, or no title.
 func Define(name string, status int, title string) Code {
 	c, err := all.define(name, status, title)
 	if err != nil {
@@ -72,7 +72,7 @@ func (k *catalogue) define(name string, status int, title string) (Code, error) 
 	defer k.mu.Unlock()
 	switch {
 	case !validName(name):
-		return Code{}, fmt.Errorf("define code %q: a name has 1 to %d characters a-z, 0-9 and single hyphens between words", name, maxName)
+		return Code{}, fmt.Errorf("define code %q: a name has 1 to %d characters a-z, 0-9 and single underscores between words", name, maxName)
 	case status < 400 || status > 599:
 		return Code{}, fmt.Errorf("define code %s: status %d is not an error's, use 400 to 599", name, status)
 	case title == "":
@@ -101,7 +101,7 @@ func validName(name string) bool {
 	if name == "" || len(name) > maxName {
 		return false
 	}
-	for word := range strings.SplitSeq(name, "-") {
+	for word := range strings.SplitSeq(name, "_") {
 		if word == "" {
 			return false
 		}
