@@ -189,10 +189,11 @@ func (o *OpenLedger) put(w *writer) {
 	w.text(o.Zone)
 	w.u8(uint8(o.Clock))
 	w.u64(uint64(o.Start))
+	w.flag(o.Shadow)
 }
 
 func (o *OpenLedger) get(r *reader) {
-	o.Ledger, o.Zone, o.Clock, o.Start = r.id(), r.text(), ClockKind(r.u8()), Instant(r.u64())
+	o.Ledger, o.Zone, o.Clock, o.Start, o.Shadow = r.id(), r.text(), ClockKind(r.u8()), Instant(r.u64()), r.flag()
 }
 
 func (o *Lead) put(w *writer)    { w.u64(o.Epoch); w.id(o.Node) }
@@ -382,6 +383,13 @@ func (w *writer) u32(v uint32)  { w.b = binary.LittleEndian.AppendUint32(w.b, v)
 func (w *writer) u64(v uint64)  { w.b = binary.LittleEndian.AppendUint64(w.b, v) }
 func (w *writer) id(v [16]byte) { w.b = append(w.b, v[:]...) }
 func (w *writer) mark(m Mark)   { w.id(m.Command); w.u16(m.Index) }
+func (w *writer) flag(v bool) {
+	if v {
+		w.u8(1)
+		return
+	}
+	w.u8(0)
+}
 func (w *writer) text(s string) { w.b = append(append(w.b, uint8(len(s))), s...) }
 
 // reader takes canonical fields from the front of s. After the first error every field is zero.
@@ -424,6 +432,14 @@ func (r *reader) u8() uint8 {
 		return v[0]
 	}
 	return 0
+}
+
+func (r *reader) flag() bool {
+	v := r.u8()
+	if v > 1 {
+		r.fail("flag is neither 0 nor 1")
+	}
+	return v == 1
 }
 
 func (r *reader) u16() uint16 { return uint16(r.u8()) | uint16(r.u8())<<8 }

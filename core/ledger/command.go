@@ -73,6 +73,7 @@ type OpenLedger struct {
 	Zone   string // IANA name of the time zone that days and months follow
 	Clock  ClockKind
 	Start  Instant // where a simulated clock stands at first
+	Shadow bool    // carries test traffic, apart from real books
 }
 
 // Lead is the group by which a node takes the lead. Only the sequencer writes it.

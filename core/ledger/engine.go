@@ -17,6 +17,7 @@ type Engine struct {
 	ledger   ID
 	zone     string
 	clock    ClockKind
+	shadow   bool
 	now      Instant
 	sequence uint64
 	epoch    uint64
@@ -246,7 +247,7 @@ func (e *Engine) openLedger(o *OpenLedger) Code {
 	if !e.ledger.IsZero() {
 		panic("ledger: opened twice in one journal")
 	}
-	e.ledger, e.zone, e.clock, e.now = o.Ledger, o.Zone, o.Clock, e.at
+	e.ledger, e.zone, e.clock, e.shadow, e.now = o.Ledger, o.Zone, o.Clock, o.Shadow, e.at
 	if o.Clock == SimulatedClock {
 		e.now = o.Start
 	}

@@ -128,10 +128,15 @@ func (e *Engine) affordable(d, c uint32, amount int64) Code {
 	if overflows(from.debits, from.debitsHeld, amount) || overflows(to.credits, to.creditsHeld, amount) {
 		return Overflow
 	}
-	if code := from.outflow(DebitNormal, amount); code != Applied {
-		return code
+	return lowest(from.outflow(DebitNormal, amount), to.outflow(CreditNormal, amount))
+}
+
+// lowest is the answer when two rules of one operation may be broken.
+func lowest(a, b Code) Code {
+	if a == Applied || b != Applied && b < a {
+		return b
 	}
-	return to.outflow(CreditNormal, amount)
+	return a
 }
 
 func overflows(posted, held, amount int64) bool { return amount > math.MaxInt64-posted-held }
@@ -184,15 +189,16 @@ func (e *Engine) transfer(o *Transfer) Code {
 	if amount > MaxAmount {
 		return Overflow
 	}
-	if code = e.affordable(d, c, amount); code != Applied {
-		return code
-	}
 	if o.Mode != Exact {
 		e.output(Output{Amount: amount})
 	}
-	if amount > 0 {
-		e.move2(d, c, amount, EntryTransfer, 0)
+	if amount == 0 {
+		return Applied
 	}
+	if code = e.affordable(d, c, amount); code != Applied {
+		return code
+	}
+	e.move2(d, c, amount, EntryTransfer, 0)
 	return Applied
 }
 

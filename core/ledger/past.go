@@ -59,11 +59,7 @@ type PastDeducted struct {
 // AppendPast appends the bytes of an attachment.
 func AppendPast(b []byte, p *Past) []byte {
 	w := &writer{b: b}
-	if p.Foreign {
-		w.u8(1)
-	} else {
-		w.u8(0)
-	}
+	w.flag(p.Foreign)
 	w.u32(uint32(len(p.Movements)))
 	for _, m := range p.Movements {
 		w.u16(m.Index)
@@ -124,14 +120,7 @@ func DecodePast(b []byte) (*Past, error) {
 		return nil, refuse(Oversized, 0, "attachment has %d bytes, at most %d are allowed", len(b), MaxPast)
 	}
 	r := &reader{s: string(b)}
-	p := &Past{}
-	switch r.u8() {
-	case 0:
-	case 1:
-		p.Foreign = true
-	default:
-		r.fail("flag is neither 0 nor 1")
-	}
+	p := &Past{Foreign: r.flag()}
 	for range r.count32("movements", 18) {
 		p.Movements = append(p.Movements, PastMovement{r.u16(), r.u32(), r.u32(), int64(r.u64())})
 	}

@@ -101,6 +101,9 @@ func (e *Engine) Zone() string { return e.zone }
 // Clock is the ledger's kind of time.
 func (e *Engine) Clock() ClockKind { return e.clock }
 
+// Shadow reports whether the ledger carries test traffic.
+func (e *Engine) Shadow() bool { return e.shadow }
+
 // Now is where a simulated clock stands; on a real one, the last timestamp.
 func (e *Engine) Now() Instant { return e.now }
 

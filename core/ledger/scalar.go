@@ -72,6 +72,12 @@ func DateOf(t time.Time) Date {
 // Time is midnight of the date in UTC.
 func (d Date) Time() time.Time { return time.Unix(int64(d-1)*86400+dayOneUnix, 0).UTC() }
 
+// UnixDay counts the date from 1970-01-01, which is 0.
+func (d Date) UnixDay() int32 { return int32(d) - 1 + dayOneUnix/86400 }
+
+// DateOfUnixDay is the date so many days after 1970-01-01.
+func DateOfUnixDay(day int32) Date { return Date(day + 1 - dayOneUnix/86400) }
+
 func (d Date) String() string {
 	if d == 0 {
 		return ""

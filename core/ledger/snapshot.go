@@ -39,6 +39,7 @@ type head struct {
 	Ledger   ID
 	Zone     string
 	Clock    ClockKind
+	Shadow   bool
 	Now      Instant
 	Sequence uint64
 	Epoch    uint64
@@ -80,7 +81,8 @@ type Cut struct {
 // Cut begins a snapshot of the state as it is now. One at a time; it must be closed.
 func (e *Engine) Cut() *Cut {
 	c := &Cut{e: e, head: head{
-		Format: snapshotFormat, Version: e.version, Ledger: e.ledger, Zone: e.zone, Clock: e.clock, Now: e.now,
+		Format: snapshotFormat, Version: e.version, Ledger: e.ledger, Zone: e.zone, Clock: e.clock, Shadow: e.shadow,
+		Now:      e.now,
 		Sequence: e.sequence, Epoch: e.epoch, Entries: e.entries, NameSum: e.nameSum, NameEnd: e.names.end,
 		Digest: e.Digest(),
 	}}
@@ -225,7 +227,7 @@ func (e *Engine) takeHead(h *head) error {
 		return fmt.Errorf("snapshot is of format %d and engine version %d; this program has %d and %d",
 			h.Format, h.Version, snapshotFormat, Version)
 	}
-	e.version, e.ledger, e.zone, e.clock, e.now = h.Version, h.Ledger, h.Zone, h.Clock, h.Now
+	e.version, e.ledger, e.zone, e.clock, e.shadow, e.now = h.Version, h.Ledger, h.Zone, h.Clock, h.Shadow, h.Now
 	e.sequence, e.epoch, e.entries, e.nameSum = h.Sequence, h.Epoch, h.Entries, h.NameSum
 	e.names.end = h.NameEnd
 	for _, a := range h.Assets {
@@ -243,6 +245,7 @@ func (e *Engine) takeHead(h *head) error {
 // finishLoad builds the indexes and proves the state by its digest.
 func (e *Engine) finishLoad(h *head) error {
 	done := make(chan [32]byte)
+	// deterministic: the digest is awaited, and depends on nothing that index writes.
 	go func() { done <- e.RecomputeDigest() }()
 	e.index()
 	if <-done != h.Digest || e.Digest() != h.Digest {
