@@ -70,39 +70,48 @@ func (e *Engine) note(key reversal) {
 
 // undoMovement books the opposite of a transfer or a post.
 func (e *Engine) undoMovement(v *reversing, m PastMovement) Code {
-	giver, receiver := m.Credit, m.Debit
-	amount, code := e.give(v, giver, m.Amount)
-	if code != Applied {
+	giver, receiver, amount := m.Credit, m.Debit, m.Amount
+	frozen := e.accounts.at(giver).freezeDebits > 0
+	if frozen && v.mode == RefuseShortfall {
+		return DebitsFrozen
+	}
+	if code := e.takes(receiver); code != Applied {
 		return code
 	}
-	if code = e.takes(receiver); code != Applied {
-		return code
-	}
-	if v.mode == TakeAtMost {
+	if frozen {
+		amount = 0
+	} else if v.mode == TakeAtMost {
+		amount = e.accounts.at(giver).bound(DebitNormal, amount)
 		amount = e.accounts.at(receiver).bound(CreditNormal, amount)
 	}
 	if amount < m.Amount {
 		v.miss(e.address(giver), m.Amount-amount)
 	}
-	if code = e.affordable(giver, receiver, amount); code != Applied {
+	if amount == 0 {
+		return Applied
+	}
+	if code := e.affordable(giver, receiver, amount); code != Applied {
 		return code
 	}
-	if amount > 0 {
-		e.move2(giver, receiver, amount, EntryReversal, 0)
-		e.settle()
-		v.taken += amount
-	}
+	e.move2(giver, receiver, amount, EntryReversal, 0)
+	e.settle()
+	v.taken += amount
 	return Applied
 }
 
-// give says how much an account can give back of an amount.
+// give says how much an account can give back of an amount. Who owes nothing is not asked.
 func (e *Engine) give(v *reversing, account uint32, amount int64) (int64, Code) {
 	a := e.accounts.at(account)
+	if amount == 0 {
+		return 0, Applied
+	}
 	if v.mode == TakeAtMost {
 		if a.freezeDebits > 0 {
 			return 0, Applied
 		}
-		amount = a.bound(DebitNormal, amount)
+		if amount = a.bound(DebitNormal, amount); amount == 0 {
+			return 0, Applied
+		}
 	} else if a.freezeDebits > 0 {
 		return 0, DebitsFrozen
 	}
@@ -310,6 +319,9 @@ func (g *givingBack) finish() Code {
 			g.taken += amount
 		}
 	}
+	if g.taken == 0 {
+		return Applied
+	}
 	payer := e.accounts.at(d.Payer)
 	if overflows(payer.credits, payer.creditsHeld, g.taken) {
 		return Overflow
@@ -317,10 +329,8 @@ func (g *givingBack) finish() Code {
 	if code := payer.outflow(CreditNormal, g.taken); code != Applied {
 		return code
 	}
-	if g.taken > 0 {
-		e.book(d.Payer, CreditNormal, g.taken, Entry{Kind: EntryReversal, Register: d.Register})
-		e.settle()
-	}
+	e.book(d.Payer, CreditNormal, g.taken, Entry{Kind: EntryReversal, Register: d.Register})
+	e.settle()
 	g.reversing.taken += g.taken
 	return Applied
 }
