@@ -108,7 +108,7 @@ func FuzzDecodeCommand(f *testing.F) {
 }
 
 func exampleResult() *Result {
-	return &Result{Code: Applied, Outputs: []Output{
+	return &Result{Timestamp: 1_700_000_000_000_000, Date: 45000, Code: Applied, Outputs: []Output{
 		{Index: 1, Amount: 5},
 		{Index: 2, Amount: 7, Units: 8, Count: 9, Deducted: []int64{1, 2}, Unclaimed: 3, Set: 4, Missing: []Missing{{"a:b", 6}}, Tranches: []TrancheResult{
 			{Amount: 7, Units: 8, Q: share.Int128{Hi: -1, Lo: 5}, Rem: share.Int128{Lo: 3}, Cut: share.Cut{Deficit: share.Int128{Lo: 9}, Units: 4, Holder: 2}}, {},

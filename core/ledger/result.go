@@ -3,7 +3,8 @@ package ledger
 import "github.com/longmen/longmen/core/share"
 
 // Result is the outcome of a command. Sequence, timestamp and date are given by the sequencer; the rest follows from
-// the ledger's state. The canonical bytes hold the rest.
+// the ledger's state. The canonical bytes hold all but the sequence, which is the place of the command in the journal
+// and in the tree.
 type Result struct {
 	Sequence  uint64
 	Timestamp Instant
@@ -55,12 +56,14 @@ const (
 
 // AppendResult appends the canonical bytes of a result:
 //
-//	code u16 | index u16 | output count u16 | outputs
+//	timestamp i64 | booking date u32 | code u16 | index u16 | output count u16 | outputs
 //
 // An output is its index u16, a presence u8, and the fields that are not zero in the order of the type; a list has its
 // count (u8; u16 for what is missing) before it.
 func AppendResult(b []byte, r *Result) []byte {
 	w := &writer{b: b}
+	w.u64(uint64(r.Timestamp))
+	w.u32(uint32(r.Date))
 	w.u16(uint16(r.Code))
 	w.u16(r.Index)
 	w.u16(uint16(len(r.Outputs)))
@@ -129,7 +132,7 @@ func (o *Output) put(w *writer) {
 // DecodeResult reads the canonical bytes of a result and nothing else.
 func DecodeResult(b []byte) (*Result, error) {
 	r := &reader{s: string(b)}
-	res := &Result{Code: Code(r.u16()), Index: r.u16()}
+	res := &Result{Timestamp: Instant(r.u64()), Date: Date(r.u32()), Code: Code(r.u16()), Index: r.u16()}
 	n := int(r.u16())
 	if n > MaxOperations {
 		r.fail("%d outputs, at most %d are allowed", n, MaxOperations)

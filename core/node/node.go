@@ -1,0 +1,207 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"sort"
+	"sync"
+	"time"
+
+	"github.com/longmen/longmen/core/journal"
+	"github.com/longmen/longmen/core/ledger"
+	"github.com/longmen/longmen/kit/clock"
+	"github.com/longmen/longmen/kit/id"
+)
+
+// Config is what a node stands on. All of it is open already; the node closes none of it.
+type Config struct {
+	Journal  *journal.Journal
+	Writer   *journal.Writer
+	Lease    journal.Lease // right to answer reads
+	Epoch    uint64        // that came with the lease; a new lead's epoch is at least this
+	Projects Projects
+	Folder   string // for snapshots
+	Clock    clock.Clock
+	Random   io.Reader
+	Log      Logger
+}
+
+// Projects gives each ledger what follows it and what tells of its past.
+type Projects interface {
+	Open(ctx context.Context, l journal.Ledger) (Projection, Past, error)
+}
+
+// Node is one running program's ledgers.
+type Node struct {
+	config Config
+	self   ledger.ID
+	log    Logger
+
+	mu      sync.RWMutex
+	ledgers map[string]*Ledger
+	closed  bool
+}
+
+// Open takes the lead of every ledger in the journal.
+func Open(ctx context.Context, c Config) (*Node, error) {
+	self, err := id.New(c.Clock, c.Random)
+	if err != nil {
+		return nil, fmt.Errorf("node id: %w", err)
+	}
+	n := &Node{config: c, self: ledger.ID(self), log: c.Log, ledgers: map[string]*Ledger{}}
+	listed, err := c.Journal.Ledgers(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("list ledgers: %w", err)
+	}
+	for _, j := range listed {
+		if err := n.openLedger(ctx, j); err != nil {
+			return nil, errors.Join(fmt.Errorf("open ledger %s: %w", j.Name, err), n.Close())
+		}
+	}
+	return n, nil
+}
+
+// openLedger loads a ledger and takes its lead. One that was listed but never begun stays away until it is created.
+func (n *Node) openLedger(ctx context.Context, listed journal.Ledger) error {
+	l, err := n.prepared(ctx, listed)
+	if err != nil {
+		return err
+	}
+	began, err := l.load(ctx, n.config.Journal)
+	if err != nil || !began {
+		return err
+	}
+	if err := l.lead(nil, n.config.Epoch, n.self); err != nil {
+		return err
+	}
+	n.enter(l)
+	return nil
+}
+
+func (n *Node) prepared(ctx context.Context, listed journal.Ledger) (*Ledger, error) {
+	l := n.newLedger(listed)
+	var err error
+	l.projection, l.history, err = n.config.Projects.Open(ctx, listed)
+	return l, err
+}
+
+func (n *Node) enter(l *Ledger) {
+	l.start()
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.ledgers[l.name] = l
+}
+
+// New is what fixes a ledger for good.
+type New struct {
+	Name   string
+	Zone   string // IANA name of the time zone
+	Clock  ledger.ClockKind
+	Start  ledger.Instant // where a simulated clock stands at first
+	Shadow bool
+}
+
+// The errors of creating and finding ledgers.
+var (
+	ErrNoLedger = errors.New("there is no such ledger")
+	ErrExists   = errors.New("there is a ledger of this name that was opened otherwise")
+)
+
+// Create opens a new ledger. The same words again give the same ledger.
+func (n *Node) Create(ctx context.Context, w New) (*Ledger, error) {
+	n.mu.Lock()
+	l := n.ledgers[w.Name]
+	n.mu.Unlock()
+	if l != nil {
+		if l.location.String() != w.Zone || l.clock != w.Clock || l.shadow != w.Shadow {
+			return nil, ErrExists
+		}
+		return l, nil
+	}
+	if _, err := time.LoadLocation(w.Zone); err != nil || w.Zone == "" || w.Zone == "Local" {
+		return nil, fmt.Errorf("zone %q: want the IANA name of a time zone, like Asia/Shanghai", w.Zone)
+	}
+	listed, err := n.list(ctx, w.Name)
+	if err != nil {
+		return nil, err
+	}
+	open := &ledger.OpenLedger{Ledger: listed.ID, Zone: w.Zone, Clock: w.Clock, Start: w.Start, Shadow: w.Shadow}
+	if w.Clock == ledger.RealClock {
+		open.Start = ledger.InstantOf(n.wall())
+	}
+	c := &ledger.Command{ID: listed.ID, Operations: []ledger.Operation{open}}
+	if err := c.Check(); err != nil {
+		return nil, err
+	}
+	if l, err = n.prepared(ctx, listed); err != nil {
+		return nil, err
+	}
+	if err := l.lead(open, n.config.Epoch, n.self); err != nil {
+		return nil, err
+	}
+	n.enter(l)
+	return l, nil
+}
+
+// list finds the name on the journal's list, where a crash may have left it, or puts it there.
+func (n *Node) list(ctx context.Context, name string) (journal.Ledger, error) {
+	all, err := n.config.Journal.Ledgers(ctx)
+	if err != nil {
+		return journal.Ledger{}, err
+	}
+	for _, l := range all {
+		if l.Name == name {
+			return l, nil
+		}
+	}
+	own, err := id.New(n.config.Clock, n.config.Random)
+	if err != nil {
+		return journal.Ledger{}, err
+	}
+	l := journal.Ledger{ID: own, Name: name, Created: n.wall().UnixMicro()}
+	return l, n.config.Journal.CreateLedger(ctx, l)
+}
+
+// Ledger finds a ledger by its name.
+func (n *Node) Ledger(name string) (*Ledger, error) {
+	n.mu.RLock()
+	defer n.mu.RUnlock()
+	if l := n.ledgers[name]; l != nil {
+		return l, nil
+	}
+	return nil, fmt.Errorf("%w: %q", ErrNoLedger, name)
+}
+
+// Ledgers lists the ledgers by name.
+func (n *Node) Ledgers() []*Ledger {
+	n.mu.RLock()
+	defer n.mu.RUnlock()
+	list := make([]*Ledger, 0, len(n.ledgers))
+	for _, l := range n.ledgers {
+		list = append(list, l)
+	}
+	sort.Slice(list, func(i, j int) bool { return list[i].name < list[j].name })
+	return list
+}
+
+// Close ends all ledgers: what was taken is applied and projected, and a snapshot makes the next start quick.
+func (n *Node) Close() error {
+	n.mu.Lock()
+	list := n.ledgers
+	n.ledgers, n.closed = map[string]*Ledger{}, true
+	n.mu.Unlock()
+	var errs []error
+	for _, l := range list {
+		errs = append(errs, l.close())
+	}
+	return errors.Join(errs...)
+}
+
+func (n *Node) wall() time.Time { return n.config.Clock.Now() }
+
+func (n *Node) snapshotFolder(l ledger.ID) string {
+	return filepath.Join(n.config.Folder, l.String())
+}

@@ -1,0 +1,87 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/longmen/longmen/core/journal"
+	"github.com/longmen/longmen/core/ledger"
+)
+
+// View calls read with the engine as it stands after at least a sequence. The engine must not be kept. The answer is
+// the latest there was at some moment of the call: a node whose lease has ended gives none.
+func (l *Ledger) View(ctx context.Context, atLeast uint64, read func(*ledger.Engine)) error {
+	if atLeast > l.applied.Load() {
+		if err := l.progress.wait(ctx, atLeast, l.stopped); err != nil {
+			return fmt.Errorf("wait for sequence %d: %w", atLeast, err)
+		}
+	}
+	l.mu.RLock()
+	read(l.engine)
+	l.mu.RUnlock()
+	if !l.lease.Valid(journal.Now()) {
+		return ErrNotLeading
+	}
+	return nil
+}
+
+// Name is the ledger's name in this node.
+func (l *Ledger) Name() string { return l.name }
+
+// ID is the ledger's id.
+func (l *Ledger) ID() ledger.ID { return l.id }
+
+// Applied is the last sequence that was applied.
+func (l *Ledger) Applied() uint64 { return l.applied.Load() }
+
+// Projected is the last sequence that history has.
+func (l *Ledger) Projected() uint64 { return l.projection.Position() }
+
+// covered reports whether memory knows all ids of that own time.
+func (l *Ledger) covered(own int64) bool { return own > l.since.Load() }
+
+// repeat gives an item the first result of its id.
+func (l *Ledger) repeat(ctx context.Context, it *item) error {
+	record, res, err := l.history.Recorded(ctx, it.repeats)
+	if err != nil {
+		return fmt.Errorf("first result of id %v: %w", it.command.ID, err)
+	}
+	first, _, err := decodeRecord(record)
+	if err != nil {
+		return fmt.Errorf("command at sequence %d: %w", it.repeats, err)
+	}
+	if contentHash(first, ledger.AppendCommand(nil, first)) != it.hash {
+		it.conflict(it.repeats)
+		return nil
+	}
+	it.answer = Answer{Result: res, Repeated: true}
+	return nil
+}
+
+// pastFor reads what a command needs of the past, nil when it needs nothing or there is nothing to undo.
+func (l *Ledger) pastFor(ctx context.Context, c *ledger.Command) (*ledger.Past, error) {
+	for _, op := range c.Operations {
+		switch o := op.(type) {
+		case *ledger.Reverse:
+			return l.pastOf(ctx, o.Sequence, nil)
+		case *ledger.ReverseLine:
+			return l.pastOf(ctx, o.Sequence, o)
+		}
+	}
+	return nil, nil
+}
+
+func (l *Ledger) pastOf(ctx context.Context, seq uint64, line *ledger.ReverseLine) (*ledger.Past, error) {
+	if seq > l.applied.Load() {
+		return nil, nil
+	}
+	past, err := l.history.Past(ctx, seq, line)
+	if err != nil {
+		return nil, fmt.Errorf("past of sequence %d: %w", seq, err)
+	}
+	if past != nil && len(ledger.AppendPast(nil, past)) > ledger.MaxPast {
+		return nil, errors.New("the distribution has too many lines to be undone at once: reverse it line by line")
+	}
+	return past, nil
+}

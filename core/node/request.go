@@ -1,0 +1,162 @@
+package node
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"github.com/longmen/longmen/core/ledger"
+)
+
+// maxAhead is how far an id's own time may lie ahead of the clock here.
+const maxAhead = 10 * time.Second
+
+// Answer is the outcome of one command. A code that is not journaled says that it was refused before it got a
+// sequence; Why then says what is wrong.
+type Answer struct {
+	Result   ledger.Result
+	Repeated bool // the id was known: this is the first result
+	Why      string
+}
+
+// request is what one caller asks, on its way through the sequencer and the applier.
+type request struct {
+	items []item
+	next  int           // first item that has no group yet
+	left  atomic.Int32  // items that have no answer yet
+	done  chan struct{} // closed when left is 0
+}
+
+// settle notes that n more items of a request have their answer.
+func (l *Ledger) settle(r *request, n int32) {
+	l.waiting.Add(-int64(n))
+	if r.left.Add(-n) == 0 {
+		close(r.done)
+	}
+}
+
+// item is one command of a request.
+type item struct {
+	command *ledger.Command
+	past    *ledger.Past
+	record  []byte
+	hash    uint64
+	own     time.Time // the id's own time
+	repeats uint64    // sequence of the first command of this id
+	answer  Answer
+}
+
+// contentHash is what tells two commands of one id apart. The trace is not content: a repeat comes with its own.
+func contentHash(c *ledger.Command, canonical []byte) uint64 {
+	if !c.Trace.IsZero() {
+		plain := *c
+		plain.Trace = ledger.ID{}
+		canonical = ledger.AppendCommand(nil, &plain)
+	}
+	sum := sha256.Sum256(canonical)
+	return binary.LittleEndian.Uint64(sum[:8])
+}
+
+// ownTime is the time part of a UUIDv7.
+func ownTime(id ledger.ID) time.Time {
+	return time.UnixMilli(int64(binary.BigEndian.Uint64(id[:8]) >> 16))
+}
+
+func (i *item) refuse(code ledger.Code, format string, args ...any) {
+	i.answer = Answer{Result: ledger.Result{Code: code}, Why: fmt.Sprintf(format, args...)}
+}
+
+// conflict refuses an id that was used for something else.
+func (i *item) conflict(seq uint64) {
+	i.refuse(ledger.IDConflict, "id %v was used at sequence %d for another content", i.command.ID, seq)
+}
+
+// Apply takes up to 1,024 commands that passed Command.Check, independent of each other, and returns when each is
+// durable and applied, or was refused. answers[i] belongs to commands[i]. An error says that the ledger can't take
+// commands now; with ErrOverloaded and ErrNotLeading none was taken.
+func (l *Ledger) Apply(ctx context.Context, commands []*ledger.Command) ([]Answer, error) {
+	if len(commands) > MaxBatch {
+		return nil, fmt.Errorf("%d commands in a batch, at most %d are allowed", len(commands), MaxBatch)
+	}
+	r := &request{items: make([]item, len(commands)), done: make(chan struct{})}
+	size := 0
+	for i, c := range commands {
+		size += 64 + 64*len(c.Operations)
+		r.items[i].command = c
+	}
+	buffer, left := make([]byte, 0, size), int32(0)
+	for i := range r.items {
+		var err error
+		if buffer, err = l.prepare(ctx, &r.items[i], buffer); err != nil {
+			return nil, err
+		}
+		if r.items[i].answer.Result.Code == ledger.Applied {
+			left++
+		}
+	}
+	if r.left.Store(left); left > 0 {
+		if err := l.enqueue(r); err != nil {
+			return nil, err
+		}
+		select {
+		case <-r.done:
+		case <-l.stopped:
+			return nil, l.failure()
+		}
+	}
+	return l.answers(ctx, r)
+}
+
+// prepare does what needs no order: bytes, content, an id too old for memory, and the past that an undoing needs.
+func (l *Ledger) prepare(ctx context.Context, it *item, buffer []byte) ([]byte, error) {
+	c := it.command
+	it.own = ownTime(c.ID)
+	if now := l.wall(); it.own.After(now.Add(maxAhead)) {
+		it.refuse(ledger.IDFromFuture, "id %v is of %s, the clock here says %s", c.ID,
+			it.own.UTC().Format(time.RFC3339), now.UTC().Format(time.RFC3339))
+		return buffer, nil
+	}
+	past, err := l.pastFor(ctx, c)
+	if err != nil {
+		return buffer, err
+	}
+	it.past = past
+	from := len(buffer)
+	buffer = binary.LittleEndian.AppendUint32(buffer, 0)
+	buffer = ledger.AppendCommand(buffer, c)
+	canonical := buffer[from+4:]
+	binary.LittleEndian.PutUint32(buffer[from:], uint32(len(canonical)))
+	it.hash = contentHash(c, canonical)
+	if past != nil {
+		buffer = ledger.AppendPast(buffer, past)
+	}
+	it.record = buffer[from:len(buffer):len(buffer)]
+	if !l.covered(it.own.Add(-maxAhead).UnixNano()) {
+		seq, err := l.history.Find(ctx, c.ID)
+		if err != nil {
+			return buffer, fmt.Errorf("look up id %v: %w", c.ID, err)
+		}
+		if seq != 0 {
+			it.repeats = seq
+		}
+	}
+	return buffer, nil
+}
+
+// answers collects the outcome of all items; repeats get the first result.
+func (l *Ledger) answers(ctx context.Context, r *request) ([]Answer, error) {
+	answers := make([]Answer, len(r.items))
+	for i := range r.items {
+		it := &r.items[i]
+		if it.repeats != 0 {
+			if err := l.repeat(ctx, it); err != nil {
+				return nil, err
+			}
+		}
+		answers[i] = it.answer
+	}
+	return answers, nil
+}
