@@ -141,7 +141,7 @@ func TestResultsComeBackFromTheirBytes(t *testing.T) {
 func examplePast() *Past {
 	return &Past{
 		Movements: []PastMovement{{Index: 1, Debit: 2, Credit: 3, Amount: 4}},
-		Distributions: []PastDistribution{{Index: 5, Register: 6, Payer: 7, Tranches: []PastTranche{{Amount: 8, Units: 9, Q: share.Int128{Lo: 10}}, {}}, Lines: []PastLine{
+		Distributions: []PastDistribution{{Sequence: 11, Index: 5, Register: 6, Payer: 7, Tranches: []PastTranche{{Amount: 8, Units: 9, Q: share.Int128{Lo: 10}}, {}}, Lines: []PastLine{
 			{Holder: 1, Units: 200, Gross: []int64{300, 0}},
 			{Holder: 2, Units: 1, Unclaimed: true, Gross: []int64{1, 1 << 40}, Deducted: []PastDeducted{{Tranche: 1, Rate: 5, Account: 6, Amount: 7}}},
 		}}},

@@ -361,14 +361,13 @@ func (e *Engine) reserve(payer uint32, credited []uint32, sum int64) Code {
 		}
 	}
 	p.credits = e.accounts.at(payer).credits // what is only pending pays nothing
-	if code := p.outflow(DebitNormal, sum); code != Applied {
-		return code
-	}
+	code := p.outflow(DebitNormal, sum)
 	for _, a := range credited {
 		c := e.pendingOf(a)
-		if code := c.outflow(CreditNormal, sum); code != Applied {
-			return code
-		}
+		code = lowest(code, c.outflow(CreditNormal, sum))
+	}
+	if code != Applied {
+		return code
 	}
 	e.dist.pending = append(e.dist.pending, pending{account: payer, debits: sum})
 	for _, a := range credited {

@@ -1,6 +1,11 @@
 package ledger
 
-import "github.com/longmen/longmen/core/share"
+import (
+	"cmp"
+	"slices"
+
+	"github.com/longmen/longmen/core/share"
+)
 
 // Foreign reports whether an operation can't be undone by a reversal, only by its opposite.
 func (k Kind) Foreign() bool { return k != KindTransfer && k != KindPost && k != KindDistribute }
@@ -223,7 +228,8 @@ func (g *givingBack) at(holder uint32) (place, account uint32) {
 	return g.block*blockSize + holder%blockSize, blocks.at(g.block).account[holder%blockSize]
 }
 
-// line takes one holder's net back: from what lies unclaimed for him if it went there, else from his account.
+// line takes one holder's net back: what went to the unclaimed account and still lies there from there, the rest from
+// his account.
 func (g *givingBack) line(l *PastLine) Code {
 	e := g.engine
 	place, account := g.at(l.Holder)
@@ -241,18 +247,22 @@ func (g *givingBack) line(l *PastLine) Code {
 		share.UndoDeduct(l.Gross[d.Tranche], d.Rate, &row.Rest)
 	}
 	e.shares.settle()
-	rest := net
+	rest, aside := net, int64(0)
 	if row := e.unclaimedAt[place]; l.Unclaimed && row != 0 {
-		amount, code := e.give(g.reversing, e.registers.at(g.distribution.Register).unclaimed, min(net, e.unclaimed.at(row).amount))
-		if code != Applied {
+		from, lies := e.registers.at(g.distribution.Register).unclaimed, min(net, e.unclaimed.at(row).amount)
+		var code Code
+		if aside, code = e.give(g.reversing, from, lies); code != Applied {
 			return code
 		}
-		if amount > 0 {
-			e.takeAside(row, amount)
-			e.bookAside(g.distribution.Register, amount)
-			detail.Unclaimed = amount
-			rest -= amount
+		if aside < lies {
+			g.miss(e.address(from), lies-aside)
 		}
+		if aside > 0 {
+			e.takeAside(row, aside)
+			e.bookAside(g.distribution.Register, aside)
+			detail.Unclaimed = aside
+		}
+		rest -= lies
 	}
 	amount, code := e.give(g.reversing, account, rest)
 	if code != Applied {
@@ -261,7 +271,7 @@ func (g *givingBack) line(l *PastLine) Code {
 	if amount < rest {
 		g.miss(e.address(account), rest-amount)
 	}
-	g.taken += net - rest + amount
+	g.taken += aside + amount
 	g.takeFrom(account, amount, gross, detail)
 	return Applied
 }
@@ -340,12 +350,16 @@ func (e *Engine) reverseLine(o *ReverseLine, past *Past) Code {
 	if account == 0 {
 		return AccountNotFound
 	}
-	d, l := past.line(o.Index)
-	if l == nil || o.Sequence >= e.sequence {
+	d := past.distribution(o.Sequence, o.Index)
+	if d == nil || o.Sequence >= e.sequence {
 		return CommandNotFound
 	}
 	place := e.place(d.Register, account)
-	if b := e.blocks.at(place / blockSize); place == 0 || b.first+place%blockSize != l.Holder {
+	if place == 0 {
+		return CommandNotFound
+	}
+	l := d.line(e.blocks.at(place/blockSize).first + place%blockSize)
+	if l == nil {
 		return CommandNotFound
 	}
 	key := reversal{sequence: o.Sequence, line: true, index: o.Index, holder: l.Holder}
@@ -371,17 +385,26 @@ func (e *Engine) reverseLine(o *ReverseLine, past *Past) Code {
 	return Applied
 }
 
-// line finds a distribution of a past and its single line.
-func (p *Past) line(index uint16) (*PastDistribution, *PastLine) {
+// distribution finds a distribution of a past.
+func (p *Past) distribution(seq uint64, index uint16) *PastDistribution {
 	if p == nil {
-		return nil, nil
+		return nil
 	}
 	for i := range p.Distributions {
-		if d := &p.Distributions[i]; d.Index == index && len(d.Lines) == 1 {
-			return d, &d.Lines[0]
+		if d := &p.Distributions[i]; d.Sequence == seq && d.Index == index {
+			return d
 		}
 	}
-	return nil, nil
+	return nil
+}
+
+// line finds what a holder got, if it was more than nothing.
+func (d *PastDistribution) line(holder uint32) *PastLine {
+	i, ok := slices.BinarySearchFunc(d.Lines, holder, func(l PastLine, h uint32) int { return cmp.Compare(l.Holder, h) })
+	if !ok || !slices.ContainsFunc(d.Lines[i].Gross, func(g int64) bool { return g > 0 }) {
+		return nil
+	}
+	return &d.Lines[i]
 }
 
 // undoLineShares undoes a line for its holder alone: rem takes the opposite of what his carry takes.

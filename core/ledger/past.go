@@ -23,8 +23,10 @@ type PastMovement struct {
 	Amount        int64
 }
 
-// PastDistribution is a distribution with the lines asked for.
+// PastDistribution is a distribution with the lines asked for. Lines that several operations of a command name stand
+// in one.
 type PastDistribution struct {
+	Sequence uint64
 	Index    uint16
 	Register uint32
 	Payer    uint32
@@ -70,6 +72,7 @@ func AppendPast(b []byte, p *Past) []byte {
 	w.u32(uint32(len(p.Distributions)))
 	for i := range p.Distributions {
 		d := &p.Distributions[i]
+		w.u64(d.Sequence)
 		w.u16(d.Index)
 		w.u32(d.Register)
 		w.u32(d.Payer)
@@ -124,8 +127,8 @@ func DecodePast(b []byte) (*Past, error) {
 	for range r.count32("movements", 18) {
 		p.Movements = append(p.Movements, PastMovement{r.u16(), r.u32(), r.u32(), int64(r.u64())})
 	}
-	for range r.count32("distributions", 15) {
-		d := PastDistribution{Index: r.u16(), Register: r.u32(), Payer: r.u32()}
+	for range r.count32("distributions", 23) {
+		d := PastDistribution{Sequence: r.u64(), Index: r.u16(), Register: r.u32(), Payer: r.u32()}
 		for range r.count("tranches", MaxTranches) {
 			d.Tranches = append(d.Tranches, PastTranche{int64(r.u64()), r.u64(), r.int128()})
 		}

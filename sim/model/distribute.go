@@ -55,23 +55,24 @@ func sum(amounts []int64) (s int64) {
 	return s
 }
 
-// checkDistributions checks all distributions of the command, which stand last, each as if those before it had been
-// booked: the payers' debits as they will be, and whole amounts as credits of the accounts that may get a part. Such
-// a credit counts against an account, never for it, since it may turn out smaller.
+// pending is what distributions before the one checked will have booked: exactly, on payers, and at most, on accounts
+// that may get any part of the amount. The latter counts against an account and never for it.
+type pending struct {
+	paid, got map[string]int64
+}
+
+// checkDistributions checks all distributions of the command, which stand last, before the first takes effect.
 func (r *run) checkDistributions(from int) (ledger.Code, uint16) {
-	real := r.state
-	defer func() { r.state = real }()
-	r.state = real.copy()
+	p := pending{map[string]int64{}, map[string]int64{}}
 	for i := from; i < len(r.command.Operations); i++ {
-		o := r.command.Operations[i].(*ledger.Distribute)
-		if code := r.checkDistribution(o); code != ledger.Applied {
+		if code := r.checkDistribution(p, r.command.Operations[i].(*ledger.Distribute)); code != ledger.Applied {
 			return code, uint16(i)
 		}
 	}
 	return ledger.Applied, 0
 }
 
-func (r *run) checkDistribution(o *ledger.Distribute) ledger.Code {
+func (r *run) checkDistribution(p pending, o *ledger.Distribute) ledger.Code {
 	var v verdict
 	register, payer := r.registers[o.Register], r.accounts[o.Payer]
 	v.when(register == nil, ledger.RegisterNotFound)
@@ -82,38 +83,33 @@ func (r *run) checkDistribution(o *ledger.Distribute) ledger.Code {
 	if v.bad() {
 		return v.code()
 	}
-	amount := sum(o.Amounts)
 	v.when(payer.Asset != register.Asset, ledger.AssetMismatch)
 	v.when(len(o.Amounts) != len(register.Tranches), ledger.TrancheMismatch)
 	v.when(o.Payer == register.Unclaimed, ledger.SameAccount)
 	v.when(r.debitsFrozen(o.Payer), ledger.DebitsFrozen)
 	v.when(register.Units() == 0, ledger.RegisterEmpty)
-	v.when(r.debitOverflows(payer, amount), ledger.Overflow)
-	if payer.Side == ledger.CreditNormal {
-		r.checkOutflow(&v, payer, amount)
-	}
 	takers := map[string]bool{register.Unclaimed: true}
 	for _, d := range o.Deductions {
-		a := r.accounts[d.Account]
-		v.when(a.Asset != register.Asset, ledger.AssetMismatch)
+		v.when(r.accounts[d.Account].Asset != register.Asset, ledger.AssetMismatch)
 		v.when(d.Account == o.Payer, ledger.SameAccount)
 		v.when(r.creditsFrozen(d.Account), ledger.CreditsFrozen)
 		takers[d.Account] = true
 	}
-	payer.Debits += amount
+	amount := sum(o.Amounts)
+	v.when(r.debitOverflows(payer, p.paid[o.Payer]+amount), ledger.Overflow)
+	if payer.Side == ledger.CreditNormal {
+		r.checkOutflow(&v, payer, p.paid[o.Payer]+amount)
+	}
 	for name := range takers {
-		r.checkTakers(&v, r.accounts[name], amount)
+		a := r.accounts[name]
+		v.when(r.creditOverflows(a, p.got[name]+amount), ledger.Overflow)
+		if a.Side == ledger.DebitNormal {
+			r.checkOutflow(&v, a, p.got[name]-p.paid[name]+amount)
+		}
+		p.got[name] += amount
 	}
+	p.paid[o.Payer] += amount
 	return v.code()
-}
-
-// checkTakers checks one that may get up to the whole amount, and books it in the copy that is made for checking.
-func (r *run) checkTakers(v *verdict, a *Account, amount int64) {
-	v.when(r.creditOverflows(a, amount), ledger.Overflow)
-	if a.Side == ledger.DebitNormal {
-		r.checkOutflow(v, a, amount)
-	}
-	a.Credits += amount
 }
 
 func (r *run) distribute(o *ledger.Distribute) {

@@ -1,36 +1,47 @@
 package model
 
 import (
+	"cmp"
 	"math/big"
+	"slices"
 
 	"github.com/longmen/longmen/core/ledger"
 	"github.com/longmen/longmen/core/share"
 )
 
 // Past is the attachment that a leader makes of the model's own list of deeds for a command that undoes something;
-// nil when the command needs none or what it names was never done. Its sequence is the one it is going to have.
+// nil when the command needs none or what it names was never done.
 func (m *Model) Past(c *ledger.Command) *ledger.Past {
 	r := &run{state: m.state, deeds: m.deeds}
-	var past *ledger.Past
+	lines := map[*payment][]line{}
+	past := &ledger.Past{}
 	for _, op := range c.Operations {
 		switch o := op.(type) {
 		case *ledger.Reverse:
 			if d := m.deeds[o.Sequence]; d != nil {
-				past = r.pastOf(d)
+				return r.pastOf(o.Sequence, d)
 			}
 		case *ledger.ReverseLine:
-			if past == nil {
-				past = &ledger.Past{}
+			p, l := r.findLine(o.Sequence, o.Index, o.Account)
+			if l == nil || slices.ContainsFunc(lines[p], func(x line) bool { return x.holder == l.holder }) {
+				continue
 			}
-			if p, l := r.findLine(o.Sequence, o.Index, o.Account); l != nil {
-				past.Distributions = append(past.Distributions, r.pastPayment(p, []line{*l}))
-			}
+			lines[p] = append(lines[p], *l)
+			slices.SortFunc(lines[p], func(a, b line) int { return cmp.Compare(a.holder, b.holder) })
+			one := r.pastPayment(o.Sequence, p, lines[p])
+			past.Distributions = slices.DeleteFunc(past.Distributions, func(d ledger.PastDistribution) bool {
+				return d.Sequence == one.Sequence && d.Index == one.Index
+			})
+			past.Distributions = append(past.Distributions, one)
 		}
+	}
+	if len(past.Distributions) == 0 {
+		return nil
 	}
 	return past
 }
 
-func (r *run) pastOf(d *deed) *ledger.Past {
+func (r *run) pastOf(sequence uint64, d *deed) *ledger.Past {
 	past := &ledger.Past{Foreign: d.foreign}
 	for _, m := range d.movements {
 		past.Movements = append(past.Movements, ledger.PastMovement{
@@ -38,14 +49,14 @@ func (r *run) pastOf(d *deed) *ledger.Past {
 		})
 	}
 	for _, p := range d.distributions {
-		past.Distributions = append(past.Distributions, r.pastPayment(p, p.lines))
+		past.Distributions = append(past.Distributions, r.pastPayment(sequence, p, p.lines))
 	}
 	return past
 }
 
-func (r *run) pastPayment(p *payment, lines []line) ledger.PastDistribution {
+func (r *run) pastPayment(sequence uint64, p *payment, lines []line) ledger.PastDistribution {
 	past := ledger.PastDistribution{
-		Index: p.index, Register: r.registers[p.register].Number, Payer: r.accounts[p.payer].Number,
+		Sequence: sequence, Index: p.index, Register: r.registers[p.register].Number, Payer: r.accounts[p.payer].Number,
 	}
 	for i, amount := range p.amounts {
 		t := ledger.PastTranche{Amount: amount}

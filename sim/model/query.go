@@ -112,3 +112,27 @@ func (m *Model) Audit() []string {
 	}
 	return wrong
 }
+
+// Account finds an account; nil when there is none. It is a view: not to be edited.
+func (m *Model) Account(address string) *Account { return m.state.accounts[address] }
+
+// Available is what may still leave an account, as far as it fits.
+func (m *Model) Available(address string) int64 {
+	a := m.state.accounts[address]
+	if a == nil {
+		return 0
+	}
+	available := m.state.available(a)
+	if !available.IsInt64() {
+		return 0
+	}
+	return available.Int64()
+}
+
+// Register finds a register; nil when there is none. It is a view: not to be edited.
+func (m *Model) Register(address string) *Register { return m.state.registers[address] }
+
+// HeldUnits are the units of a holding that open holds reserve.
+func (m *Model) HeldUnits(register, account string) uint64 {
+	return m.state.heldUnits(register, account)
+}

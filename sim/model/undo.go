@@ -6,10 +6,11 @@ import (
 	"github.com/longmen/longmen/core/ledger"
 )
 
-// undoing collects what a reversal gets back.
+// undoing collects what a reversal gets back. Its steps are checked one after the other, like operations: once one has
+// failed, the others do not count.
 type undoing struct {
 	*run
-	v       verdict
+	failed  ledger.Code
 	atMost  bool
 	got     int64
 	missing []ledger.Missing
@@ -19,12 +20,24 @@ func (r *run) undoing(mode ledger.ReverseMode) *undoing {
 	return &undoing{run: r, atMost: mode == ledger.TakeAtMost}
 }
 
-func (u *undoing) finish() {
+func (u *undoing) finish() ledger.Code {
 	u.output(ledger.Output{Amount: u.got, Missing: u.missing})
+	return u.failed
 }
 
+// check ends a step.
+func (u *undoing) check(v verdict) {
+	if u.failed == ledger.Applied {
+		u.failed = v.code()
+	}
+}
+
+// miss notes a shortfall; those of one account that follow each other are told as one.
 func (u *undoing) miss(account string, amount int64) {
-	if amount > 0 {
+	last := len(u.missing) - 1
+	if last >= 0 && u.missing[last].Account == account {
+		u.missing[last].Amount += amount
+	} else if amount > 0 {
 		u.missing = append(u.missing, ledger.Missing{Account: account, Amount: amount})
 	}
 }
@@ -45,34 +58,36 @@ func (r *run) reverse(o *ledger.Reverse) ledger.Code {
 	}
 	r.reversed[o.Sequence], r.whole[o.Sequence] = true, true
 	u := r.undoing(o.Mode)
-	for i := len(d.distributions) - 1; i >= 0 && !u.v.bad(); i-- {
+	for i := len(d.distributions) - 1; i >= 0; i-- {
 		u.payment(d.distributions[i])
 	}
-	for i := len(d.movements) - 1; i >= 0 && !u.v.bad(); i-- {
+	for i := len(d.movements) - 1; i >= 0; i-- {
 		u.movement(d.movements[i])
 	}
-	u.finish()
-	return u.v.code()
+	return u.finish()
 }
 
 // movement books the opposite of what was booked.
 func (u *undoing) movement(m movement) {
-	giver, receiver := u.accounts[m.credit], u.accounts[m.debit]
-	amount := m.amount
-	u.v.when(u.creditsFrozen(m.debit), ledger.CreditsFrozen)
+	var v verdict
+	giver, receiver, amount := u.accounts[m.credit], u.accounts[m.debit], m.amount
+	frozen := u.debitsFrozen(m.credit)
+	v.when(u.creditsFrozen(m.debit), ledger.CreditsFrozen)
+	v.when(frozen && !u.atMost, ledger.DebitsFrozen)
 	if u.atMost {
 		amount = u.most(giver, receiver, amount)
-		if u.debitsFrozen(m.credit) {
+		if frozen {
 			amount = 0
 		}
 		u.miss(m.credit, m.amount-amount)
-	} else {
-		u.v.when(u.debitsFrozen(m.credit), ledger.DebitsFrozen)
 	}
-	u.checkBooking(&u.v, giver, receiver, amount)
+	if amount > 0 {
+		u.checkBooking(&v, giver, receiver, amount)
+	}
 	giver.Debits += amount
 	receiver.Credits += amount
 	u.got += amount
+	u.check(v)
 }
 
 // from takes what an account owes and returns what it had.
@@ -80,23 +95,24 @@ func (u *undoing) from(account string, owed int64) int64 {
 	if owed == 0 {
 		return 0
 	}
+	var v verdict
 	a, amount := u.accounts[account], owed
+	frozen := u.debitsFrozen(account)
+	v.when(frozen && !u.atMost, ledger.DebitsFrozen)
 	if u.atMost {
 		if a.Side == ledger.CreditNormal {
 			amount = u.least(amount, a)
 		}
-		if u.debitsFrozen(account) {
+		if frozen {
 			amount = 0
 		}
 		u.miss(account, owed-amount)
-	} else {
-		u.v.when(u.debitsFrozen(account), ledger.DebitsFrozen)
-		if a.Side == ledger.CreditNormal {
-			u.checkOutflow(&u.v, a, amount)
-		}
+	} else if a.Side == ledger.CreditNormal {
+		u.checkOutflow(&v, a, amount)
 	}
-	u.v.when(u.debitOverflows(a, amount), ledger.Overflow)
+	v.when(u.debitOverflows(a, amount), ledger.Overflow)
 	a.Debits += amount
+	u.check(v)
 	return amount
 }
 
@@ -125,7 +141,10 @@ func (p *payment) earned(l *line, tranche int) *big.Int {
 
 // lines takes lines back from holders, then from the accounts of deductions, and gives all to the payer.
 func (u *undoing) lines(p *payment, lines []line) {
-	register, got := u.registers[p.register], int64(0)
+	var v, atEnd verdict
+	register, payer, got := u.registers[p.register], u.accounts[p.payer], int64(0)
+	v.when(u.creditsFrozen(p.payer), ledger.CreditsFrozen)
+	u.check(v)
 	var accounts []string
 	owed := map[string]int64{}
 	for i := range lines {
@@ -148,12 +167,11 @@ func (u *undoing) lines(p *payment, lines []line) {
 	for _, account := range accounts {
 		got += u.from(account, owed[account])
 	}
-	payer := u.accounts[p.payer]
-	u.v.when(u.creditsFrozen(p.payer), ledger.CreditsFrozen)
-	u.v.when(u.creditOverflows(payer, got), ledger.Overflow)
-	if payer.Side == ledger.DebitNormal {
-		u.checkOutflow(&u.v, payer, got)
+	atEnd.when(u.creditOverflows(payer, got), ledger.Overflow)
+	if payer.Side == ledger.DebitNormal && got > 0 {
+		u.checkOutflow(&atEnd, payer, got)
 	}
+	u.check(atEnd)
 	payer.Credits += got
 	u.got += got
 }
@@ -195,8 +213,7 @@ func (r *run) reverseLine(o *ledger.ReverseLine) ledger.Code {
 		t.Carry = minus(t.Carry, p.earned(l, tranche))
 		register.Rem[tranche] = plus(register.Rem[tranche], p.earned(l, tranche))
 	}
-	u.finish()
-	return u.v.code()
+	return u.finish()
 }
 
 // findLine finds a line above zero.
