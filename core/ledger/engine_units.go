@@ -235,9 +235,9 @@ func (e *Engine) move(o *Move) Code {
 		return HoldExpired
 	}
 	if held != nil && o.Units > uint64(held.amount) {
-		return HoldExceeded
+		code = HoldExceeded
 	}
-	if code = e.roomFor(reg, q, to, o.Units); code != Applied {
+	if code = lowest(code, e.roomFor(reg, q, to, o.Units)); code != Applied {
 		return code
 	}
 	if held == nil {
