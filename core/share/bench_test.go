@@ -20,7 +20,7 @@ func benchRegister(n int, units func() uint64) (blocks []Block, total uint64) {
 	return blocks, total
 }
 
-// BenchmarkPay pays two tranches, as a repayment does, and reports the time a line takes.
+// BenchmarkPay pays two tranches, as most payments do, and reports the time a line takes.
 func BenchmarkPay(b *testing.B) {
 	r := rand.New(rand.NewPCG(1, 2))
 	kinds := []struct {
@@ -28,7 +28,7 @@ func BenchmarkPay(b *testing.B) {
 		units func() uint64
 	}{
 		{"unequal", func() uint64 { return 1 + r.Uint64N(1_000_000) }},
-		{"bids", func() uint64 { return 25 * (1 + r.Uint64N(40)) }},
+		{"hundreds", func() uint64 { return 25 * (1 + r.Uint64N(40)) }},
 		{"close", func() uint64 { return 1_000_000 + r.Uint64N(1_000) }},
 		{"equal", func() uint64 { return 100 }},
 	}
@@ -66,4 +66,30 @@ func benchPay(b *testing.B, n int, units func() uint64) {
 		i++
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/tranches/float64(n), "ns/line")
+}
+
+// BenchmarkPayEarlier pays where half of the holdings are far ahead and more is past due
+// than there is to give: the slow way, which has to search for the instant of the cut.
+func BenchmarkPayEarlier(b *testing.B) {
+	for _, n := range []int{1_000, 100_000} {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			r := rand.New(rand.NewPCG(9, 9))
+			blocks, total := benchRegister(n, func() uint64 { return 1 + r.Uint64N(1_000_000) })
+			rem, sum := Int128{}, Int128{}
+			for _, x := range blocks {
+				for i := range x.Rows {
+					x.Rows[i].Carry = Int128{Hi: r.Int64N(2_000_000) - 1_000_000, Lo: r.Uint64()}
+					sum = sum.Add(x.Rows[i].Carry)
+				}
+			}
+			blocks[0].Rows[0].Carry = blocks[0].Rows[0].Carry.Sub(sum)
+			lines := make([]int64, n)
+			var s Scratch
+			for b.Loop() {
+				o := s.Pay(blocks, total, &rem, int64(n), lines)
+				Undo(blocks, o, &rem, lines)
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(n), "ns/line")
+		})
+	}
 }

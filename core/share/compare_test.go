@@ -109,7 +109,7 @@ func comparedRegister(r *rand.Rand) (us []int64, total int64, amounts []int64) {
 			}
 		case 2: // of every size
 			us[i] = 1 + r.Int64N(1<<r.IntN(18))
-		case 3: // hundreds, as bids are
+		case 3: // hundreds, as most people hold
 			us[i] = 25 * (1 + r.Int64N(40))
 		case 4: // two sizes
 			us[i] = 1
@@ -205,7 +205,7 @@ func TestComparison(t *testing.T) {
 	for _, c := range cs {
 		table += fmt.Sprintf("| %s | %v | %d of %d | %v |\n", c.name, c.largest, c.lost, comparedRegisters, c.end)
 	}
-	t.Log("\n" + table)
+	inDocument(t, "comparison", table)
 	if c := cs[2]; c.lost != 0 || c.end.parts != 0 {
 		t.Errorf("this rule: %+v", c)
 	}

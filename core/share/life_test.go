@@ -33,6 +33,7 @@ type payment struct {
 	o     Outcome
 	units []uint64
 	lines []int64
+	part  bool // single lines were undone
 }
 
 func newLife(t *rapid.T, least, most int) *life {
@@ -60,7 +61,7 @@ func FuzzLives(f *testing.F) {
 
 func (l *life) live(most int) {
 	for range rapid.SampledFrom([]int{1, 2, most / 2, most}).Draw(l.t, "steps") {
-		switch rapid.IntRange(0, 11).Draw(l.t, "step") {
+		switch rapid.IntRange(0, 13).Draw(l.t, "step") {
 		case 0:
 			l.issue(len(l.units))
 		case 1:
@@ -73,6 +74,8 @@ func (l *life) live(most int) {
 			l.undoLast()
 		case 6:
 			l.undoAny()
+		case 7:
+			l.undoLine()
 		default:
 			l.pay(drawAmount(l.t))
 		}
@@ -242,9 +245,33 @@ func (l *life) undoLast() {
 
 // undoAny undoes any payment that was not undone, whatever has come since.
 func (l *life) undoAny() {
-	if len(l.past) > 0 {
-		l.undo(rapid.IntRange(0, len(l.past)-1).Draw(l.t, "payment"))
+	if len(l.past) == 0 {
+		return
 	}
+	if at := rapid.IntRange(0, len(l.past)-1).Draw(l.t, "payment"); !l.past[at].part {
+		l.undo(at)
+	}
+}
+
+// undoLine undoes one line of any payment, whatever has come since.
+func (l *life) undoLine() {
+	if len(l.past) == 0 {
+		return
+	}
+	p := &l.past[rapid.IntRange(0, len(l.past)-1).Draw(l.t, "payment")]
+	i := rapid.IntRange(0, len(p.lines)-1).Draw(l.t, "line")
+	line, u := p.lines[i], p.units[i]
+	if line == 0 {
+		return
+	}
+	p.part, p.lines[i] = true, 0
+	l.rows[i].Paid -= line
+	if l.units[i] > 0 {
+		change := UndoLine(Int128{}, u, p.o.Q, line)
+		l.rows[i].Carry, l.rem = l.rows[i].Carry.Add(change), l.rem.Sub(change)
+	}
+	l.startSpan(i)
+	l.m.undoLine(i, bigOf(p.o.Q), int64(u), line)
 }
 
 func (l *life) undo(at int) {

@@ -126,6 +126,18 @@ func (m *model) undo(amount int64, q *big.Int, units, lines []int64) {
 	m.rem.Sub(m.rem, new(big.Int).Mul(big.NewInt(amount), one))
 }
 
+// undoLine takes one line of a payment back, and everybody bears what it changes.
+func (m *model) undoLine(i int, q *big.Int, units, line int64) {
+	r := m.rows[i]
+	if r.paid -= line; r.units == 0 {
+		return
+	}
+	change := new(big.Int).Mul(big.NewInt(line), one)
+	change.Sub(change, new(big.Int).Mul(q, big.NewInt(units)))
+	r.carry.Add(r.carry, change)
+	m.rem.Sub(m.rem, change)
+}
+
 // payLarge does what pay does when there are too many cents to give them one by one:
 // it gives every cent that may be given and takes the latest back until amount are left.
 func (m *model) payLarge(amount int64) (lines []int64, cut modelCut, q *big.Int) {

@@ -46,7 +46,7 @@ func (s *Scratch) Pay(blocks []Block, units uint64, rem *Int128, amount int64, l
 
 	holders, whole := s.accrue(blocks, o.Q, units, lines)
 	if whole.Cmp(Int128{Lo: uint64(amount)}) >= 0 {
-		// Rare: more is overdue than there is to pay, because others were paid early.
+		// Rare: more is past due than there is to pay, because others were paid early.
 		o.Cut = s.payEarlier(blocks, units, amount, lines)
 	} else {
 		o.Cut = s.giveFirst(blocks, holders, uint64(amount)-whole.Lo, lines)

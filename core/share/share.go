@@ -36,7 +36,7 @@ type Block struct {
 // Cut is the last cent that a payment gave. A cent was given exactly when it may
 // be given and does not come after the cut.
 type Cut struct {
-	Deficit Int128 // j·2^64 - carry for the cent j of this holding, after accrual
+	Deficit Int128 // j·2^64 - carry for the cent j of this holding, once q is earned
 	Units   uint64
 	Holder  uint32
 }

@@ -17,9 +17,16 @@ func Undo(blocks []Block, o Outcome, rem *Int128, lines []int64) {
 }
 
 // UndoLine returns the carry without what u units earned by q and were given as
-// line; u are the units at the time of the payment. When the holding has no units
-// any more, its row keeps no carry: the change, which is UndoLine of a zero carry,
-// then belongs to rem.
+// line; u are the units at the time of the payment.
+//
+// To undo one line of a payment alone, the change goes from rem to the carry:
+//
+//	change := UndoLine(Int128{}, u, q, line)
+//	carry, rem = carry.Add(change), rem.Sub(change)
+//
+// A holding that has no units any more may keep no carry, for nobody could ever be
+// given it: there a change that would go to the carry goes to rem, and so the line
+// alone leaves carry and rem as they are.
 func UndoLine(carry Int128, u uint64, q Int128, line int64) Int128 {
 	return carry.Sub(q.Mul(u)).Add(Cents(line))
 }
