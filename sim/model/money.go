@@ -104,11 +104,19 @@ func (r *run) book(debit, credit *Account, amount int64) {
 	debit.Debits += amount
 	credit.Credits += amount
 	r.deed.movements = append(r.deed.movements, movement{r.index, debit.Address, credit.Address, amount})
-	sum := r.credited[credit.Address]
-	if sum == nil {
-		sum = new(big.Int)
+	r.receive(credit.Address, amount)
+}
+
+// receive adds to what the account received by this command.
+func (r *run) receive(account string, amount int64) {
+	r.credited[account] = plus(r.received(account), big.NewInt(amount))
+}
+
+func (r *run) received(account string) *big.Int {
+	if sum := r.credited[account]; sum != nil {
+		return sum
 	}
-	r.credited[credit.Address] = sum.Add(sum, big.NewInt(amount))
+	return new(big.Int)
 }
 
 func (r *run) transfer(o *ledger.Transfer) ledger.Code {
@@ -130,10 +138,7 @@ func (r *run) transfer(o *ledger.Transfer) ledger.Code {
 	case ledger.AtMost:
 		amount = r.most(debit, credit, amount)
 	case ledger.Received:
-		sum := r.credited[o.Received]
-		if sum == nil {
-			sum = new(big.Int)
-		}
+		sum := r.received(o.Received)
 		if sum.Cmp(big.NewInt(ledger.MaxAmount)) > 0 {
 			return ledger.Overflow
 		}

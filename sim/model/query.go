@@ -136,3 +136,30 @@ func (m *Model) Register(address string) *Register { return m.state.registers[ad
 func (m *Model) HeldUnits(register, account string) uint64 {
 	return m.state.heldUnits(register, account)
 }
+
+// Size counts accounts and registers.
+func (m *Model) Size() (accounts, registers int) {
+	return len(m.state.accounts), len(m.state.registers)
+}
+
+// Lines lists the accounts that had a line above zero in a distribution.
+func (m *Model) Lines(sequence uint64, index uint16) (accounts []string) {
+	d := m.deeds[sequence]
+	if d == nil {
+		return nil
+	}
+	for _, p := range d.distributions {
+		for i := range p.lines {
+			if p.index == index && p.lines[i].whole() > 0 {
+				accounts = append(accounts, p.lines[i].account)
+			}
+		}
+	}
+	return accounts
+}
+
+// Undoable tells whether all that a command did can be undone.
+func (m *Model) Undoable(sequence uint64) bool {
+	d := m.deeds[sequence]
+	return d != nil && !d.foreign && !m.state.reversed[sequence]
+}

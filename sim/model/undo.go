@@ -173,6 +173,7 @@ func (u *undoing) lines(p *payment, lines []line) {
 	}
 	u.check(atEnd)
 	payer.Credits += got
+	u.receive(p.payer, got)
 	u.got += got
 }
 

@@ -1,0 +1,40 @@
+package sim
+
+import (
+	"os"
+	"strconv"
+	"testing"
+
+	"github.com/longmen/longmen/core/ledger"
+)
+
+// number reads a number from the environment, for a person who looks for something.
+func number(name string, usual int) int {
+	if n, err := strconv.Atoi(os.Getenv(name)); err == nil {
+		return n
+	}
+	return usual
+}
+
+// The codes that random stories can't reach: they need a thousand holds or a million holdings. limit_test.go has them.
+var unreachable = map[ledger.Code]bool{
+	ledger.TooManyHolds: true, ledger.TooManyHoldings: true, ledger.TooManyRegisters: true,
+}
+
+func TestEngineAndModelAgreeOverCrashesAndTakeOvers(t *testing.T) {
+	report, err := Run(t.Context(), Options{
+		First: uint64(number("LONGMEN_SIM_FIRST", 1)), Seeds: number("LONGMEN_SIM_SEEDS", 100),
+	}, t.Output())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, info := range ledger.Codes {
+		if info.Code.Journaled() && !unreachable[info.Code] && report.Codes[info.Code] == 0 {
+			t.Errorf("no story provokes %s", info.Name)
+		}
+	}
+	t.Log(report.Codes)
+	if report.Crashes < 3*report.Seeds || report.Takeovers < report.Seeds || report.Commands < 500*report.Seeds {
+		t.Errorf("stories are too quiet: %+v", report)
+	}
+}
