@@ -1,7 +1,9 @@
 package ledger
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 
 	"github.com/longmen/longmen/core/share"
 )
@@ -206,4 +208,39 @@ func (r *reader) count32(name string, least int) int {
 		return 0
 	}
 	return n
+}
+
+// JoinPasts makes one past of those that the operations of a command need each for itself; nil when all are nil.
+func JoinPasts(list []*Past) *Past {
+	var all *Past
+	for _, p := range list {
+		switch {
+		case p == nil:
+		case all == nil:
+			all = p
+		default:
+			all.take(p)
+		}
+	}
+	if all == nil {
+		return nil
+	}
+	for i := range all.Distributions {
+		d := &all.Distributions[i]
+		slices.SortStableFunc(d.Lines, func(a, b PastLine) int { return cmp.Compare(a.Holder, b.Holder) })
+		d.Lines = slices.CompactFunc(d.Lines, func(a, b PastLine) bool { return a.Holder == b.Holder })
+	}
+	return all
+}
+
+// take adds what another past tells of distributions.
+func (p *Past) take(o *Past) {
+	for i := range o.Distributions {
+		d := &o.Distributions[i]
+		if mine := p.distribution(d.Sequence, d.Index); mine != nil {
+			mine.Lines = append(mine.Lines, d.Lines...)
+		} else {
+			p.Distributions = append(p.Distributions, *d)
+		}
+	}
 }

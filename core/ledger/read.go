@@ -107,6 +107,18 @@ func (e *Engine) Shadow() bool { return e.shadow }
 // Now is where a simulated clock stands; on a real one, the last timestamp.
 func (e *Engine) Now() Instant { return e.now }
 
+// At is the last command's timestamp.
+func (e *Engine) At() Instant { return e.at }
+
+// Assets lists what the ledger counts, by number.
+func (e *Engine) Assets() []AssetOpened {
+	list := make([]AssetOpened, len(e.assets))
+	for i, a := range e.assets {
+		list[i] = AssetOpened{uint16(i + 1), a.code, a.scale}
+	}
+	return list
+}
+
 // Sequence is the last command's.
 func (e *Engine) Sequence() uint64 { return e.sequence }
 
