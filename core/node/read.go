@@ -61,15 +61,28 @@ func (l *Ledger) repeat(ctx context.Context, it *item) error {
 
 // pastFor reads what a command needs of the past, nil when it needs nothing or there is nothing to undo.
 func (l *Ledger) pastFor(ctx context.Context, c *ledger.Command) (*ledger.Past, error) {
+	var needed []*ledger.Past
 	for _, op := range c.Operations {
+		var one *ledger.Past
+		var err error
 		switch o := op.(type) {
 		case *ledger.Reverse:
-			return l.pastOf(ctx, o.Sequence, nil)
+			one, err = l.pastOf(ctx, o.Sequence, nil)
 		case *ledger.ReverseLine:
-			return l.pastOf(ctx, o.Sequence, o)
+			one, err = l.pastOf(ctx, o.Sequence, o)
+		default:
+			continue
 		}
+		if err != nil {
+			return nil, err
+		}
+		needed = append(needed, one)
 	}
-	return nil, nil
+	past := ledger.JoinPasts(needed)
+	if past != nil && len(ledger.AppendPast(nil, past)) > ledger.MaxPast {
+		return nil, errors.New("the distribution has too many lines to be undone at once: reverse it line by line")
+	}
+	return past, nil
 }
 
 func (l *Ledger) pastOf(ctx context.Context, seq uint64, line *ledger.ReverseLine) (*ledger.Past, error) {
@@ -79,9 +92,6 @@ func (l *Ledger) pastOf(ctx context.Context, seq uint64, line *ledger.ReverseLin
 	past, err := l.history.Past(ctx, seq, line)
 	if err != nil {
 		return nil, fmt.Errorf("past of sequence %d: %w", seq, err)
-	}
-	if past != nil && len(ledger.AppendPast(nil, past)) > ledger.MaxPast {
-		return nil, errors.New("the distribution has too many lines to be undone at once: reverse it line by line")
 	}
 	return past, nil
 }

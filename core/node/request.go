@@ -78,6 +78,22 @@ func (i *item) conflict(seq uint64) {
 // durable and applied, or was refused. answers[i] belongs to commands[i]. An error says that the ledger can't take
 // commands now; with ErrOverloaded and ErrNotLeading none was taken.
 func (l *Ledger) Apply(ctx context.Context, commands []*ledger.Command) ([]Answer, error) {
+	r, err := l.submit(ctx, commands)
+	if err != nil {
+		return nil, err
+	}
+	if r.left.Load() > 0 {
+		select {
+		case <-r.done:
+		case <-l.stopped:
+			return nil, l.failure()
+		}
+	}
+	return l.answers(ctx, r)
+}
+
+// submit prepares commands and hands those that need a sequence to the sequencer.
+func (l *Ledger) submit(ctx context.Context, commands []*ledger.Command) (*request, error) {
 	if len(commands) > MaxBatch {
 		return nil, fmt.Errorf("%d commands in a batch, at most %d are allowed", len(commands), MaxBatch)
 	}
@@ -98,16 +114,9 @@ func (l *Ledger) Apply(ctx context.Context, commands []*ledger.Command) ([]Answe
 		}
 	}
 	if r.left.Store(left); left > 0 {
-		if err := l.enqueue(r); err != nil {
-			return nil, err
-		}
-		select {
-		case <-r.done:
-		case <-l.stopped:
-			return nil, l.failure()
-		}
+		return r, l.enqueue(r)
 	}
-	return l.answers(ctx, r)
+	return r, nil
 }
 
 // prepare does what needs no order: bytes, content, an id too old for memory, and the past that an undoing needs.
