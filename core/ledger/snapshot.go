@@ -242,31 +242,36 @@ func (e *Engine) takeHead(h *head) error {
 	return nil
 }
 
-// finishLoad builds the indexes and proves the state by its digest.
+// finishLoad builds the indexes and proves the state by its digest. The large ones are built side by side: none reads
+// what another writes.
 func (e *Engine) finishLoad(h *head) error {
-	done := make(chan [32]byte)
-	// deterministic: the digest is awaited, and depends on nothing that index writes.
-	go func() { done <- e.RecomputeDigest() }()
+	var digest [32]byte
+	large := []func(){e.indexAccounts, e.indexPlaces, func() { digest = e.RecomputeDigest() }}
+	done := make(chan struct{})
+	for _, build := range large {
+		// deterministic: each fills what is its own from rows that nobody changes.
+		go func() { build(); done <- struct{}{} }()
+	}
 	e.index()
-	if <-done != h.Digest || e.Digest() != h.Digest {
+	for range large {
+		<-done
+	}
+	if digest != h.Digest || e.Digest() != h.Digest {
 		return errors.New("snapshot's state does not have its digest")
 	}
 	return nil
 }
 
-// index builds what is not in rows.
-func (e *Engine) index() {
+func (e *Engine) indexAccounts() {
 	e.accountIndex = make(map[uint64]uint32, e.accounts.n)
 	for i := uint32(1); i <= e.accounts.n; i++ {
 		a := e.accounts.at(i)
 		key := e.names.hash(e.names.get(a.name))
 		a.same, e.accountIndex[key] = e.accountIndex[key], i
 	}
-	for i := uint32(1); i <= e.registers.n; i++ {
-		r := e.registers.at(i)
-		key := e.names.hash(e.names.get(r.name))
-		r.same, e.registerIndex[key] = e.registerIndex[key], i
-	}
+}
+
+func (e *Engine) indexPlaces() {
 	e.places = make(map[uint64]uint32, uint64(e.blocks.n)*blockSize)
 	for i := uint32(1); i <= e.blocks.n; i++ {
 		b := e.blocks.at(i)
@@ -275,6 +280,15 @@ func (e *Engine) index() {
 				e.places[uint64(b.register)<<32|uint64(a)] = i*blockSize + uint32(s)
 			}
 		}
+	}
+}
+
+// index builds the rest of what is not in rows.
+func (e *Engine) index() {
+	for i := uint32(1); i <= e.registers.n; i++ {
+		r := e.registers.at(i)
+		key := e.names.hash(e.names.get(r.name))
+		r.same, e.registerIndex[key] = e.registerIndex[key], i
 	}
 	for i := uint32(1); i <= e.holds.n; i++ {
 		h := e.holds.at(i)
