@@ -23,14 +23,12 @@ const (
 
 // Books is what there must be at the end. Amounts are cents.
 type Books struct {
-	Custody  int64 // at the custody bank
-	Clients  int64 // what clients have: investors, borrowers, escrow, unclaimed
-	Own      int64 // at the platform's own bank, above its capital
-	Fees     int64
-	Cover    int64   // what the platform put up for the payment that was taken back
-	Cash     []int64 // by investor
-	Escrow   []int64 // by loan, from 0
-	Borrower []int64 // by loan, from 0
+	Custody int64 // at the custody bank
+	Clients int64 // what clients have: investors, borrowers, escrow, unclaimed
+	Own     int64 // at the platform's own bank, above its capital
+	Fees    int64
+	Cover   int64   // what the platform put up for the payment that was taken back
+	Cash    []int64 // by investor
 
 	Unclaimed int64 // lines of the one whose account takes no credit
 	Loans     []Loan
@@ -63,6 +61,8 @@ type Loan struct {
 	Paid      [tranches][]int64
 	Sums      [tranches]int64
 	Unclaimed int64
+	Escrow    int64 // what is left of the bids
+	Borrower  int64 // what is left at the borrower's
 }
 
 // Distance is how far somebody was from his exact share: Parts / Of cents. The largest one is kept.
@@ -124,11 +124,13 @@ func (p *part) loan(m *market.Market, l *market.Loan, out *Loan) error {
 		out.Investor = append(out.Investor, int32(bid.Investor))
 		r.Issue(uint64(bid.Units))
 		p.before[bid.Investor] -= bid.Units * market.CentsPerUnit
+		out.Escrow += bid.Units * market.CentsPerUnit
 		b.Bids++
 	}
 	if r.Total != uint64(l.Units) {
 		return fmt.Errorf("its bids sum to %d units, it has %d", r.Total, l.Units)
 	}
+	out.Escrow -= l.Amount() // which comes to the borrower and leaves him at once
 	sales := m.Sales(l)
 	var kept *Register
 	for _, pay := range l.Payments {
@@ -162,6 +164,7 @@ func (p *part) pay(m *market.Market, r *Register, pay market.Payment, out *Loan)
 	p.books.Payments++
 	p.books.Fees += pay.Split.Fee
 	p.books.Everything += pay.Split.Interest + pay.Split.Principal
+	out.Borrower += pay.Amount - pay.Split.Fee - pay.Split.Interest - pay.Split.Principal
 	cash := p.before
 	if pay.Month > m.RecallMonth() {
 		cash = p.after
@@ -235,7 +238,7 @@ func (p *part) close(l *market.Loan, r *Register, out *Loan) error {
 // sum adds the workers' parts up and settles what needs everybody's balance.
 func sum(m *market.Market, loans []Loan, parts []part) *Books {
 	b := &Books{
-		Loans: loans, Cash: make([]int64, m.Investors), Escrow: make([]int64, len(loans)), Borrower: make([]int64, len(loans)),
+		Loans: loans, Cash: make([]int64, m.Investors),
 		Withdrawn: map[int]int64{},
 	}
 	var lines []Missing
@@ -269,6 +272,9 @@ func sum(m *market.Market, loans []Loan, parts []part) *Books {
 		b.Clients += b.Cash[i]
 	}
 	b.Clients += b.Unclaimed
+	for i := range loans {
+		b.Clients += loans[i].Escrow + loans[i].Borrower
+	}
 	b.Own = b.Fees - b.Cover
 	b.custody(m)
 	return b
