@@ -205,12 +205,20 @@ func (j *Journal) CheckAll(ctx context.Context) ([]Summary, error) {
 		s.Ledger = l
 		all = append(all, s)
 	}
-	row, found, err := j.rows.Stray(ctx)
+	row, found, err := j.Stray(ctx)
 	if err != nil {
-		return all, fmt.Errorf("look for rows of unknown ledgers: %w", err)
+		return all, err
 	}
 	if found {
 		return all, &DamageError{Ledger: row.Ledger, Sequence: row.Sequence, What: "the ledger is not on the list"}
 	}
 	return all, nil
+}
+
+// Stray finds a row of a ledger that is not on the list; its bytes are not read.
+func (j *Journal) Stray(ctx context.Context) (row Row, found bool, err error) {
+	if row, found, err = j.rows.Stray(ctx); err != nil {
+		return row, found, fmt.Errorf("look for rows of unknown ledgers: %w", err)
+	}
+	return row, found, nil
 }

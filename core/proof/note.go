@@ -164,6 +164,15 @@ func parsePublic(key string) (note.Verifier, error) {
 	return v, nil
 }
 
+// KeyName is the name in a public key's text, which for a ledger's key is its Origin.
+func KeyName(public string) (string, error) {
+	v, err := parsePublic(public)
+	if err != nil {
+		return "", err
+	}
+	return v.Name(), nil
+}
+
 // openError tells a wrong signature from a note that can't be read.
 func openError(err error, ledger note.Verifier) error {
 	if bad, ok := errors.AsType[*note.InvalidSignatureError](err); ok {
@@ -214,7 +223,10 @@ func splitNote(signed string) (text, signatures string, ok bool) {
 	return signed[:at+1], signed[at+2:], true
 }
 
-// peek reads the checkpoint of a note without checking who signed it. It is for the node's own checkpoints.
+// Peek reads the checkpoint of a signed note without checking who signed it, such as to find the key for it.
+func Peek(signed []byte) (Checkpoint, error) { return peek(string(signed)) }
+
+// peek is enough for the node's own checkpoints.
 func peek(signed string) (Checkpoint, error) {
 	if err := checkNote([]byte(signed)); err != nil {
 		return Checkpoint{}, fmt.Errorf("%w: signed checkpoint: %w", ErrMalformed, err)
