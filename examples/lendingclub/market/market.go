@@ -11,8 +11,11 @@ type Market struct {
 	Investors int
 	Months    int // after the last of them nothing happens
 
-	Frozen      int   // the investor whose account takes no credit from FreezeMonth on
-	FreezeMonth int   //
+	// How much there is to do.
+	TotalBids, TotalPayments int64
+
+	Frozen      int   // the investor whose account takes no credit
+	FreezeMonth int   // from this month on
 	Recalled    *Loan // one payment of this loan is taken back; nil if no loan is long enough
 
 	deposits []int64
@@ -228,7 +231,10 @@ func (m *Market) buyer(c *chance, seller int) int {
 func (m *Market) fund() {
 	m.deposits = make([]int64, m.Investors)
 	for _, l := range m.Loans {
-		for _, b := range m.Bids(l) {
+		bids := m.Bids(l)
+		m.TotalBids += int64(len(bids))
+		m.TotalPayments += int64(len(l.Payments))
+		for _, b := range bids {
 			m.deposits[b.Investor] += b.Units * CentsPerUnit
 		}
 		for _, s := range m.Sales(l) {

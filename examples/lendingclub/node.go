@@ -1,0 +1,166 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// node is a Longmen node that runs as a process of its own.
+type node struct {
+	program string
+	folder  string
+	base    string // http://host:port
+	token   string
+	command *exec.Cmd
+	ended   chan struct{} // closed when the process has ended, err says how
+	err     error
+}
+
+const (
+	usualAddress = "127.0.0.1:7421"
+	tokenFile    = "token"
+	logFile      = "serve.log"
+	startWithin  = time.Minute
+	stopWithin   = time.Minute
+)
+
+// startNode starts `longmen serve` and returns when it answers.
+func startNode(ctx context.Context, program, folder string) (*node, error) {
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		return nil, err
+	}
+	address, err := freeAddress()
+	if err != nil {
+		return nil, err
+	}
+	log, err := os.OpenFile(filepath.Join(folder, logFile), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	defer log.Close() // the process has its own
+	n := &node{program: program, folder: folder, base: "http://" + address, ended: make(chan struct{})}
+	n.command = exec.Command(program, "serve", "--data", folder, "--listen", address)
+	n.command.Stdout, n.command.Stderr = log, log
+	apart(n.command)
+	if err := n.command.Start(); err != nil {
+		return nil, fmt.Errorf("start the node: %w (build it beside this program, or say where it is with --longmen)", err)
+	}
+	go func() {
+		n.err = n.command.Wait()
+		close(n.ended)
+	}()
+	if err := n.ready(ctx); err != nil {
+		return nil, errors.Join(err, n.stop())
+	}
+	return n, nil
+}
+
+// freeAddress is the usual one, or another if that is taken.
+func freeAddress() (string, error) {
+	listener, err := net.Listen("tcp", usualAddress)
+	if err != nil {
+		listener, err = net.Listen("tcp", "127.0.0.1:0")
+	}
+	if err != nil {
+		return "", fmt.Errorf("find a free port: %w", err)
+	}
+	return listener.Addr().String(), listener.Close()
+}
+
+// ready waits until the node answers, and reads its token.
+func (n *node) ready(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, startWithin)
+	defer cancel()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for !n.answers(ctx) {
+		select {
+		case <-n.ended:
+			return n.died()
+		case <-ctx.Done():
+			return fmt.Errorf("wait for the node: %w%s", ctx.Err(), n.words())
+		case <-tick.C:
+		}
+	}
+	token, err := os.ReadFile(filepath.Join(n.folder, tokenFile))
+	if err != nil {
+		return fmt.Errorf("read the node's token: %w", err)
+	}
+	n.token = strings.TrimSpace(string(token))
+	return nil
+}
+
+func (n *node) answers(ctx context.Context) bool {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, n.base+"/readyz", nil)
+	if err != nil {
+		return false
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return false
+	}
+	response.Body.Close()
+	return response.StatusCode == http.StatusOK
+}
+
+// died tells how the node ended, nil if it has not.
+func (n *node) died() error {
+	select {
+	case <-n.ended:
+		return fmt.Errorf("the node ended by itself: %v%s", n.err, n.words())
+	default:
+		return nil
+	}
+}
+
+// words are the last ones of the node's log.
+func (n *node) words() string {
+	const most = 2_000
+	b, err := os.ReadFile(filepath.Join(n.folder, logFile))
+	if err != nil || len(b) == 0 {
+		return ""
+	}
+	return "\nits last words:\n" + string(bytes.TrimSpace(b[max(0, len(b)-most):]))
+}
+
+// wait returns when the context ends, or with an error when the node does.
+func (n *node) wait(ctx context.Context) error {
+	select {
+	case <-n.ended:
+		return n.died()
+	case <-ctx.Done():
+		return nil
+	}
+}
+
+// stop asks the node to end and waits for it.
+func (n *node) stop() error {
+	select {
+	case <-n.ended:
+		return nil
+	default:
+	}
+	if err := n.command.Process.Signal(os.Interrupt); err != nil {
+		_ = n.command.Process.Kill()
+	}
+	select {
+	case <-n.ended:
+	case <-time.After(stopWithin):
+		_ = n.command.Process.Kill()
+		<-n.ended
+		return fmt.Errorf("stop the node: it did not end within %v and was killed%s", stopWithin, n.words())
+	}
+	if n.err != nil {
+		return fmt.Errorf("stop the node: %w%s", n.err, n.words())
+	}
+	return nil
+}

@@ -1,0 +1,8 @@
+//go:build !unix
+
+package main
+
+import "os/exec"
+
+// apart does nothing: only Unix knows process groups.
+func apart(*exec.Cmd) {}

@@ -1,0 +1,197 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"sync/atomic"
+	"time"
+
+	"github.com/longmen/longmen/examples/lendingclub/client"
+	"github.com/longmen/longmen/examples/lendingclub/compare"
+	"github.com/longmen/longmen/examples/lendingclub/data"
+	"github.com/longmen/longmen/examples/lendingclub/market"
+	"github.com/longmen/longmen/examples/lendingclub/play"
+	"github.com/longmen/longmen/examples/lendingclub/recount"
+	"github.com/longmen/longmen/examples/lendingclub/report"
+)
+
+const (
+	ledgerName = "lendingclub"
+	runFile    = "lendingclub.run"
+	// So many batches are under way at once, each on a connection of its own: enough that the node always has one to
+	// work on while others are written and read.
+	connections = 4
+)
+
+// teller is one run on its way.
+type teller struct {
+	o       options
+	n       *node
+	s       *screen
+	m       *market.Market
+	clients []*client.Client
+	player  *play.Player
+	books   *recount.Books
+	found   *compare.Findings
+	out     report.Summary
+	began   time.Time
+}
+
+// tell plays the market on the node and tells what came of it.
+func tell(ctx context.Context, o options, n *node, s *screen) (*report.Summary, error) {
+	t := &teller{o: o, n: n, s: s, began: time.Now()}
+	for range connections {
+		c := client.New(n.base, n.token, ledgerName)
+		defer c.Close()
+		t.clients = append(t.clients, c)
+	}
+	if err := t.script(); err != nil {
+		return nil, err
+	}
+	if err := t.play(ctx); err != nil {
+		return nil, err
+	}
+	if err := t.compare(ctx); err != nil {
+		return nil, err
+	}
+	if err := t.gather(ctx); err != nil {
+		return nil, err
+	}
+	if !o.json {
+		if err := t.out.Text(s.out); err != nil {
+			return nil, err
+		}
+	}
+	if err := t.verify(ctx); err != nil {
+		return nil, err
+	}
+	t.out.Seconds = time.Since(t.began).Seconds()
+	if !o.json {
+		return &t.out, t.out.Verdict(s.out)
+	}
+	return &t.out, nil
+}
+
+// phase notes how long something took.
+func (t *teller) phase(name string, took time.Duration) {
+	t.out.Phases = append(t.out.Phases, report.Phase{Name: name, Seconds: took.Seconds()})
+}
+
+func (t *teller) script() error {
+	loans, err := market.Read(data.Loans, t.o.loans)
+	if err != nil {
+		return err
+	}
+	if t.m, err = market.New(loans, t.o.investors); err != nil {
+		return err
+	}
+	t.s.say("Playing %s loans, %s investors, %d months by a simulated clock", report.Count(int64(len(loans))),
+		report.Count(int64(t.m.Investors)), t.m.Months)
+	return nil
+}
+
+// play plays and recounts side by side: the recount needs nothing of the ledger.
+func (t *teller) play(ctx context.Context) error {
+	if err := t.clients[0].CreateLedger(ctx, play.Start); err != nil {
+		return err
+	}
+	run, err := play.OpenRun(filepath.Join(t.n.folder, runFile), fmt.Sprintf("%d loans, %d investors", len(t.m.Loans), t.m.Investors))
+	if err != nil {
+		return err
+	}
+	defer run.Close()
+	if run.Began() {
+		t.s.say("This folder has a run that was begun: it is gone through again, what was done is not done twice")
+	}
+	type counted struct {
+		books *recount.Books
+		err   error
+		took  time.Duration
+	}
+	recounted := make(chan counted, 1)
+	var loans atomic.Int64
+	go func() {
+		began := time.Now()
+		books, err := recount.Count(t.m, max(1, runtime.NumCPU()/2), &loans)
+		recounted <- counted{books, err, time.Since(began)}
+	}()
+
+	t.player = play.New(t.m, run, ledgers(t.clients)...)
+	began := time.Now()
+	done := t.s.during(pace{t.m, &t.player.Stats}.line)
+	err = t.player.Play(ctx)
+	done()
+	if err != nil {
+		return err
+	}
+	for phase, name := range play.PhaseNames {
+		t.phase(name, t.player.Stats.Spent(phase))
+	}
+	t.s.say("Played in %s: %s commands", report.Span(time.Since(began).Seconds()), report.Count(t.player.Stats.Commands.Load()))
+
+	began = time.Now()
+	done = t.s.during(func() string {
+		return fmt.Sprintf("recounted %s of %d loans", report.Count(loans.Load()), len(t.m.Loans))
+	})
+	c := <-recounted
+	done()
+	if c.err != nil {
+		return c.err
+	}
+	t.books = c.books
+	t.phase("recount, beyond the play", time.Since(began))
+	return nil
+}
+
+func ledgers(clients []*client.Client) (list []play.Ledger) {
+	for _, c := range clients {
+		list = append(list, c)
+	}
+	return list
+}
+
+func (t *teller) compare(ctx context.Context) error {
+	began := time.Now()
+	var done atomic.Int64
+	stop := t.s.during(func() string {
+		return fmt.Sprintf("compared %s accounts and holdings with the recount", report.Count(done.Load()))
+	})
+	var sources []compare.Source
+	for _, c := range t.clients {
+		sources = append(sources, c)
+	}
+	var err error
+	t.found, err = compare.Check(ctx, t.m, t.books, &t.player.Answered, &done, sources...)
+	stop()
+	if err != nil {
+		return err
+	}
+	t.phase("every balance and holding compared", time.Since(began))
+	return nil
+}
+
+// maxWords bounds what is kept of the words of `longmen verify`.
+const maxWords = 4_000
+
+// verify lets the program check its own books. What it finds is for the reader; only that it can't run is an error.
+func (t *teller) verify(ctx context.Context) error {
+	began := time.Now()
+	stop := t.s.during(func() string { return "longmen verify: " + report.Span(time.Since(began).Seconds()) })
+	defer stop()
+	c := exec.CommandContext(ctx, t.n.program, "verify", "--data", t.n.folder)
+	var words bytes.Buffer
+	c.Stdout, c.Stderr = &words, &words
+	err := c.Run()
+	if _, ended := errors.AsType[*exec.ExitError](err); err != nil && (!ended || ctx.Err() != nil) {
+		return fmt.Errorf("run longmen verify: %w", err)
+	}
+	text := words.Bytes()
+	t.out.Verify = report.Verify{Passed: err == nil, Text: string(text[:min(len(text), maxWords)])}
+	t.phase("longmen verify", time.Since(began))
+	return nil
+}
