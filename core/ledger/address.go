@@ -91,13 +91,13 @@ func checkSegment(s string) error {
 }
 
 // checkAssetCode allows one to twelve of A-Z, 0-9 and hyphen, beginning with a letter.
-func checkAssetCode(s string) error {
+func checkAssetCode(field, s string) error {
 	if len(s) < 1 || len(s) > 12 || s[0] < 'A' || s[0] > 'Z' {
-		return fmt.Errorf("asset code %q: want 1 to 12 characters of A-Z, 0-9 and hyphen, a letter first", s)
+		return fmt.Errorf("%s: %q: want 1 to 12 characters of A-Z, 0-9 and hyphen, a letter first", field, s)
 	}
 	for i := range len(s) {
 		if c := s[i]; (c < 'A' || c > 'Z') && (c < '0' || c > '9') && c != '-' {
-			return fmt.Errorf("asset code %q: character %q is not A-Z, 0-9 or hyphen", s, c)
+			return fmt.Errorf("%s: %q: character %q is not A-Z, 0-9 or hyphen", field, s, c)
 		}
 	}
 	return nil

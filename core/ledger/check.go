@@ -181,11 +181,11 @@ func (o *OpenAsset) check() error {
 	if o.Scale > MaxScale {
 		return fmt.Errorf("scale: %d, at most %d is allowed", o.Scale, MaxScale)
 	}
-	return checkAssetCode(o.Code)
+	return checkAssetCode("code", o.Code)
 }
 
 func (o *OpenAccount) check() error {
-	return first(checkAddresses("address", o.Address), checkAssetCode(o.Asset), checkRange("side", o.Side, CreditNormal),
+	return first(checkAddresses("address", o.Address), checkAssetCode("asset", o.Asset), checkRange("side", o.Side, CreditNormal),
 		checkRange("type", o.Type, Expense), checkRange("constraint", o.Constraint, Nonnegative))
 }
 
@@ -203,7 +203,7 @@ func (o *OpenRegister) check() error {
 			}
 		}
 	}
-	return first(checkAddresses("address", o.Address, "unclaimed", o.Unclaimed), checkAssetCode(o.Asset),
+	return first(checkAddresses("address", o.Address, "unclaimed", o.Unclaimed), checkAssetCode("asset", o.Asset),
 		checkUnits("cap", o.Cap, MaxCap))
 }
 

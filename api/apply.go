@@ -1,0 +1,79 @@
+package api
+
+import (
+	"context"
+	"errors"
+
+	"github.com/longmen/longmen/core/ledger"
+)
+
+// Apply hands commands to the node the way every door does: the actor is filled in, and what can't be applied whatever
+// the ledger's state is answered here. refused, if it is not nil, says which commands could not even be read.
+func Apply(ctx context.Context, node Applier, name string, commands []*ledger.Command, refused []*ledger.Refusal) ([]Answer, error) {
+	actor := CallOf(ctx).Principal.ID
+	good := 0
+	for i, c := range commands {
+		if refused != nil && refused[i] != nil {
+			continue
+		}
+		if c.Actor.IsZero() {
+			c.Actor = actor
+		}
+		if r := check(c); r != nil {
+			if refused == nil {
+				refused = make([]*ledger.Refusal, len(commands))
+			}
+			refused[i] = r
+			continue
+		}
+		good++
+	}
+	switch good {
+	case len(commands):
+		return node.Apply(ctx, name, commands)
+	case 0:
+		// Whether the ledger is there is for the node to say, but nothing must be sent to it.
+		return merge(nil, refused), nil
+	}
+	sound := make([]*ledger.Command, 0, good)
+	for i, c := range commands {
+		if refused[i] == nil {
+			sound = append(sound, c)
+		}
+	}
+	answers, err := node.Apply(ctx, name, sound)
+	if err != nil {
+		return nil, err
+	}
+	return merge(answers, refused), nil
+}
+
+// check says what is wrong with a command by itself.
+func check(c *ledger.Command) *ledger.Refusal {
+	if err := c.Check(); err != nil {
+		var r *ledger.Refusal
+		if errors.As(err, &r) {
+			return r
+		}
+		return &ledger.Refusal{Code: ledger.Malformed, Why: err.Error()}
+	}
+	if c.Internal() {
+		return &ledger.Refusal{Code: ledger.Malformed, Why: c.Operations[0].Kind().String() + ": is written by the sequencer alone"}
+	}
+	return nil
+}
+
+// merge puts the refusals of the door between the answers of the node.
+func merge(answers []Answer, refused []*ledger.Refusal) []Answer {
+	all := make([]Answer, len(refused))
+	next := 0
+	for i, r := range refused {
+		if r == nil {
+			all[i] = answers[next]
+			next++
+			continue
+		}
+		all[i] = Answer{Result: ledger.Result{Code: r.Code, Index: r.Index}, Why: r.Why}
+	}
+	return all
+}
