@@ -111,7 +111,7 @@ func (p *Player) month(ctx context.Context, month int, of id.ID) error {
 		if err := p.do(ctx, s); err != nil {
 			return err
 		}
-		p.Stats.spent[s.phase].Add(int64(time.Since(began)))
+		p.Stats.Spend(s.phase, time.Since(began))
 	}
 	if month == p.m.Months-1 {
 		// One step into the next month, so that the last one is closed.

@@ -31,3 +31,6 @@ var PhaseNames = [phases]string{"accounts and deposits", "bids and disbursements
 
 // Spent is how long a phase took so far.
 func (s *Stats) Spent(phase int) time.Duration { return time.Duration(s.spent[phase].Load()) }
+
+// Spend adds to the time of a phase.
+func (s *Stats) Spend(phase int, took time.Duration) { s.spent[phase].Add(int64(took)) }
