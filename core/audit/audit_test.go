@@ -1,0 +1,65 @@
+package audit_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"os"
+	"testing"
+
+	"github.com/longmen/longmen/core/audit"
+	"github.com/longmen/longmen/core/journal"
+	"github.com/longmen/longmen/store"
+	"github.com/longmen/longmen/store/storetest"
+)
+
+func TestMain(m *testing.M) {
+	storetest.Main(m)
+}
+
+// verify audits a book as it lies there.
+func verify(t testing.TB, b *book, set func(*audit.Options)) (*audit.Report, error) {
+	t.Helper()
+	ctx := context.Background()
+	db, err := store.OpenReadOnly(ctx, b.path("journal.db"))
+	if err != nil {
+		return nil, err
+	}
+	j, err := journal.Open(ctx, db)
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	o := audit.Options{
+		Journal: j, Files: audit.Files{Checkpoints: b.path("checkpoints"), Keys: b.path("keys"), Snapshots: b.path("snapshots")},
+	}
+	if set != nil {
+		set(&o)
+	}
+	r, err := audit.Verify(ctx, o)
+	return r, errors.Join(err, j.Close(), db.Close())
+}
+
+func show(t testing.TB, r *audit.Report) string {
+	t.Helper()
+	text, err := json.MarshalIndent(r, "", "  ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+func TestSoundBook(t *testing.T) {
+	b := copyBook(t)
+	r, err := verify(t, b, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Log(show(t, r))
+	if !r.Sound || !r.Truth || len(r.Ledgers) != 2 {
+		t.Fatal("a sound book was found wrong")
+	}
+	entries, err := os.ReadDir(b.folder)
+	if err != nil || len(entries) != 5 {
+		t.Fatalf("verify has left something behind: %v, %v", entries, err)
+	}
+}
