@@ -1,6 +1,10 @@
 package ledger
 
-import "github.com/longmen/longmen/core/share"
+import (
+	"fmt"
+
+	"github.com/longmen/longmen/core/share"
+)
 
 // Effects is what one applied command changed, in the form that history appends. The engine numbers entries, so
 // history needs no state of its own to write them. A refused command has none. The engine reuses the slices: who keeps
@@ -78,6 +82,18 @@ const (
 	EntryClaim               // unclaimed money paid out
 	EntryReversal            // the undoing of an earlier entry
 )
+
+var entryKinds = [...]string{
+	EntryTransfer: "transfer", EntryPost: "post", EntryPayer: "payer", EntryLine: "line", EntryUnclaimed: "unclaimed",
+	EntryDeducted: "deducted", EntryClaim: "claim", EntryReversal: "reversal",
+}
+
+func (k EntryKind) String() string {
+	if int(k) < len(entryKinds) && k > 0 {
+		return entryKinds[k]
+	}
+	return fmt.Sprintf("entry_%d", uint8(k))
+}
 
 // Entry is one leg of a movement as its account's statement shows it. Lines of distributions have no entries: they
 // follow from payouts and holdings. Only a line that does not (EntryLine) is explicit: Amount is then what really

@@ -148,6 +148,22 @@ func (e *Engine) Number(address string) uint32 { return e.account(address) }
 // RegisterNumber finds a register's number by its address, 0 for none.
 func (e *Engine) RegisterNumber(address string) uint32 { return e.register(address) }
 
+// AddressOf is the address of an account by its number, "" for 0.
+func (e *Engine) AddressOf(account uint32) string {
+	if account == 0 || account > e.accounts.n {
+		return ""
+	}
+	return e.address(account)
+}
+
+// RegisterAddress is the address of a register by its number, "" for 0.
+func (e *Engine) RegisterAddress(register uint32) string {
+	if register == 0 || register > e.registers.n {
+		return ""
+	}
+	return e.names.get(e.registers.at(register).name)
+}
+
 // AccountByNumber finds an account by its number.
 func (e *Engine) AccountByNumber(n uint32) (AccountState, bool) {
 	if n == 0 || n > e.accounts.n {

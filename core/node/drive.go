@@ -11,7 +11,8 @@ import (
 // their loops. Simulations need it, so that one seed always tells the same story.
 type Driver struct {
 	l       *Ledger
-	carried *request
+	carried *request // partly sequenced
+	durable []*group // not yet applied
 }
 
 // direct appends on the caller's goroutine.
@@ -69,9 +70,12 @@ func (w *Waiting) Answers(ctx context.Context) (answers []Answer, ok bool, err e
 	return answers, err == nil, err
 }
 
-// Step makes a group of what has arrived, appends it and applies it; false if nothing has arrived. After an error the
-// node would stop.
-func (d *Driver) Step() (bool, error) {
+// Append makes a group of what has arrived and appends it; false if nothing has arrived, or if as many groups wait to be
+// applied as a node lets wait. After an error the node would stop.
+func (d *Driver) Append() (bool, error) {
+	if len(d.durable) == maxGroups {
+		return false, nil
+	}
 	g := &group{}
 	d.l.stamp(g)
 	d.carried = d.l.gather(g, d.carried)
@@ -81,8 +85,18 @@ func (d *Driver) Step() (bool, error) {
 	if err := d.l.append(g); err != nil {
 		return false, err
 	}
-	d.l.applyGroup(g)
+	d.durable = append(d.durable, g)
 	return true, nil
+}
+
+// Apply applies the oldest group that was appended and not applied; false if there is none.
+func (d *Driver) Apply() (bool, error) {
+	if len(d.durable) == 0 {
+		return false, nil
+	}
+	g := d.durable[0]
+	d.durable = d.durable[1:]
+	return true, d.l.applyGroup(g)
 }
 
 // Engine is the ledger's engine, to look at between steps.

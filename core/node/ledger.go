@@ -71,6 +71,7 @@ type Ledger struct {
 	since    atomic.Int64 // recent.since, for callers
 
 	// Between applier and sequencer.
+	underway      atomic.Int32 // groups that were stamped and are not applied
 	applied       atomic.Uint64
 	expiry        atomic.Int64 // next expiry of a hold, 0 for none
 	expiryChanged chan struct{}
@@ -107,7 +108,7 @@ type Projection interface {
 	// Begin opens a batch for a group, Command adds to it, End hands it over; End blocks while too much is waiting.
 	Begin(h *journal.Header)
 	Command(record []byte, res *ledger.Result, fx *ledger.Effects)
-	End(state [32]byte, engine uint16)
+	End(state [32]byte, engine uint16, clock ledger.ClockKind) error
 	// Position is the last sequence that history has for good.
 	Position() uint64
 	// Close ends it when all that was handed over is projected.
@@ -214,12 +215,15 @@ const shadowShare = 20
 // apply is the applier's loop: it lets the engine apply what is durable, answers, and feeds the projection.
 func (l *Ledger) apply() {
 	for g := range l.groups {
-		l.applyGroup(g)
+		if err := l.applyGroup(g); err != nil {
+			l.stop(err)
+		}
+		l.underway.Add(-1)
 		l.reuse <- g
 	}
 }
 
-func (l *Ledger) applyGroup(g *group) {
+func (l *Ledger) applyGroup(g *group) error {
 	l.whole.Lock()
 	defer l.whole.Unlock()
 	l.projection.Begin(&g.row.Header)
@@ -244,9 +248,9 @@ func (l *Ledger) applyGroup(g *group) {
 		}
 	}
 	l.mu.RLock()
-	state, version := l.engine.Digest(), l.engine.Version()
+	state, version, clock := l.engine.Digest(), l.engine.Version(), l.engine.Clock()
 	l.mu.RUnlock()
-	l.projection.End(state, version)
+	return l.projection.End(state, version, clock)
 }
 
 // answer lets callers go on whose commands were applied.

@@ -48,11 +48,12 @@ func (m *memory) Command(record []byte, res *ledger.Result, _ *ledger.Effects) {
 	m.at = res.Sequence
 }
 
-func (m *memory) End([32]byte, uint16) {
+func (m *memory) End([32]byte, uint16, ledger.ClockKind) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	close(m.reached)
 	m.reached = make(chan struct{})
+	return nil
 }
 
 func (m *memory) Position() uint64 {

@@ -36,6 +36,9 @@ func (l *Ledger) load(ctx context.Context, j *journal.Journal) (bool, error) {
 		return false, err
 	}
 	l.next = l.engine.Sequence() + 1
+	if l.next == 1 {
+		l.recent.since = time.Unix(0, 0) // nothing came before
+	}
 	for g, err := range j.Read(ctx, l.id, l.next) {
 		if err != nil {
 			return false, fmt.Errorf("read journal: %w", err)
@@ -74,7 +77,7 @@ func (l *Ledger) settleClock() (err error) {
 func (l *Ledger) replay(row journal.Group) error {
 	g := &group{row: row, at: ledger.Instant(row.Timestamp), date: ledger.DateOfUnixDay(row.BookingDate)}
 	wall := time.UnixMicro(row.Wall)
-	if l.recent.generations == nil {
+	if l.recent.generations == nil && row.First > 1 {
 		l.recent.since = wall
 	}
 	if row.Engine > ledger.Version {
@@ -89,7 +92,9 @@ func (l *Ledger) replay(row journal.Group) error {
 		rec, _ := ledger.DecodeRecord(bytes)
 		l.recent.add(c.ID, contentHash(c, rec.Command), seq, wall)
 	}
-	l.applyGroup(g)
+	if err := l.applyGroup(g); err != nil {
+		return err
+	}
 	l.next, l.previous, l.epoch = row.Next(), row.Hash, row.Epoch
 	l.now, l.lastDate = ledger.Instant(row.Timestamp), g.date
 	if wall.After(l.lastWall) {
@@ -116,6 +121,7 @@ func decodeRecord(b []byte) (*ledger.Command, *ledger.Past, error) {
 func (l *Ledger) lead(open *ledger.OpenLedger, least uint64, node ledger.ID) error {
 	if open != nil {
 		l.engine, l.clock, l.shadow, l.now = ledger.NewEngine(), open.Clock, open.Shadow, open.Start
+		l.recent.since = time.Unix(0, 0)
 		var err error
 		if l.location, err = time.LoadLocation(open.Zone); err != nil {
 			return fmt.Errorf("time zone %q: %w", open.Zone, err)
@@ -132,6 +138,5 @@ func (l *Ledger) lead(open *ledger.OpenLedger, least uint64, node ledger.ID) err
 	if err := l.append(g); err != nil {
 		return fmt.Errorf("take the lead of ledger %s: %w", l.name, err)
 	}
-	l.applyGroup(g)
-	return nil
+	return l.applyGroup(g)
 }

@@ -38,6 +38,23 @@ func (l *Ledger) Applied() uint64 { return l.applied.Load() }
 // Projected is the last sequence that history has.
 func (l *Ledger) Projected() uint64 { return l.projection.Position() }
 
+// Today is a date before which nothing can be booked any more, in the ledger's zone. A real clock counts only while no
+// group is under way: one may have been stamped before midnight.
+func (l *Ledger) Today() ledger.Date {
+	wall := ledger.InstantOf(l.wall())
+	idle := l.underway.Load() == 0
+	l.mu.RLock()
+	now := l.engine.Now()
+	l.mu.RUnlock()
+	if l.clock == ledger.RealClock && idle {
+		now = max(now, wall)
+	}
+	return ledger.DateOf(now.Time().In(l.location))
+}
+
+// Waiting is how many commands wait for their answer.
+func (l *Ledger) Waiting() int64 { return l.waiting.Load() }
+
 // covered reports whether memory knows all ids of that own time.
 func (l *Ledger) covered(own int64) bool { return own > l.since.Load() }
 

@@ -2,6 +2,7 @@ package node
 
 import (
 	"hash/maphash"
+	"math"
 	"time"
 
 	"github.com/longmen/longmen/core/ledger"
@@ -20,9 +21,11 @@ type recent struct {
 }
 
 type generation struct {
-	first uint64 // sequence of ids[0]
-	from  time.Time
-	until time.Time
+	first uint64    // sequence of ids[0]
+	from  time.Time // when the first was sequenced
+	until time.Time // and the last
+	least int64     // own times of its ids, in milliseconds
+	most  int64
 	ids   []remembered
 	table []uint32 // place in ids + 1
 	mask  uint64
@@ -49,9 +52,9 @@ func newRecent(limit int, keep time.Duration, since time.Time) *recent {
 func (r *recent) find(id ledger.ID, own time.Time) (seq, hash uint64, ok bool) {
 	for i := len(r.generations) - 1; i >= 0; i-- {
 		g := r.generations[i]
-		// An id is sequenced after its own time, clocks that run ahead aside.
-		if g.until.Before(own.Add(-maxAhead)) {
-			break
+		// Most ids are sequenced soon after their own time, so few generations can have one.
+		if t := own.UnixMilli(); t < g.least || t > g.most {
+			continue
 		}
 		if seq, hash, ok = g.find(id); ok {
 			return seq, hash, true
@@ -69,7 +72,7 @@ func (r *recent) add(id ledger.ID, hash, seq uint64, now time.Time) {
 			size = min(largeGeneration, 2*cap(r.generations[n-1].ids))
 		}
 		r.generations = append(r.generations, &generation{
-			first: seq, from: now, ids: make([]remembered, 0, size), table: make([]uint32, 2*size), mask: uint64(2*size - 1),
+			first: seq, from: now, least: math.MaxInt64, ids: make([]remembered, 0, size), table: make([]uint32, 2*size), mask: uint64(2*size - 1),
 		})
 		r.forget(now)
 		n = len(r.generations)
@@ -115,4 +118,6 @@ func (g *generation) add(id ledger.ID, hash uint64, now time.Time) {
 	}
 	g.table[s] = uint32(len(g.ids))
 	g.until = now
+	own := ownTime(id).UnixMilli()
+	g.least, g.most = min(g.least, own), max(g.most, own)
 }

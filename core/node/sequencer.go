@@ -43,9 +43,11 @@ func (l *Ledger) sequence() {
 		}
 		g := l.spare()
 		began := time.Now()
+		l.underway.Add(1)
 		l.stamp(g)
 		carried = l.gather(g, first)
 		if len(g.items) == 0 {
+			l.underway.Add(-1)
 			l.reuse <- g
 			continue
 		}
