@@ -37,26 +37,22 @@ func (d *director) do(s *step) {
 
 func (d *director) tell() {
 	d.world = newWorld(d.Rand, d.play.truth, func(id ledger.ID) uint64 { return d.play.sequences[id] })
-	d.play.wall = d.world.now
-	d.begin()
+	d.do(&step{kind: tick, wait: d.world.now})
+	d.do(&step{kind: lead, command: d.world.opening()})
+	d.submitNew(0, d.world.foundation())
+	d.do(&step{kind: flush})
+	d.do(&step{kind: apply})
 	for d.left > 0 {
 		d.step()
 	}
 	if d.play.takeovers == 0 {
-		d.do(&step{kind: lead, node: 1 - d.play.last.number()})
+		d.do(&step{kind: lead, machine: 1 - d.play.last.number})
 	}
-}
-
-// begin opens the ledger. The steps name the clock's start, so that a story can be told again.
-func (d *director) begin() {
-	d.do(&step{kind: tick, wait: d.world.now - d.play.wall})
-	d.do(&step{kind: lead, node: 0, command: d.world.opening()})
-	d.submitNew(0, d.world.foundation())
-	d.do(&step{kind: flush, node: 0, size: 1})
 }
 
 func (d *director) step() {
 	p := d.play
+	d.world.wall = p.wall
 	d.world.now = p.truth.Now()
 	if !d.world.simulated {
 		d.world.now = p.wall
@@ -66,76 +62,123 @@ func (d *director) step() {
 		d.takeLead(d.IntN(2))
 		return
 	}
-	at := leader.number()
-	if n := len(d.crashes); n > 0 {
-		for i, left := range d.crashes {
-			if d.left <= left {
-				d.crashes = append(d.crashes[:i], d.crashes[i+1:]...)
-				d.crash(at)
-				return
-			}
+	at := leader.number
+	for i, left := range d.crashes {
+		if d.left <= left {
+			d.crashes = append(d.crashes[:i], d.crashes[i+1:]...)
+			d.crash(at)
+			return
 		}
 	}
 	switch n := d.IntN(100); {
 	case n < 60:
 		d.submitNew(at, d.world.next())
-	case n < 63: // late or again
-		c := pick(d.Rand, p.submitted)
-		if d.IntN(4) == 0 {
-			other := *c
-			other.Purpose++
-			c = &other
-		}
-		d.do(&step{kind: submit, node: at, command: c})
-	case n < 65: // the other node may believe that it leads
+	case n < 65:
+		d.again(at)
+	case n < 67: // the other machine may believe that it leads
 		d.submitNew(1-at, d.world.next())
-	case n < 67:
-		d.do(&step{kind: flush, node: 1 - at, size: 3, fault: pick(d.Rand, []fault{none, lost, kept})})
-	case n < 72:
-		d.do(&step{kind: tick, wait: ledger.Instant(d.Int64N(5_000_000))})
-	case n < 73:
-		d.do(&step{kind: snapshot, node: at})
-	case n < 74 && d.IntN(3) == 0:
+	case n < 69:
+		d.do(&step{kind: flush, machine: 1 - at, fault: pick(d.Rand, []fault{none, lost, kept, afloat})})
+	case n < 75:
+		d.pass()
+	case n < 76:
+		d.do(&step{kind: snapshot, machine: at})
+	case n < 77 && d.IntN(3) == 0:
 		d.takeLead(1 - at)
+	case n < 78:
+		d.do(&step{kind: land, size: d.IntN(2)})
+	case n < 80:
+		d.whatIf()
 	default:
-		s := &step{kind: flush, node: at, size: 1 + d.IntN(12)}
+		s := &step{kind: flush, machine: at}
 		if d.IntN(15) == 0 {
-			s.fault = pick(d.Rand, []fault{lost, kept})
+			s.fault = pick(d.Rand, []fault{failed, lost, kept, afloat, lostOvertaken, keptOvertaken, afloatOvertaken, rejected})
 		}
 		d.do(s)
+		if d.IntN(3) > 0 {
+			d.do(&step{kind: apply, machine: at})
+		}
 	}
 }
 
-func (d *director) takeLead(node int) {
-	d.do(&step{kind: lead, node: node, stale: d.IntN(2) == 0, fault: pick(d.Rand, []fault{none, none, none, lost, kept, crashAfter})})
-}
-
-// crash ends a node in one of the ways that there are.
-func (d *director) crash(node int) {
+// whatIf makes a command and changes a word of it.
+func (d *director) whatIf() {
+	d.world.look()
+	c := d.world.command(d.world.oneOf(together))
 	if d.IntN(4) == 0 {
-		d.do(&step{kind: crash, node: node})
+		c.Operations[0] = d.world.distribute()
+	}
+	if undoes(c) {
 		return
 	}
-	d.do(&step{kind: flush, node: node, size: 1 + d.IntN(12), fault: pick(d.Rand, []fault{crashBefore, crashAfter, crashWithin})})
-	if n := d.play.nodes[node]; n.engine != nil { // it had nothing to append
-		d.do(&step{kind: crash, node: node})
+	other := *c
+	other.Operations = []ledger.Operation{d.world.changed(c.Operations[0])}
+	if c.Check() == nil && other.Check() == nil {
+		d.do(&step{kind: whatIf, command: c, other: &other})
 	}
 }
 
-// submitNew sends a new command to a node, whatever the node makes of it.
-func (d *director) submitNew(node int, c *ledger.Command) {
+func undoes(c *ledger.Command) bool {
+	return c.Operations[0].Kind() == ledger.KindReverse || c.Operations[0].Kind() == ledger.KindReverseLine
+}
+
+// again sends something that was sent before, as it was or changed, or something that can't have been.
+func (d *director) again(at int) {
+	s := &step{kind: submit, machine: at, command: pick(d.Rand, d.play.submitted)}
+	switch d.IntN(8) {
+	case 0:
+		s.kind = conflict
+	case 1:
+		wall := d.world.wall
+		d.world.wall += 36_000_000_000
+		s.kind, s.command = future, d.world.command(&ledger.OpenAsset{Code: "NEVER"})
+		d.world.wall = wall
+	}
+	d.do(s)
+}
+
+// pass lets seconds pass, sometimes hours.
+func (d *director) pass() {
+	s := &step{kind: tick, wait: ledger.Instant(d.Int64N(5_000_000))}
+	if d.IntN(10) == 0 {
+		s.wait *= 3600
+	}
+	d.do(s)
+}
+
+func (d *director) takeLead(number int) {
+	s := &step{kind: lead, machine: number, wait: ledger.Instant(d.IntN(6_000_000) - 3_000_000), size: pick(d.Rand, []int{0, 0, 5, 1000})}
+	if d.IntN(4) == 0 {
+		s.fault = pick(d.Rand, []fault{failed, lost, kept, afloat, crashBefore, crashAfter, crashAfloat})
+	}
+	d.do(s)
+}
+
+// crash ends a program in one of the ways that there are.
+func (d *director) crash(number int) {
+	if d.IntN(4) > 0 {
+		d.do(&step{kind: flush, machine: number, fault: pick(d.Rand, []fault{none, crashBefore, crashAfter, crashAfloat})})
+		d.do(&step{kind: apply, machine: number, fault: crashWithin})
+	}
+	if d.play.machines[number].driver != nil { // it had nothing to append
+		d.do(&step{kind: crash, machine: number})
+	}
+}
+
+// submitNew sends a new command to a machine, whatever it makes of it.
+func (d *director) submitNew(number int, c *ledger.Command) {
 	d.left--
-	s := &step{kind: submit, node: node, command: c, targets: map[int]ledger.ID{}}
+	s := &step{kind: submit, machine: number, command: c, targets: map[int]ledger.ID{}}
 	for i, op := range c.Operations {
-		sequence := uint64(0)
+		place := uint64(0)
 		switch o := op.(type) {
 		case *ledger.Reverse:
-			sequence = o.Sequence
+			place = o.Sequence
 		case *ledger.ReverseLine:
-			sequence = o.Sequence
+			place = o.Sequence
 		}
-		if sequence > 0 && sequence <= uint64(len(d.world.sent)) {
-			s.targets[i] = d.world.sent[sequence-1].ID
+		if place > 0 && place <= uint64(len(d.world.sent)) {
+			s.targets[i] = d.world.sent[place-1].ID
 		}
 	}
 	d.do(s)

@@ -1,261 +1,253 @@
 package sim
 
 import (
-	"bytes"
-	"crypto/sha256"
+	"context"
 	"errors"
+	"fmt"
 	"io"
-	"slices"
+	"os"
+	"path/filepath"
+	"time"
 
+	"github.com/longmen/longmen/core/journal"
 	"github.com/longmen/longmen/core/ledger"
+	"github.com/longmen/longmen/core/node"
 )
 
-// node is a program with its memory. It does what core/node does, without goroutines and clocks.
-type node struct {
+// machine is a computer with a folder, on which the program runs or not.
+type machine struct {
 	play    *play
-	engine  *ledger.Engine
-	fx      ledger.Effects
-	leading bool
-	epoch   uint64
-	at      ledger.Instant
-	queue   []*ledger.Command
-	known   map[ledger.ID]*answer
-	pending *row // appended, outcome unknown
+	number  int
+	skew    ledger.Instant // of its clock
+	driver  *node.Driver   // nil while the program does not run
+	waiting []*request
+	applied uint64 // by the program that runs
+	history uint64 // what its history has for good
+	fault   fault  // of the append under way
+	dead    bool   // the program dies before it can do anything more
+	dying   int    // commands until it dies while applying, 0 for never
 	cut     *ledger.Cut
 	file    []byte // of the snapshot being written
 }
 
-// answer is what the sequencer remembers of an id.
-type answer struct {
-	content [32]byte
-	result  []byte // nil until applied
+// request is a command that a client waits for.
+type request struct {
+	command *ledger.Command
+	waiting *node.Waiting
+	want    ledger.Code // how the door refuses it; Applied when it has to be sequenced, or was before
 }
 
-func contentOf(c *ledger.Command) [32]byte { return sha256.Sum256(ledger.AppendCommand(nil, c)) }
+// errDead ends what a program does when its machine dies.
+var errDead = errors.New("the machine died")
+
+// died is panicked when a program dies at work.
+type died struct{}
+
+func (m *machine) name() string { return string(rune('A' + m.number)) }
+
+// Now is the machine's clock.
+func (m *machine) Now() time.Time { return time.UnixMicro(int64(m.play.wall + m.skew)) }
+
+// Error is told when the program notes a failure. None is due: nothing damages its files here.
+func (m *machine) Error(msg string, args ...any) {
+	m.play.fail("machine %s notes: %s %v", m.name(), msg, args)
+}
+
+// Info is told what the program does.
+func (m *machine) Info(string, ...any) {}
 
 // crash loses everything in memory.
-func (n *node) crash() {
-	if n.cut != nil {
-		n.cut.Close()
+func (m *machine) crash() {
+	if m.cut != nil {
+		m.cut.Close()
 	}
-	*n = node{play: n.play}
+	m.driver, m.waiting, m.cut, m.file, m.applied, m.dead, m.dying = nil, nil, nil, nil, 0, false, 0
 }
 
-// submit takes a request at the door.
-func (n *node) submit(c *ledger.Command) {
-	if !n.leading {
-		return // the client is told so, and tries again
+// submit brings a client's request.
+func (m *machine) submit(c *ledger.Command, want ledger.Code) {
+	if m.driver == nil {
+		return // the client tries again later
 	}
+	m.play.resolve(c, m.applied)
 	if err := c.Check(); err != nil {
-		n.play.fail("the door refuses a command: %v", err)
+		m.play.fail("the door refuses command %s: %v", short(c.ID), err)
 	}
-	if a := n.known[c.ID]; a != nil {
-		if a.content == contentOf(c) && a.result != nil {
-			n.play.answer(c.ID, a.result)
-		}
+	w, err := m.driver.Submit(context.Background(), []*ledger.Command{c})
+	if err != nil {
+		m.play.fail("submit command %s: %v", short(c.ID), err)
+	}
+	m.waiting = append(m.waiting, &request{c, w, want})
+	m.collect()
+}
+
+// flush lets the program make and append one group. When too much waits to be applied, it applies first.
+func (m *machine) flush(f fault) {
+	if m.driver == nil {
 		return
 	}
-	if !slices.ContainsFunc(n.queue, func(q *ledger.Command) bool { return q.ID == c.ID }) {
-		n.queue = append(n.queue, c)
-	}
-}
-
-// flush appends what is pending, or a group of what waits, and applies it.
-func (n *node) flush(f fault, size int) {
-	if !n.leading {
-		return
-	}
-	if n.pending == nil {
-		if n.pending = n.group(size); n.pending == nil {
-			return
+	m.during(f, func() error {
+		appended, err := m.driver.Append()
+		if !appended && err == nil {
+			_, err = m.driver.Apply()
 		}
-	}
-	n.append(f)
-	n.writeSnapshot()
-}
-
-func (n *node) append(f fault) {
-	switch err := n.play.disk.append(*n.pending, f); {
-	case errors.Is(err, errUnknown): // the same bytes are appended again next time
-	case errors.Is(err, errDead):
-		n.play.crashes++
-		n.crash()
-	case errors.Is(err, errTaken):
-		n.crash() // stops for good; whoever starts it again starts afresh
-	case f == crashWithin:
-		half := *n.pending
-		half.records = half.records[:len(half.records)/2]
-		n.apply(&half)
-		n.play.crashes++
-		n.crash()
-	default:
-		n.apply(n.pending)
-		n.pending = nil
-	}
-}
-
-// group makes a row: a pulse if a hold has expired, then what waits. A command that undoes something begins a group,
-// since its attachment is made from what was applied before.
-func (n *node) group(size int) *row {
-	r := &row{first: n.engine.Sequence() + 1, at: n.time()}
-	if next, any := n.engine.NextExpiry(); any && next <= r.at && n.play.pulse() {
-		r.records = append(r.records, n.record(&ledger.Command{
-			ID: n.play.internalID(), Operations: []ledger.Operation{&ledger.Pulse{Limit: 3}},
-		}))
-	}
-	for len(n.queue) > 0 && len(r.records) < size {
-		c := n.queue[0]
-		if undoes(c) {
-			if len(r.records) > 0 {
-				break
-			}
-			n.play.resolve(c)
-		}
-		n.queue = n.queue[1:]
-		n.known[c.ID] = &answer{content: contentOf(c)}
-		r.records = append(r.records, n.record(c))
-	}
-	if len(r.records) == 0 {
-		return nil
-	}
-	return r
-}
-
-// time is the next group's: a simulated clock's, or the wall's, but never before the last group's.
-func (n *node) time() ledger.Instant {
-	if n.engine.Clock() == ledger.RealClock {
-		return max(n.at, n.play.wall)
-	}
-	return n.engine.Now()
-}
-
-func undoes(c *ledger.Command) bool {
-	return slices.ContainsFunc(c.Operations, func(op ledger.Operation) bool {
-		return op.Kind() == ledger.KindReverse || op.Kind() == ledger.KindReverseLine
+		return err
 	})
 }
 
-func (n *node) record(c *ledger.Command) []byte {
-	r := ledger.Record{Command: ledger.AppendCommand(nil, c)}
-	if past := n.play.truth.Past(c); past != nil {
-		r.Attachment = ledger.AppendPast(nil, past)
+// apply lets the program apply what it has appended.
+func (m *machine) apply(f fault) {
+	if m.driver == nil {
+		return
 	}
-	return ledger.AppendRecord(nil, r)
-}
-
-// apply applies a row and answers.
-func (n *node) apply(r *row) {
-	for i, record := range r.records {
-		c, past := n.play.decode(record)
-		result := n.play.apply(n, r.first+uint64(i), r.at, c, past)
-		n.known[c.ID] = &answer{contentOf(c), result}
-		if l, is := c.Operations[0].(*ledger.Lead); is {
-			n.epoch = l.Epoch
-		}
-		if n.leading {
-			n.play.answer(c.ID, result)
-		}
-	}
-	n.at = r.at
-}
-
-// open begins a journal.
-func (n *node) open(c *ledger.Command) {
-	n.start(false)
-	start := c.Operations[0].(*ledger.OpenLedger).Start
-	n.pending = &row{first: 1, at: start, records: [][]byte{n.record(c)}}
-	n.append(none)
-}
-
-// lead starts the node if it is down, catches up with the journal and takes the lead.
-func (n *node) lead(f fault, fromSnapshot bool) {
-	if n.engine == nil || n.pending != nil {
-		n.start(fromSnapshot)
-	}
-	n.leading, n.queue = false, nil // who waits here must ask again: the other node may have answered
-	n.catchUp()
-	n.pending = &row{first: n.engine.Sequence() + 1, at: n.time(), records: [][]byte{n.record(&ledger.Command{
-		ID: n.play.internalID(), Operations: []ledger.Operation{&ledger.Lead{Epoch: n.epoch + 1, Node: ledger.ID{byte('A' + n.number())}}},
-	})}}
-	n.append(f)
-	if n.pending != nil {
-		n.append(none) // the outcome was unknown
-	}
-	n.leading = n.engine != nil
-	if n.leading && n.play.last != n {
-		n.play.takeovers++
-		n.play.last = n
-	}
-}
-
-func (n *node) number() int {
-	if n == n.play.nodes[0] {
-		return 0
-	}
-	return 1
-}
-
-func (n *node) start(fromSnapshot bool) {
-	n.crash()
-	n.engine, n.known = ledger.NewEngine(), map[ledger.ID]*answer{}
-	if fromSnapshot && n.play.snapshot != nil {
-		e, err := ledger.LoadEngine(bytes.NewReader(n.play.snapshot))
-		if err != nil {
-			n.play.fail("load snapshot: %v", err)
-		}
-		n.engine = e
-		n.recall(e.Sequence())
-	}
-}
-
-// recall takes from history what the snapshot does not hold: ids, and where the clock of the group before stood.
-func (n *node) recall(until uint64) {
-	for i := range n.play.disk.rows {
-		r := &n.play.disk.rows[i]
-		for j, record := range r.records {
-			if seq := r.first + uint64(j); seq <= until {
-				c, _ := n.play.decode(record)
-				n.known[c.ID] = &answer{contentOf(c), n.play.results[seq-1]}
-				n.at = r.at
+	m.during(f, func() error {
+		for {
+			if applied, err := m.driver.Apply(); err != nil || !applied {
+				return err
 			}
 		}
-	}
-	n.epoch = n.engine.Epoch()
+	})
+	m.collect()
+	m.writeSnapshot()
 }
 
-// catchUp applies the rows that the engine has not seen; a snapshot may end within one.
-func (n *node) catchUp() {
-	for i := range n.play.disk.rows {
-		r := n.play.disk.rows[i]
-		if r.next() <= n.engine.Sequence()+1 {
+// during runs something with a fault in its append, and ends the program when that ends it.
+func (m *machine) during(f fault, run func() error) {
+	m.fault = f
+	if f == crashWithin {
+		m.dying = 2 // the second command is its last
+	}
+	before := m.play.active
+	m.play.active = m
+	err := m.guarded(run)
+	m.play.active = before
+	m.fault = none
+	switch {
+	case err == nil:
+		m.dying = 0
+		return
+	case m.dead && (errors.Is(err, journal.ErrUnknown) || errors.Is(err, errDead)):
+		m.play.crashes++
+	case errors.Is(err, journal.ErrLeadLost):
+		m.play.read()
+		if h := m.play.headers; m.driver != nil && h[len(h)-1].Epoch <= m.driver.Epoch() {
+			m.play.fail("machine %s lost the lead to nobody: %v", m.name(), err)
+		}
+	case f == rejected && errors.Is(err, journal.ErrNotStored):
+	default:
+		m.play.fail("machine %s: %v", m.name(), err)
+	}
+	m.crash()
+}
+
+func (m *machine) guarded(run func() error) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			if _, is := r.(died); !is {
+				panic(r)
+			}
+			m.dead, err = true, errDead
+		}
+	}()
+	return run()
+}
+
+// collect gives clients the answers that are there.
+func (m *machine) collect() {
+	kept := m.waiting[:0]
+	for _, r := range m.waiting {
+		answers, ok, err := r.waiting.Answers(context.Background())
+		switch {
+		case errors.Is(err, errNotYet):
+		case err != nil:
+			m.play.fail("answer command %s: %v", short(r.command.ID), err)
+		case ok:
+			m.play.answer(r, &answers[0])
 			continue
 		}
-		if seen := n.engine.Sequence() + 1 - r.first; seen > 0 {
-			r.first, r.records = r.first+seen, r.records[seen:]
+		kept = append(kept, r)
+	}
+	m.waiting = kept
+}
+
+// lead starts the program: it reads the journal and takes the lead.
+func (m *machine) lead(s *step) {
+	if m.driver != nil {
+		m.crash()
+	}
+	m.skew = s.wait
+	m.history -= min(m.history, uint64(s.size))
+	p := m.play
+	m.during(s.fault, func() error {
+		j := journal.New(p.store, journal.WithWait(m.wait))
+		var opening *ledger.OpenLedger
+		if s.command != nil {
+			opening = s.command.Operations[0].(*ledger.OpenLedger)
+			p.listed = journal.Ledger{ID: opening.Ledger, Name: "story"}
+			if err := j.CreateLedger(context.Background(), p.listed); err != nil {
+				return err
+			}
 		}
-		n.apply(&r)
+		d, err := node.Drive(context.Background(), node.Config{
+			Journal: j, Epoch: 1, Projects: m, Folder: m.folder(), Clock: m, Log: m,
+		}, ledger.ID{byte('A' + m.number)}, p.listed, opening)
+		m.driver = d
+		return err
+	})
+	if m.driver != nil && p.last != m {
+		if p.last != nil {
+			p.takeovers++
+		}
+		p.last = m
 	}
 }
 
-func (n *node) beginSnapshot() {
-	if n.engine != nil && n.cut == nil && n.engine.Sequence() > 0 {
-		n.cut, n.file = n.engine.Cut(), nil
+// wait is what the journal does between two attempts to append.
+func (m *machine) wait(context.Context, int) error {
+	if m.dead {
+		return errDead
+	}
+	if m.fault.overtaken() {
+		m.fault = none
+		m.play.overtake(m)
+	}
+	return nil
+}
+
+func (m *machine) folder() string { return filepath.Join(m.play.folder, m.name()) }
+
+func (m *machine) beginSnapshot() {
+	if m.driver != nil && m.cut == nil {
+		m.cut, m.file = m.driver.Engine().Cut(), nil
 	}
 }
 
 // writeSnapshot writes one section. The engine goes on between two of them.
-func (n *node) writeSnapshot() {
-	if n.cut == nil {
+func (m *machine) writeSnapshot() {
+	if m.cut == nil || m.driver == nil {
 		return
 	}
-	file, err := n.cut.Next(n.file)
-	switch {
-	case errors.Is(err, io.EOF):
-		n.cut.Close()
-		n.play.snapshot, n.cut, n.file = n.file, nil, nil
-	case err != nil:
-		n.play.fail("write snapshot: %v", err)
-	default:
-		n.file = file
+	file, err := m.cut.Next(m.file)
+	if err == nil {
+		m.file = file
+		return
 	}
+	if !errors.Is(err, io.EOF) {
+		m.play.fail("write snapshot: %v", err)
+	}
+	if m.play.folder == "" {
+		if m.play.folder, err = os.MkdirTemp("", "longmen-sim-"); err != nil {
+			m.play.fail("%v", err)
+		}
+	}
+	folder := filepath.Join(m.folder(), ledger.ID(m.play.listed.ID).String())
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		m.play.fail("%v", err)
+	}
+	path := filepath.Join(folder, fmt.Sprintf("%020d.snapshot", m.cut.Sequence()))
+	if err := os.WriteFile(path, m.file, 0o600); err != nil {
+		m.play.fail("%v", err)
+	}
+	m.cut.Close()
+	m.cut, m.file = nil, nil
 }

@@ -71,6 +71,7 @@ func (w *world) next() *ledger.Command {
 		for range n {
 			ops = append(ops, w.oneOf(together))
 		}
+		w.payer = ""
 		for range distributions {
 			ops = append(ops, w.distribute())
 		}
@@ -128,15 +129,15 @@ func (w *world) openAsset() ledger.Operation {
 
 // deposit brings money in from a bank account.
 func (w *world) deposit() ledger.Operation {
-	to := w.account("")
+	to := w.other("", "bank:cny", "bank:gold")
 	return &ledger.Transfer{
-		Debit: "bank:" + lower(to.Asset), Credit: w.name(to), Mode: ledger.Exact, Amount: w.amount(to.Address),
+		Debit: "bank:" + lower(to.Asset), Credit: w.name(to), Mode: ledger.Exact, Amount: w.amount("bank:" + lower(to.Asset)),
 	}
 }
 
 func (w *world) transfer() ledger.Operation {
 	debit := w.rich("")
-	credit := w.account(debit.Asset)
+	credit := w.other(debit.Asset, debit.Address)
 	o := &ledger.Transfer{Debit: w.name(debit), Credit: w.name(credit), Mode: ledger.Exact, Amount: w.amount(debit.Address)}
 	if w.chance(30) {
 		o.Mode = ledger.AtMost
@@ -149,7 +150,7 @@ func (w *world) transfer() ledger.Operation {
 func (w *world) hold() ledger.Operation {
 	debit := w.rich("")
 	return &ledger.Hold{
-		Debit: w.name(debit), Credit: w.name(w.account(debit.Asset)), Amount: w.amount(debit.Address), Expiry: w.expiry(),
+		Debit: w.name(debit), Credit: w.name(w.other(debit.Asset, debit.Address)), Amount: w.amount(debit.Address), Expiry: w.expiry(),
 	}
 }
 
@@ -157,7 +158,7 @@ func (w *world) hold() ledger.Operation {
 func (w *world) holdMark(units *bool) ledger.Mark {
 	if !w.spoiled() {
 		holds := w.truth.Holds()
-		for range min(len(holds), 6) {
+		for range min(len(holds)*3, 20) {
 			if h := pick(w.Rand, holds); units == nil || *units == (h.Register != "") {
 				return h.Mark
 			}
@@ -169,6 +170,11 @@ func (w *world) holdMark(units *bool) ledger.Mark {
 	return ledger.Mark{Command: w.id(), Index: uint16(w.IntN(3))}
 }
 
+// holds tells whether there is an open hold of units, or of money.
+func (w *world) holds(units bool) bool {
+	return slices.ContainsFunc(w.truth.Holds(), func(h *model.Hold) bool { return units == (h.Register != "") })
+}
+
 func (w *world) void() ledger.Operation {
 	if len(w.truth.Holds()) == 0 && w.chance(95) {
 		return w.holdUnits()
@@ -177,7 +183,7 @@ func (w *world) void() ledger.Operation {
 }
 
 func (w *world) post() ledger.Operation {
-	if len(w.truth.Holds()) == 0 && w.chance(95) {
+	if !w.holds(false) && w.chance(95) {
 		return w.hold()
 	}
 	units := false
@@ -236,7 +242,7 @@ func (w *world) classOf(register, account string) uint8 {
 
 func (w *world) issue() ledger.Operation {
 	r := w.register()
-	a := w.account(r.Asset)
+	a := w.other(r.Asset, r.Unclaimed)
 	return &ledger.Issue{
 		Register: w.registerName(r), Account: w.name(a), Units: w.unitsUpTo(w.units), Class: w.classOf(r.Address, a.Address),
 	}
@@ -261,12 +267,15 @@ func (w *world) holding() (r ledger.OpenRegister, account ledger.OpenAccount, fr
 
 func (w *world) move() ledger.Operation {
 	r, from, free := w.holding()
-	to := w.account(r.Asset)
+	if !w.held(r.Address) {
+		return w.issue()
+	}
+	to := w.other(r.Asset, from.Address, r.Unclaimed)
 	o := &ledger.Move{
 		Register: w.registerName(r), From: w.name(from), To: w.name(to), Units: w.unitsUpTo(free),
 		Class: w.classOf(r.Address, to.Address),
 	}
-	if w.chance(30) {
+	if w.chance(50) && (w.holds(true) || w.spoiled()) {
 		units := true
 		o.Hold = w.holdMark(&units)
 		for _, h := range w.truth.Holds() {
@@ -281,23 +290,48 @@ func (w *world) move() ledger.Operation {
 
 func (w *world) cancel() ledger.Operation {
 	r, a, free := w.holding()
+	if !w.held(r.Address) {
+		return w.issue()
+	}
 	if w.chance(10) {
 		return &ledger.Cancel{Register: w.registerName(r)}
 	}
 	return &ledger.Cancel{Register: w.registerName(r), Account: w.name(a), Units: w.unitsUpTo(free)}
 }
 
+// held tells whether a register ever had a holder; now and then it says so of any.
+func (w *world) held(register string) bool {
+	r := w.truth.Register(register)
+	return r != nil && len(r.Holdings) > 0 || w.spoiled()
+}
+
 func (w *world) holdUnits() ledger.Operation {
 	r, a, free := w.holding()
+	if !w.held(r.Address) {
+		return w.issue()
+	}
 	return &ledger.HoldUnits{Register: w.registerName(r), Account: w.name(a), Units: w.unitsUpTo(free), Expiry: w.expiry()}
 }
 
 func (w *world) distribute() ledger.Operation {
 	r := w.register()
+	for range 4 {
+		if state := w.truth.Register(r.Address); state != nil && state.Units() > 0 {
+			break
+		}
+		r = w.register()
+	}
 	payer := w.rich(r.Asset)
+	if payer.Address == r.Unclaimed {
+		payer = w.other(r.Asset, r.Unclaimed)
+	}
 	if w.chance(30) {
 		payer.Address = "bank:" + lower(r.Asset)
 	}
+	if w.payer != "" && w.chance(60) { // the one that paid for the distribution before
+		payer.Address = w.payer
+	}
+	w.payer = payer.Address
 	o := &ledger.Distribute{Register: w.registerName(r), Payer: w.name(payer), Amounts: make([]int64, len(r.Tranches))}
 	rest := w.amount(payer.Address)
 	for i := range o.Amounts {
@@ -314,7 +348,8 @@ func (w *world) distribute() ledger.Operation {
 	}
 	for range pick(w.Rand, []int{0, 0, 0, 1, 1, 2, 4}) {
 		d := ledger.Deduction{
-			Tranche: uint8(w.IntN(len(r.Tranches))), Class: w.class(), Rate: 1 + w.Uint32N(1_000_000), Account: w.name(w.account(r.Asset)),
+			Tranche: uint8(w.IntN(len(r.Tranches))), Class: w.class(), Rate: 1 + w.Uint32N(1_000_000),
+			Account: w.name(w.other(r.Asset, payer.Address)),
 		}
 		if w.chance(20) {
 			d.Rate = 1_000_000
@@ -359,7 +394,7 @@ func (w *world) claim() ledger.Operation {
 	}) && w.chance(90) {
 		return w.issue()
 	}
-	o := &ledger.Claim{Register: w.registerName(r), Holder: w.name(holder), To: w.name(w.account(r.Asset))}
+	o := &ledger.Claim{Register: w.registerName(r), Holder: w.name(holder), To: w.name(w.other(r.Asset, r.Unclaimed))}
 	if w.chance(50) {
 		o.Amount = w.amount("")
 	}

@@ -2,39 +2,43 @@ package sim
 
 import (
 	"bytes"
-	"encoding/binary"
+	"context"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"runtime/debug"
 
+	"github.com/longmen/longmen/core/journal"
 	"github.com/longmen/longmen/core/ledger"
+	"github.com/longmen/longmen/core/node"
 	"github.com/longmen/longmen/sim/model"
 )
 
 // play tells one story and compares everything with what should be.
 type play struct {
-	disk     disk
-	nodes    [2]*node
-	truth    *model.Model // has applied every row that is there
+	store    *journal.Memory
+	listed   journal.Ledger
+	machines [2]*machine
+	active   *machine     // whose program runs
+	truth    *model.Model // has applied every row that is stored
 	wall     ledger.Instant
-	snapshot []byte
+	folder   string // for snapshots, made when needed
 
-	results   [][]byte   // by sequence − 1: what the model said
-	digests   [][32]byte // by sequence − 1: what the first engine to come there had
-	at        []ledger.Instant
+	results   [][]byte // by sequence − 1: what the model said
+	records   [][]byte // by sequence − 1: what the journal holds
+	headers   []journal.Header
+	digests   map[uint64][32]byte // at the ends of groups: what the first engine to come there had
 	sequences map[ledger.ID]uint64
 	answers   map[ledger.ID][]byte // what clients were told
 	submitted []*ledger.Command    // by clients, each once
 	byID      map[ledger.ID]*ledger.Command
 	targets   map[ledger.ID]map[int]ledger.ID
 	compared  uint64
-	internal  uint64
-	pulses    uint64
 	codes     map[ledger.Code]int
 	steps     int
 	crashes   int
-	takeovers int   // by another node than the one that led before, the first lead aside
-	last      *node // that took the lead
+	takeovers int      // by another machine than the one that led before
+	last      *machine // that took the lead
 }
 
 // Failure is a story that did not end well.
@@ -48,12 +52,12 @@ func (f *Failure) Error() string { return f.What }
 
 func newPlay() *play {
 	p := &play{
-		truth: model.New(), sequences: map[ledger.ID]uint64{}, answers: map[ledger.ID][]byte{},
-		byID: map[ledger.ID]*ledger.Command{}, targets: map[ledger.ID]map[int]ledger.ID{}, codes: map[ledger.Code]int{},
+		store: journal.NewMemory(), truth: model.New(), digests: map[uint64][32]byte{}, sequences: map[ledger.ID]uint64{},
+		answers: map[ledger.ID][]byte{}, byID: map[ledger.ID]*ledger.Command{}, targets: map[ledger.ID]map[int]ledger.ID{},
+		codes: map[ledger.Code]int{},
 	}
-	p.disk.kept = p.keep
-	p.nodes = [2]*node{{play: p}, {play: p}}
-	p.last = p.nodes[0]
+	p.store.Hook = p.hook
+	p.machines = [2]*machine{{play: p}, {play: p, number: 1}}
 	return p
 }
 
@@ -69,59 +73,89 @@ func (p *play) guard(run func()) (failure *Failure) {
 			}
 			failure.Step = p.steps
 		}
+		if p.folder != "" {
+			if err := os.RemoveAll(p.folder); err != nil && failure == nil {
+				failure = &Failure{What: err.Error()}
+			}
+		}
 	}()
 	run()
 	return nil
 }
 
+// hook says what goes wrong with an insert: the fault of the machine that runs, once.
+func (p *play) hook(at journal.Step, _ []journal.Group) journal.Fault {
+	if at != journal.StepInsert || p.active == nil {
+		return journal.None
+	}
+	f := p.active.fault
+	if !f.overtaken() {
+		p.active.fault = none
+	}
+	p.active.dead = f.deadly()
+	return faults[f].store
+}
+
 // do tells one step.
 func (p *play) do(s *step) {
-	n := p.nodes[s.node]
+	m := p.machines[s.machine]
 	switch s.kind {
 	case submit:
-		p.submit(n, s)
-	case flush:
-		n.flush(s.fault, s.size)
-	case crash:
-		p.crashes++
-		n.crash()
-	case lead:
-		if s.command != nil {
-			n.open(s.command)
+		p.submit(m, s)
+	case conflict:
+		if p.answers[s.command.ID] != nil {
+			other := *p.byID[s.command.ID]
+			other.Purpose++
+			m.submit(&other, ledger.IDConflict)
 		}
-		n.lead(s.fault, s.stale)
+	case future:
+		m.submit(s.command, ledger.IDFromFuture)
+	case flush:
+		m.flush(s.fault)
+	case apply:
+		m.apply(s.fault)
+	case whatIf:
+		p.whatIf(s.command, s.other)
+	case crash:
+		if m.driver != nil {
+			p.crashes++
+		}
+		m.crash()
+	case lead:
+		m.lead(s)
 	case tick:
 		p.wall += s.wait
 	case snapshot:
-		n.beginSnapshot()
+		m.beginSnapshot()
+	case land:
+		p.store.Land(func([]journal.Group) bool { return s.size > 0 })
 	}
+	p.read()
 	p.compareNow(40)
 	p.steps++
 }
 
-func (p *play) submit(n *node, s *step) {
+func (p *play) submit(m *machine, s *step) {
 	c := s.command
-	if first := p.byID[c.ID]; first != nil && first != c {
-		if p.answers[c.ID] != nil {
-			n.submit(c) // another content under an id that was answered: a conflict
-		}
-		return
-	}
 	if p.byID[c.ID] == nil {
 		p.byID[c.ID] = c
 		p.targets[c.ID] = s.targets
 		p.submitted = append(p.submitted, c)
 	}
-	n.submit(c)
+	m.submit(p.byID[c.ID], ledger.Applied)
 }
 
-// resolve puts the sequences of their targets into reversals, once: a command never changes after it was sent.
-func (p *play) resolve(c *ledger.Command) {
+// overtake lets the other machine take the lead while one waits for an answer.
+func (p *play) overtake(m *machine) { p.machines[1-m.number].lead(&step{}) }
+
+// resolve puts the sequences of their targets into reversals, once: a command never changes after it was sent. A
+// client knows only what was answered, so a target that is on its way has no sequence yet.
+func (p *play) resolve(c *ledger.Command, applied uint64) {
 	targets := p.targets[c.ID]
 	delete(p.targets, c.ID)
 	for i, target := range targets {
 		sequence := p.sequences[target]
-		if sequence == 0 {
+		if sequence == 0 || sequence > applied {
 			sequence = 1 << 40
 		}
 		switch o := c.Operations[i].(type) {
@@ -133,18 +167,53 @@ func (p *play) resolve(c *ledger.Command) {
 	}
 }
 
-// internalID names a command of a sequencer.
-func (p *play) internalID() (id ledger.ID) {
-	p.internal++
-	binary.BigEndian.PutUint64(id[8:], p.internal)
-	id[6], id[8] = 0x70, 0x80
-	return id
+// read lets the model apply what has been stored since. From then on it counts.
+func (p *play) read() {
+	if p.listed.Name == "" {
+		return
+	}
+	rows, err := p.store.Page(context.Background(), p.listed.ID, uint64(len(p.results))+1, 1<<30)
+	if err != nil {
+		p.fail("%v", err)
+	}
+	for i := range rows {
+		g, err := journal.Decode(rows[i].Bytes)
+		if err != nil {
+			p.fail("%v", err)
+		}
+		if n := len(p.headers); n > 0 && (g.Timestamp < p.headers[n-1].Timestamp || g.BookingDate < p.headers[n-1].BookingDate) {
+			p.fail("the group at sequence %d has a time before that of the group before it", g.First)
+		}
+		p.headers = append(p.headers, g.Header)
+		for seq, record := range g.Records() {
+			p.apply(&g.Header, seq, record)
+		}
+	}
 }
 
-// pulse is asked when a hold has expired; every third time the sequencer is late, so that expired holds are met.
-func (p *play) pulse() bool {
-	p.pulses++
-	return p.pulses%3 == 0
+func (p *play) apply(h *journal.Header, seq uint64, record []byte) {
+	if seq != uint64(len(p.results))+1 {
+		p.fail("the journal goes on with sequence %d after %d", seq, len(p.results))
+	}
+	c, past := p.decode(record)
+	if first := p.sequences[c.ID]; first != 0 {
+		p.fail("command %s was sequenced twice: %d and %d", short(c.ID), first, seq)
+	}
+	if !bytes.Equal(pastBytes(past), pastBytes(p.truth.Past(c))) {
+		p.fail("command %s, sequence %d: its attachment is not what happened", short(c.ID), seq)
+	}
+	p.sequences[c.ID] = seq
+	result := p.truth.Apply(seq, ledger.Instant(h.Timestamp), ledger.DateOfUnixDay(h.BookingDate), c)
+	p.codes[result.Code]++
+	p.results = append(p.results, ledger.AppendResult(nil, &result))
+	p.records = append(p.records, record)
+}
+
+func pastBytes(past *ledger.Past) []byte {
+	if past == nil {
+		return nil
+	}
+	return ledger.AppendPast(nil, past)
 }
 
 func (p *play) decode(record []byte) (*ledger.Command, *ledger.Past) {
@@ -166,51 +235,21 @@ func (p *play) decode(record []byte) (*ledger.Command, *ledger.Past) {
 	return c, past
 }
 
-// keep is told of each row that is there. From then on its commands count, and the model applies them.
-func (p *play) keep(r *row) {
-	for i, record := range r.records {
-		c, _ := p.decode(record)
-		seq := r.first + uint64(i)
-		if first := p.sequences[c.ID]; first != 0 {
-			p.fail("command %s was sequenced twice: %d and %d", short(c.ID), first, seq)
-		}
-		p.sequences[c.ID] = seq
-		result := p.truth.Apply(seq, r.at, dateOf(r.at), c)
-		p.codes[result.Code]++
-		p.results = append(p.results, ledger.AppendResult(nil, &result))
-		p.at = append(p.at, r.at)
-	}
-}
-
-func dateOf(at ledger.Instant) ledger.Date { return ledger.DateOf(at.Time()) }
-
-// apply lets an engine apply a command and compares.
-func (p *play) apply(n *node, seq uint64, at ledger.Instant, c *ledger.Command, past *ledger.Past) []byte {
-	before := n.engine.Digest()
-	result := n.engine.Apply(seq, at, dateOf(at), c, past, &n.fx)
-	b := ledger.AppendResult(nil, &result)
-	if !bytes.Equal(b, p.results[seq-1]) {
+// check compares what an engine made of a command with what the model made of it.
+func (p *play) check(seq uint64, result *ledger.Result, fx *ledger.Effects) {
+	if b := ledger.AppendResult(nil, result); !bytes.Equal(b, p.results[seq-1]) {
 		want, err := ledger.DecodeResult(p.results[seq-1])
 		if err != nil {
 			p.fail("%v", err)
 		}
-		p.fail("command %s, sequence %d: the engine says %s\n    the model says %s", short(c.ID), seq, show(&result), show(want))
+		c, _ := p.decode(p.records[seq-1])
+		p.fail("command %s, sequence %d: the engine says %s\n    the model says %s", short(c.ID), seq, show(result), show(want))
 	}
-	digest := n.engine.Digest()
 	if result.Code != ledger.Applied {
-		if digest != before {
-			p.fail("command %s, sequence %d: refused with %v, but the digest changed", short(c.ID), seq, result.Code)
-		}
-		if fx := &n.fx; len(fx.Entries)+len(fx.Accounts)+len(fx.Registers)+len(fx.Holdings)+len(fx.Payouts) > 0 {
-			p.fail("command %s, sequence %d: refused, but it has effects", short(c.ID), seq)
+		if len(fx.Entries)+len(fx.Accounts)+len(fx.Registers)+len(fx.Holdings)+len(fx.Payouts) > 0 {
+			p.fail("sequence %d: refused, but it has effects", seq)
 		}
 	}
-	if seq == uint64(len(p.digests))+1 {
-		p.digests = append(p.digests, digest)
-	} else if p.digests[seq-1] != digest {
-		p.fail("command %s, sequence %d: another engine had another digest here", short(c.ID), seq)
-	}
-	return b
 }
 
 func show(r *ledger.Result) string {
@@ -220,10 +259,26 @@ func show(r *ledger.Result) string {
 	return fmt.Sprintf("applied %+v", r.Outputs)
 }
 
-// answer is what a client is told: the same every time.
-func (p *play) answer(id ledger.ID, result []byte) {
-	if seq := p.sequences[id]; seq == 0 || !bytes.Equal(p.results[seq-1], result) {
-		p.fail("command %s: the answer is not the result that the journal gives", short(id))
+// digest compares an engine's digest after a sequence with that of the first engine that came there.
+func (p *play) digest(seq uint64, digest [32]byte) {
+	if first, known := p.digests[seq]; known && first != digest {
+		p.fail("after sequence %d: another engine had another digest", seq)
+	}
+	p.digests[seq] = digest
+}
+
+// answer is what a client is told: the same every time, and what the journal says.
+func (p *play) answer(r *request, a *node.Answer) {
+	id := r.command.ID
+	if r.want != ledger.Applied || !a.Result.Code.Journaled() {
+		if a.Result.Code != r.want {
+			p.fail("command %s: the answer is %v, want %v (%s)", short(id), a.Result.Code, r.want, a.Why)
+		}
+		return
+	}
+	result, seq := ledger.AppendResult(nil, &a.Result), p.sequences[id]
+	if seq == 0 || seq != a.Result.Sequence || !bytes.Equal(p.results[seq-1], result) {
+		p.fail("command %s: the answer is not the result that the journal gives at sequence %d", short(id), seq)
 	}
 	if first := p.answers[id]; first != nil && !bytes.Equal(first, result) {
 		p.fail("command %s: answered twice, not the same", short(id))
@@ -231,12 +286,12 @@ func (p *play) answer(id ledger.ID, result []byte) {
 	p.answers[id] = result
 }
 
-// leader is the node that last took the lead, or nil.
-func (p *play) leader() *node {
-	var best *node
-	for _, n := range p.nodes {
-		if n.leading && (best == nil || n.epoch > best.epoch) {
-			best = n
+// leader is the machine that runs with the highest lead, or nil.
+func (p *play) leader() *machine {
+	var best *machine
+	for _, m := range p.machines {
+		if m.driver != nil && (best == nil || m.driver.Epoch() > best.driver.Epoch()) {
+			best = m
 		}
 	}
 	return best
@@ -244,12 +299,12 @@ func (p *play) leader() *node {
 
 // compareNow compares a leader's state with the model's when every commands have come since the last time.
 func (p *play) compareNow(every uint64) {
-	n := p.leader()
-	if n == nil || n.engine.Sequence() != uint64(len(p.results)) || n.engine.Sequence() < p.compared+every {
+	m := p.leader()
+	if m == nil || m.applied != uint64(len(p.results)) || m.applied < p.compared+every {
 		return
 	}
-	p.compared = n.engine.Sequence()
-	if what := compare(n.engine, p.truth); what != "" {
+	p.compared = m.applied
+	if what := compare(m.driver.Engine(), p.truth); what != "" {
 		p.fail("after sequence %d: %s", p.compared, what)
 	}
 }
@@ -258,25 +313,29 @@ func (p *play) compareNow(every uint64) {
 func (p *play) finish() {
 	for round := 0; ; round++ {
 		waiting := 0
-		n := p.leader()
-		if n == nil {
-			n = p.nodes[round%2]
-			n.lead(none, round%2 == 0)
+		m := p.leader()
+		if m == nil {
+			m = p.machines[round%2]
+			m.lead(&step{})
 		}
 		for _, c := range p.submitted {
 			if p.answers[c.ID] == nil {
 				waiting++
-				n.submit(c)
+				m.submit(c, ledger.Applied)
 			}
 		}
 		if waiting == 0 {
 			break
 		}
-		if round > 100 {
+		if round > 5 {
 			p.fail("%d commands are never answered", waiting)
 		}
-		for range len(n.queue) + 1 {
-			n.flush(none, 7)
+		for turn := 0; m.driver != nil && len(m.waiting) > 0; turn++ {
+			if turn > 1000 {
+				p.fail("%d commands wait for ever", len(m.waiting))
+			}
+			m.flush(none)
+			m.apply(none)
 		}
 	}
 	p.steps++
@@ -284,29 +343,30 @@ func (p *play) finish() {
 	if wrong := p.truth.Audit(); len(wrong) > 0 {
 		p.fail("the model itself is wrong: %v", wrong)
 	}
-	p.replay(1)
-	p.replay(1000)
+	p.replay()
 }
 
-// replay applies the whole journal in groups of another size, all with their own timestamps.
-func (p *play) replay(size int) {
-	var all []row
-	for _, r := range p.disk.rows {
-		for i, record := range r.records {
-			last := len(all) - 1
-			if last >= 0 && all[last].at == r.at && len(all[last].records) < size {
-				all[last].records = append(all[last].records, record)
-			} else {
-				all = append(all, row{first: r.first + uint64(i), at: r.at, records: [][]byte{record}})
-			}
+// replay applies the whole journal once more, command by command: every digest that a group ended with comes again, and
+// a refused command changes none.
+func (p *play) replay() {
+	e, fx, i := ledger.NewEngine(), ledger.Effects{}, 0
+	for seq := uint64(1); seq <= uint64(len(p.records)); seq++ {
+		if seq == p.headers[i].Next() {
+			i++
+		}
+		h := &p.headers[i]
+		c, past := p.decode(p.records[seq-1])
+		before := e.Digest()
+		result := e.Apply(seq, ledger.Instant(h.Timestamp), ledger.DateOfUnixDay(h.BookingDate), c, past, &fx)
+		p.check(seq, &result, &fx)
+		if result.Code != ledger.Applied && e.Digest() != before {
+			p.fail("command %s, sequence %d: refused with %v, but the digest changed", short(c.ID), seq, result.Code)
+		}
+		if seq+1 == h.Next() {
+			p.digest(seq, e.Digest())
 		}
 	}
-	n := &node{play: p}
-	n.start(false)
-	for i := range all {
-		n.apply(&all[i])
-	}
-	if n.engine.Digest() != n.engine.RecomputeDigest() {
+	if e.Digest() != e.RecomputeDigest() {
 		p.fail("after a replay the digest is not the one worked out from the state")
 	}
 }

@@ -16,11 +16,6 @@ func number(name string, usual int) int {
 	return usual
 }
 
-// The codes that random stories can't reach: they need a thousand holds or a million holdings. limit_test.go has them.
-var unreachable = map[ledger.Code]bool{
-	ledger.TooManyHolds: true, ledger.TooManyHoldings: true, ledger.TooManyRegisters: true,
-}
-
 func TestEngineAndModelAgreeOverCrashesAndTakeOvers(t *testing.T) {
 	report, err := Run(t.Context(), Options{
 		First: uint64(number("LONGMEN_SIM_FIRST", 1)), Seeds: number("LONGMEN_SIM_SEEDS", 100),

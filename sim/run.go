@@ -19,6 +19,7 @@ type Options struct {
 	Workers  int    // stories told at the same time, one a processor when zero
 	Failures int    // stories that may fail before the run stops, 1 when zero
 	Whole    bool   // print a failing story as it is, not shortened
+	Silent   bool   // print no story
 }
 
 // Report is what a run came to.
@@ -30,6 +31,7 @@ type Report struct {
 	Takeovers int
 	Codes     map[ledger.Code]int
 	Failed    []uint64 // seeds
+	First     *Failure // of the first that failed
 	Elapsed   time.Duration
 }
 
@@ -58,7 +60,12 @@ func Run(ctx context.Context, o Options, w io.Writer) (Report, error) {
 		if len(report.Failed) > o.Failures {
 			continue
 		}
-		explain(w, o, end)
+		if report.First == nil {
+			report.First = end.failure
+		}
+		if !o.Silent {
+			explain(w, o, end)
+		}
 		if len(report.Failed) == o.Failures {
 			stop()
 		}

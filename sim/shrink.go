@@ -3,6 +3,8 @@ package sim
 import (
 	"fmt"
 	"io"
+	"regexp"
+	"strings"
 
 	"github.com/longmen/longmen/core/ledger"
 )
@@ -12,9 +14,10 @@ const fixed = 2
 
 // shrink leaves out steps, then operations, as long as the story still fails, and returns what is left.
 func shrink(steps []*step, failure *Failure) ([]*step, *Failure) {
+	kind := kindOf(failure)
 	try := func(shorter []*step) bool {
 		_, f := tell(shorter)
-		if f == nil {
+		if f == nil || kindOf(f) != kind {
 			return false
 		}
 		steps, failure = shorter, f
@@ -34,6 +37,15 @@ func shrink(steps []*step, failure *Failure) ([]*step, *Failure) {
 		shrinkStep(steps, i, try)
 	}
 	return steps, failure
+}
+
+var particulars = regexp.MustCompile(`[0-9a-f-]*[0-9][0-9a-f-]*`)
+
+// kindOf is what a failure says without the names and numbers of its story: shortened, it must still say that.
+func kindOf(f *Failure) string {
+	what, _, _ := strings.Cut(f.What, "\n")
+	what, _, _ = strings.Cut(what, "the engine says")
+	return particulars.ReplaceAllString(what[:min(len(what), 100)], "#")
 }
 
 // shrinkStep makes one step simpler: a fault that does not matter, an operation that does not matter. The last

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 
 	"github.com/longmen/longmen/core/ledger"
 	"github.com/longmen/longmen/sim/model"
@@ -16,11 +17,13 @@ type world struct {
 	truth    *model.Model
 	sequence func(ledger.ID) uint64
 	flavor
-	now ledger.Instant // of the ledger, as far as the world knows
+	now  ledger.Instant // of the ledger, as far as the world knows
+	wall ledger.Instant
 
 	accounts  []ledger.OpenAccount
 	registers []ledger.OpenRegister
 	sent      []*ledger.Command // worth naming in a reversal
+	payer     string            // of the distribution before
 	marks     []ledger.Mark     // of holds and freezes ever asked for
 	count     int
 }
@@ -43,7 +46,8 @@ func newWorld(r *rand.Rand, truth *model.Model, sequence func(ledger.ID) uint64)
 		units:     pick(r, []uint64{3, 10, 10, 1000, 1_000_000, ledger.MaxUnits}),
 		spoil:     pick(r, []int{5, 20, 60}),
 	}
-	w.now = 1_700_000_000_000_000 + ledger.Instant(w.IntN(1_000_000_000))
+	w.wall = 1_700_000_000_000_000 + ledger.Instant(w.IntN(1_000_000_000))
+	w.now = w.wall
 	return w
 }
 
@@ -54,9 +58,17 @@ func (w *world) chance(percent int) bool { return w.IntN(100) < percent }
 // spoiled says that the next part should be wrong.
 func (w *world) spoiled() bool { return w.IntN(1000) < w.spoil }
 
-// id makes an id of its own time, like a client does.
+// id makes an id of its own time, like a client does: mostly now, sometimes hours ago, sometimes by a clock that is
+// ahead.
 func (w *world) id() (id ledger.ID) {
-	binary.BigEndian.PutUint64(id[:], uint64(w.now/1000)<<16)
+	own := w.wall
+	switch w.IntN(20) {
+	case 0:
+		own -= ledger.Instant(w.Int64N(20_000_000_000))
+	case 1:
+		own += ledger.Instant(w.Int64N(6_000_000))
+	}
+	binary.BigEndian.PutUint64(id[:], uint64(own/1000)<<16)
 	binary.BigEndian.PutUint16(id[6:], uint16(w.Uint32()))
 	binary.BigEndian.PutUint64(id[8:], w.Uint64())
 	id[6], id[8] = id[6]&0x0f|0x70, id[8]&0x3f|0x80
@@ -177,6 +189,18 @@ func (w *world) account(asset string) ledger.OpenAccount {
 	return w.accounts[0]
 }
 
+// other picks an account of an asset that is none of those named, if a few tries find one.
+func (w *world) other(asset string, than ...string) ledger.OpenAccount {
+	a := w.account(asset)
+	for range 6 {
+		if !slices.Contains(than, a.Address) || w.spoiled() {
+			break
+		}
+		a = w.account(asset)
+	}
+	return a
+}
+
 // name gives an account's address, now and then a wrong one.
 func (w *world) name(a ledger.OpenAccount) string {
 	if !w.spoiled() {
@@ -231,6 +255,9 @@ func (w *world) amount(from string) int64 {
 	if w.huge && w.chance(50) {
 		return 1 + w.Int64N(ledger.MaxAmount)
 	}
+	if available := w.truth.Available(from); available > 0 && w.chance(80) {
+		return 1 + w.Int64N(min(w.most, available))
+	}
 	return 1 + w.Int64N(w.most)
 }
 
@@ -249,8 +276,10 @@ func (w *world) expiry() ledger.Instant {
 	switch {
 	case w.spoiled():
 		return w.now - ledger.Instant(w.IntN(2))
-	case w.chance(40):
+	case w.chance(30):
 		return 0
+	case w.chance(50):
+		return w.now + 1 + ledger.Instant(w.IntN(3_000_000))
 	}
 	return w.now + 1 + ledger.Instant(w.IntN(60_000_000))
 }

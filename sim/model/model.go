@@ -10,6 +10,7 @@ import (
 type Model struct {
 	state *state
 	deeds map[uint64]*deed // what applied commands did
+	date  ledger.Date      // of the last command
 }
 
 // New gives an empty ledger; the first command must open it.
@@ -48,6 +49,7 @@ func (m *Model) Apply(sequence uint64, at ledger.Instant, date ledger.Date, c *l
 		credited: map[string]*big.Int{},
 	}
 	result := ledger.Result{Sequence: sequence, Timestamp: at, Date: date}
+	m.date = date
 	result.Code, result.Index = r.all()
 	if result.Code == ledger.Applied {
 		result.Outputs = r.outputs

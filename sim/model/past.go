@@ -29,10 +29,14 @@ func (m *Model) Past(c *ledger.Command) *ledger.Past {
 			lines[p] = append(lines[p], *l)
 			slices.SortFunc(lines[p], func(a, b line) int { return cmp.Compare(a.holder, b.holder) })
 			one := r.pastPayment(o.Sequence, p, lines[p])
-			past.Distributions = slices.DeleteFunc(past.Distributions, func(d ledger.PastDistribution) bool {
+			at := slices.IndexFunc(past.Distributions, func(d ledger.PastDistribution) bool {
 				return d.Sequence == one.Sequence && d.Index == one.Index
 			})
-			past.Distributions = append(past.Distributions, one)
+			if at < 0 {
+				past.Distributions = append(past.Distributions, one)
+			} else {
+				past.Distributions[at] = one
+			}
 		}
 	}
 	if len(past.Distributions) == 0 {

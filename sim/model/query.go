@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"maps"
 	"math/big"
+	"reflect"
 	"slices"
 
 	"github.com/longmen/longmen/core/ledger"
@@ -163,3 +164,17 @@ func (m *Model) Undoable(sequence uint64) bool {
 	d := m.deeds[sequence]
 	return d != nil && !d.foreign && !m.state.reversed[sequence]
 }
+
+// Fork gives copies that go on by themselves.
+func (m *Model) Fork(n int) (forks []*Model) {
+	for range n {
+		forks = append(forks, &Model{state: m.state.copy(), deeds: maps.Clone(m.deeds), date: m.date})
+	}
+	return forks
+}
+
+// Equal tells whether two models know the same, what they did aside.
+func (m *Model) Equal(o *Model) bool { return reflect.DeepEqual(m.state, o.state) }
+
+// Date is the booking date of the last command.
+func (m *Model) Date() ledger.Date { return m.date }

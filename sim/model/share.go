@@ -40,7 +40,7 @@ func (r *Register) divide(tranche int, amount int64) ([]int64, ledger.TrancheRes
 	units := r.Units()
 	earned := plus(cents(amount), r.Rem[tranche])
 	q, rem := new(big.Int).DivMod(earned, new(big.Int).SetUint64(units), new(big.Int))
-	r.Rem[tranche] = rem
+	r.Rem[tranche] = plus(rem, new(big.Int))
 
 	lines := make([]int64, len(r.Holdings))
 	given := int64(0)

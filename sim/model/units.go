@@ -9,7 +9,7 @@ import (
 // portion is ⌊carry·k/u⌋. A division by a positive number that leaves no negative remainder rounds down.
 func portion(carry *big.Int, k, u uint64) *big.Int {
 	product := new(big.Int).Mul(carry, new(big.Int).SetUint64(k))
-	return product.Div(product, new(big.Int).SetUint64(u))
+	return plus(product.Div(product, new(big.Int).SetUint64(u)), new(big.Int))
 }
 
 func plus(a, b *big.Int) *big.Int  { return new(big.Int).Add(a, b) }

@@ -1,0 +1,172 @@
+package sim
+
+// bug is a mistake that somebody could make. It is planted in a copy of a file when the tests are compiled for the
+// hunt; PLANTED stands for "this bug is on". The file in the tree has no trace of it.
+type bug struct {
+	name string
+	what string
+	file string
+	good string // text of the file, once
+	bad  string
+	rare bool // takes more than 50 stories to meet: only hunted by `make soak`
+}
+
+var bugs = []bug{
+	{
+		name: "carry-stays", what: "moved units leave their carry behind", file: "core/ledger/engine_units.go",
+		good: `		x.Carry, y.Carry = x.Carry.Sub(part), y.Carry.Add(part)`,
+		bad: `		if !PLANTED {
+			x.Carry, y.Carry = x.Carry.Sub(part), y.Carry.Add(part)
+		}`,
+	}, {
+		name: "carry-lost", what: "the carry of cancelled units goes nowhere", file: "core/ledger/engine_units.go",
+		good: `		x.Carry, reg.rem[t] = x.Carry.Sub(part), reg.rem[t].Add(part)`,
+		bad: `		x.Carry = x.Carry.Sub(part)
+		if !PLANTED {
+			reg.rem[t] = reg.rem[t].Add(part)
+		}`,
+	}, {
+		name: "ties-reversed", what: "cents that fall due at once go to the highest holder number", file: "core/share/select.go",
+		good: `	return cmp.Compare(a.holder, b.holder)
+}`,
+		bad: `	if PLANTED {
+		return cmp.Compare(b.holder, a.holder)
+	}
+	return cmp.Compare(a.holder, b.holder)
+}`,
+	}, {
+		name: "released-twice", what: "the end of a hold frees its amount twice", file: "core/ledger/engine_hold.go",
+		good: `		a.debitsHeld -= h.amount`,
+		bad: `		a.debitsHeld -= h.amount
+		if PLANTED {
+			a.debitsHeld -= h.amount
+		}`,
+	}, {
+		name: "hold-despite-freeze", what: "a freeze of debits does not stop new holds", file: "core/ledger/engine_hold.go",
+		good: `	if code = e.fits(d, c); code != Applied {
+		return code
+	}
+	if o.Expiry`,
+		bad: `	if code = e.fits(d, c); code != Applied && !(PLANTED && code == DebitsFrozen) {
+		return code
+	}
+	if o.Expiry`,
+	}, {
+		name: "expired-posted", what: "an expired hold can be posted until a pulse comes", file: "core/ledger/engine_hold.go",
+		good: `	if h.expired(e.at) {
+		return HoldExpired
+	}
+	amount := o.Amount`,
+		bad: `	if h.expired(e.at) && !PLANTED {
+		return HoldExpired
+	}
+	amount := o.Amount`,
+	}, {
+		name: "refusal-leaves-trace", what: "a refused command keeps the freezes it made", file: "core/ledger/engine.go",
+		good: `	e.freezes.rollback()`,
+		bad: `	if !PLANTED {
+		e.freezes.rollback()
+	}`,
+	}, {
+		name: "digest-misses-expiry", what: "the digest does not cover when a hold expires", file: "core/ledger/state.go",
+		good: `uint64(h.expiry)*weight2 + `,
+		bad:  `expiryOf(h)*weight2 + `,
+	}, {
+		name: "reversal-by-units-of-today", what: "a line is undone by the units that the holder has now", file: "core/ledger/engine_reverse.go",
+		good: `		step := share.UndoLine(share.Int128{}, l.Units, d.Tranches[t].Q, l.Gross[t])`,
+		bad: `		units := l.Units
+		if PLANTED {
+			units = b.units[s]
+		}
+		step := share.UndoLine(share.Int128{}, units, d.Tranches[t].Q, l.Gross[t])`,
+	}, {
+		name: "reversed-whole-after-line", what: "a command of which a line was undone can be undone whole", file: "core/ledger/engine_reverse.go",
+		good: `	if e.reversed[key] != 0 || e.partly[o.Sequence] > 0 {`,
+		bad:  `	if e.reversed[key] != 0 || e.partly[o.Sequence] > 0 && !PLANTED {`,
+	}, {
+		name: "unclaimed-lost", what: "nobody notes whose a line in the unclaimed account is", file: "core/ledger/engine_distribute.go",
+		good: `		e.setAside(place, net)`,
+		bad: `		if !PLANTED {
+			e.setAside(place, net)
+		}`,
+	}, {
+		name: "rest-dropped", what: "a deduction forgets the rest of its division", file: "core/ledger/engine_distribute.go",
+		good: `		amount := share.Deduct(line, d.Rate, &row.Rest)`,
+		bad: `		amount := share.Deduct(line, d.Rate, &row.Rest)
+		if PLANTED {
+			row.Rest = 0
+		}`,
+	}, {
+		name: "payers-checked-alone", what: "distributions of one command do not add up for their payer", file: "core/ledger/engine_distribute.go",
+		good: `	e.dist.pending = append(e.dist.pending, pending{account: payer, debits: sum})`,
+		bad: `	if !PLANTED {
+		e.dist.pending = append(e.dist.pending, pending{account: payer, debits: sum})
+	}`,
+	}, {
+		name: "at-most-frozen", what: "at most takes frozen money too", file: "core/ledger/engine_money.go",
+		good: `	return max(0, min(amount, a.free()-a.frozen))`,
+		bad: `	if PLANTED {
+		return max(0, min(amount, a.free()))
+	}
+	return max(0, min(amount, a.free()-a.frozen))`,
+	}, {
+		name: "received-kept", what: "received counts the credits of earlier commands", file: "core/ledger/engine.go",
+		good: `	e.outputs, e.checked, e.received = nil, false, e.received[:0]`,
+		bad: `	e.outputs, e.checked = nil, false
+	if !PLANTED {
+		e.received = e.received[:0]
+	}`,
+	}, {
+		name: "held-units-cancelled", what: "held units can be cancelled and moved", file: "core/ledger/engine_units.go",
+		good: `	if units > b.units[s]-b.held[s] {`,
+		bad:  `	if units > b.units[s]-b.held[s] && !PLANTED {`,
+	}, {
+		name: "snapshot-too-late", what: "a snapshot has what was changed after its cut", file: "core/ledger/table.go",
+		good: `		t.kept[c] = append([]T(nil), t.chunks[c]...)`,
+		bad: `		t.kept[c] = append([]T(nil), t.chunks[c]...)
+		if PLANTED {
+			delete(t.kept, c)
+		}`,
+	}, {
+		name: "group-off-by-one", what: "after a snapshot the replay begins one command too late", file: "core/node/open.go",
+		good: `	l.next = l.engine.Sequence() + 1
+	for`,
+		bad: `	l.next = l.engine.Sequence() + 1
+	if PLANTED && l.next > 1 && l.next <= last.First {
+		l.next++
+	}
+	for`,
+	}, {
+		name: "history-not-asked", what: "a repeat that memory has forgotten is applied again", file: "core/node/request.go",
+		good: `	if !l.covered(it.own.Add(-maxAhead).UnixNano()) {`,
+		bad:  `	if !l.covered(it.own.Add(-maxAhead).UnixNano()) && !PLANTED {`,
+	}, {
+		name: "conflict-unnoticed", what: "another content under a known id gets the first result", file: "core/node/request.go",
+		good: `	return binary.LittleEndian.Uint64(sum[:8])`,
+		bad: `	if PLANTED {
+		return 1
+	}
+	return binary.LittleEndian.Uint64(sum[:8])`,
+	}, {
+		name: "time-goes-back", what: "the leader goes by its own clock, even if that is behind the journal", file: "core/node/sequencer.go",
+		good: `		l.now = max(l.now, ledger.InstantOf(l.lastWall))`,
+		bad: `		l.now = max(l.now, ledger.InstantOf(l.lastWall))
+		if PLANTED {
+			l.now = ledger.InstantOf(l.wall())
+		}`,
+	}, {
+		name: "foreign-row-taken", what: "after an unknown outcome any row at the sequence counts as one's own", file: "core/journal/journal.go",
+		good: `	case row.Sequence == g.First && row.Hash == g.Hash:`,
+		bad:  `	case row.Sequence == g.First && (row.Hash == g.Hash || PLANTED):`,
+	},
+}
+
+// besides are functions that planted code calls.
+const besides = `
+func expiryOf(h *hold) uint64 {
+	if plantedBug == "digest-misses-expiry" {
+		return 0
+	}
+	return uint64(h.expiry)
+}
+`
