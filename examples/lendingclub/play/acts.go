@@ -59,8 +59,7 @@ func (p *Player) bids(ctx context.Context, l *lane, loan *market.Loan) error {
 	register, escrow := Register(loan.Number), Escrow(loan.Number)
 	bids := p.m.Bids(loan)
 	for i, b := range bids {
-		n := uint64(loan.Number)<<32 | uint64(i)
-		if err := l.bid(ctx, n, register, escrow, p.investors[b.Investor], b.Units, b.Units*market.CentsPerUnit); err != nil {
+		if err := l.bid(ctx, uint64(loan.Number*batchSize+i), register, escrow, p.investors[b.Investor], b.Units, b.Units*market.CentsPerUnit); err != nil {
 			return err
 		}
 	}
@@ -84,9 +83,6 @@ type payment struct {
 	market.Payment
 }
 
-// n numbers a payment among all of its month.
-func (d payment) n() uint64 { return uint64(d.loan.Number)<<32 | uint64(d.Number) }
-
 func (p *Player) due(month int) (list []payment) {
 	for _, l := range p.m.Loans {
 		for _, d := range l.Payments {
@@ -100,11 +96,11 @@ func (p *Player) due(month int) (list []payment) {
 
 // repay is what a thousand investors wait for. The borrower's money arrives; then one command keeps the fee and
 // distributes the rest, interest and principal, to all holders.
-func (p *Player) repay(ctx context.Context, l *lane, d payment) error {
+func (p *Player) repay(ctx context.Context, l *lane, d payment, n int) error {
 	borrower, register := Borrower(d.loan.Number), Register(d.loan.Number)
 	arrives := command(PurposeCollect, transfer(Custody, borrower, d.Amount))
 	arrives.References = installment(d.loan.Number, d.Number)
-	if err := l.add(ctx, "collect", d.n(), arrives, nil); err != nil {
+	if err := l.add(ctx, "collect", uint64(n), arrives, nil); err != nil {
 		return err
 	}
 	repay := command(PurposeRepay)
@@ -113,7 +109,7 @@ func (p *Player) repay(ctx context.Context, l *lane, d payment) error {
 	}
 	repay.Operations = append(repay.Operations, distribute(register, borrower, d.Split.Interest, d.Split.Principal))
 	repay.References = arrives.References
-	return l.add(ctx, "repay", d.n(), repay, func(r *pb.Result) error { return p.repaid(d, r) })
+	return l.add(ctx, "repay", uint64(n), repay, func(r *pb.Result) error { return p.repaid(d, r) })
 }
 
 func (p *Player) repaid(d payment, r *pb.Result) error {
@@ -197,7 +193,6 @@ func (p *Player) cover(ctx context.Context, l *lane, _ int) error {
 // sale is one of a month's.
 type sale struct {
 	loan *market.Loan
-	n    int
 	market.Sale
 }
 
@@ -206,18 +201,18 @@ func (p *Player) sales(month int) (list []sale) {
 		if !l.Traded() || l.Listed+l.Term/2 != month {
 			continue
 		}
-		for i, s := range p.m.Sales(l) {
-			list = append(list, sale{l, i, s})
+		for _, s := range p.m.Sales(l) {
+			list = append(list, sale{l, s})
 		}
 	}
 	return list
 }
 
 // sell moves units against money in one command.
-func (p *Player) sell(ctx context.Context, l *lane, s sale) error {
+func (p *Player) sell(ctx context.Context, l *lane, s sale, n int) error {
 	seller, buyer := p.investors[s.Seller], p.investors[s.Buyer]
 	c := command(PurposeSale, transfer(buyer, seller, s.Price), move(Register(s.loan.Number), seller, buyer, s.Units))
-	return l.add(ctx, "sale", uint64(s.loan.Number)<<32|uint64(s.n), c, func(*pb.Result) error {
+	return l.add(ctx, "sale", uint64(n), c, func(*pb.Result) error {
 		p.Stats.Sales.Add(1)
 		return nil
 	})

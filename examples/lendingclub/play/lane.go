@@ -24,7 +24,8 @@ const (
 // lane sends batches one after the other. What must keep its order goes through one lane; between lanes there is none.
 type lane struct {
 	ledger Ledger
-	of     id.ID // of the month
+	run    *Run
+	month  int
 	stats  *Stats
 	limit  int
 
@@ -41,9 +42,9 @@ type bid struct {
 	issue    pb.Issue
 }
 
-func newLane(ledger Ledger, stats *Stats) *lane {
+func newLane(ledger Ledger, run *Run, stats *Stats) *lane {
 	l := &lane{
-		ledger: ledger, stats: stats, commands: make([]*pb.Command, 0, batchSize),
+		ledger: ledger, run: run, stats: stats, commands: make([]*pb.Command, 0, batchSize),
 		sees: make([]func(*pb.Result) error, 0, batchSize), bids: make([]bid, batchSize),
 	}
 	for i := range l.bids {
@@ -60,7 +61,10 @@ func newLane(ledger Ledger, stats *Stats) *lane {
 // bid adds money into the escrow against units.
 func (l *lane) bid(ctx context.Context, n uint64, register, escrow, investor string, units, price int64) error {
 	b := &l.bids[len(l.commands)]
-	b.id = l.of.Derive("bid", n)
+	var err error
+	if b.id, err = l.run.ID(l.month, "bid", n); err != nil {
+		return err
+	}
 	b.command.Id = b.id[:]
 	b.transfer.Debit, b.transfer.Credit, b.transfer.Amount = investor, escrow, price
 	b.issue.Register, b.issue.Account, b.issue.Units = register, investor, uint64(units)
@@ -70,7 +74,10 @@ func (l *lane) bid(ctx context.Context, n uint64, register, escrow, investor str
 // add adds any other command. label and n make its id, so they must be the same in every run and differ from command
 // to command.
 func (l *lane) add(ctx context.Context, label string, n uint64, c *pb.Command, see func(*pb.Result) error) error {
-	own := l.of.Derive(label, n)
+	own, err := l.run.ID(l.month, label, n)
+	if err != nil {
+		return err
+	}
 	c.Id = own[:]
 	return l.put(ctx, c, see)
 }

@@ -14,7 +14,6 @@ import (
 
 	pb "github.com/longmen/longmen/api/gen/longmen/ledger/v1"
 	"github.com/longmen/longmen/examples/lendingclub/market"
-	"github.com/longmen/longmen/kit/id"
 )
 
 // Player plays a market.
@@ -45,7 +44,7 @@ func New(m *market.Market, run *Run, ledgers ...Ledger) *Player {
 		p.investors[i] = Investor(i)
 	}
 	for _, l := range ledgers {
-		p.lanes = append(p.lanes, newLane(l, &p.Stats))
+		p.lanes = append(p.lanes, newLane(l, run, &p.Stats))
 	}
 	p.Answered.Withdrawn, p.Answered.Missing = map[int]int64{}, map[string]int64{}
 	return p
@@ -55,11 +54,7 @@ func New(m *market.Market, run *Run, ledgers ...Ledger) *Player {
 func (p *Player) Play(ctx context.Context) error {
 	for month := range p.m.Months {
 		p.Stats.Month.Store(int64(month))
-		of, err := p.run.Month(month)
-		if err != nil {
-			return err
-		}
-		if err := p.month(ctx, month, of); err != nil {
+		if err := p.month(ctx, month); err != nil {
 			return fmt.Errorf("month %s: %w", Month(month).Format("2006-01"), err)
 		}
 	}
@@ -76,9 +71,9 @@ type step struct {
 	each  func(ctx context.Context, l *lane, i int) error
 }
 
-func (p *Player) month(ctx context.Context, month int, of id.ID) error {
+func (p *Player) month(ctx context.Context, month int) error {
 	for _, l := range p.lanes {
-		l.of = of
+		l.month = month
 	}
 	listed, due := p.listed(month), p.due(month)
 	steps := []step{}
@@ -94,11 +89,11 @@ func (p *Player) month(ctx context.Context, month int, of id.ID) error {
 		step{Bidding, 2, 9, len(listed), batchSize, func(ctx context.Context, l *lane, i int) error { return p.list(ctx, l, listed[i]) }},
 		step{Bidding, 3, 9, len(listed), batchSize, func(ctx context.Context, l *lane, i int) error { return p.bids(ctx, l, listed[i]) }},
 		step{Bidding, 5, 9, len(listed), batchSize, func(ctx context.Context, l *lane, i int) error { return p.disburse(ctx, l, listed[i]) }},
-		step{Repaying, 15, 9, len(due), paymentBatch, func(ctx context.Context, l *lane, i int) error { return p.repay(ctx, l, due[i]) }})
+		step{Repaying, 15, 9, len(due), paymentBatch, func(ctx context.Context, l *lane, i int) error { return p.repay(ctx, l, due[i], i) }})
 	steps = append(steps, p.recall(month)...)
 	sales := p.sales(month)
 	steps = append(steps,
-		step{Trading, 20, 9, len(sales), batchSize, func(ctx context.Context, l *lane, i int) error { return p.sell(ctx, l, sales[i]) }},
+		step{Trading, 20, 9, len(sales), batchSize, func(ctx context.Context, l *lane, i int) error { return p.sell(ctx, l, sales[i], i) }},
 		step{Trading, 28, 9, 1, batchSize, func(ctx context.Context, l *lane, _ int) error { return p.sweep(ctx, l, month) }})
 	for i, s := range steps {
 		if s.many == 0 {
