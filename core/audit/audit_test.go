@@ -41,7 +41,7 @@ func verify(t testing.TB, b *book, set func(*audit.Options)) (*audit.Report, err
 
 func show(t testing.TB, r *audit.Report) string {
 	t.Helper()
-	text, err := json.MarshalIndent(r, "", "  ")
+	text, err := json.MarshalIndent(findings(r), "", "  ")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -34,8 +34,8 @@ func (e *commandError) Error() string { return fmt.Sprintf("command %d: %v", e.s
 func (e *commandError) Unwrap() error { return e.err }
 
 // decode reads a ledger's journal, checks the chain of its rows, and decodes the commands. It ends with the first group
-// that is wrong.
-func decode(ctx context.Context, j *journal.Journal, l ledger.ID, to chan<- *decoded) error {
+// that is wrong, or with the one that ends at upto; 0 is nowhere.
+func decode(ctx context.Context, j *journal.Journal, l ledger.ID, upto uint64, to chan<- *decoded) error {
 	var again []byte
 	for g, err := range j.Read(ctx, l, 1) {
 		if err != nil {
@@ -53,6 +53,9 @@ func decode(ctx context.Context, j *journal.Journal, l ledger.ID, to chan<- *dec
 		case to <- d:
 		case <-ctx.Done():
 			return ctx.Err()
+		}
+		if g.Next()-1 == upto {
+			return nil
 		}
 	}
 	return nil

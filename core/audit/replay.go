@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/longmen/longmen/core/journal"
@@ -38,6 +39,7 @@ type replay struct {
 
 func newReplay(v *verification, log *checkpoints, past Comparison, snapshots []*snapshot) *replay {
 	p := &replay{verification: v, engine: ledger.NewEngine(), past: past, snapshots: snapshots, ends: v.evidence.ends}
+	slices.SortFunc(p.ends, func(a, b End) int { return compare(a.Sequence, b.Sequence) })
 	p.claims = claims{v: v, log: log, given: v.evidence.given}
 	p.claims.next()
 	return p
@@ -49,23 +51,24 @@ var ErrNewer = errors.New("the journal needs a newer version of this program")
 // run applies the journal up to its end or to the first thing that is wrong with it. Reading and decoding go on while the
 // engine applies.
 func (p *replay) run(ctx context.Context) error {
-	total, err := p.total(ctx)
+	seen, err := look(ctx, p.options.Journal, p.id)
 	if err != nil {
 		return err
 	}
+	p.undoings.wanted = seen.wanted
 	reading, cancel := context.WithCancel(ctx)
 	defer cancel()
 	groups := make(chan *decoded, 4)
 	failed := make(chan error, 1)
 	go func() {
 		defer close(groups)
-		failed <- decode(reading, p.options.Journal, p.id, groups)
+		failed <- decode(reading, p.options.Journal, p.id, seen.end, groups)
 	}()
 	for g := range groups {
 		if err = p.group(ctx, g); err != nil {
 			break
 		}
-		p.tell(StageReplay, g.Next()-1, max(total, g.Next()-1))
+		p.tell(StageReplay, g.Next()-1, max(seen.end, g.Next()-1))
 	}
 	cancel()
 	for range groups { // lets the reader end
@@ -75,18 +78,6 @@ func (p *replay) run(ctx context.Context) error {
 	}
 	p.complete = err == nil
 	return p.wrong(err)
-}
-
-// total is how many commands there are. A last group that can't be read is found again on the way.
-func (p *replay) total(ctx context.Context) (uint64, error) {
-	last, found, err := p.options.Journal.Last(ctx, p.id)
-	if _, damaged := errors.AsType[*journal.DamageError](err); err != nil && !damaged {
-		return 0, err
-	}
-	if !found {
-		return 0, nil
-	}
-	return last.Next() - 1, nil
 }
 
 // wrong makes a finding of what ended the replay, if it is about the journal.
@@ -131,7 +122,9 @@ func (p *replay) group(ctx context.Context, g *decoded) (err error) {
 		if err := p.checkCommand(g, c); err != nil {
 			return err
 		}
+		deed := p.undoings.before(p.engine, c)
 		res := p.engine.Apply(c.sequence, at, date, c.command, c.past, &p.fx)
+		p.undoings.after(p.engine, c.sequence, deed, &res, &p.fx)
 		if res.Code != ledger.Applied {
 			p.report.Refused++
 		}
@@ -140,7 +133,7 @@ func (p *replay) group(ctx context.Context, g *decoded) (err error) {
 		if p.past != nil {
 			p.past.Command(c.record, &res, p.result, p.hashes, &p.fx)
 		}
-		p.undoings.note(c)
+		p.compareUndoing(c)
 		p.reach(c.sequence, &g.Header)
 	}
 	if g.Engine > p.engine.Version() {
@@ -148,6 +141,17 @@ func (p *replay) group(ctx context.Context, g *decoded) (err error) {
 	}
 	p.count(g)
 	return p.compareGroup(ctx)
+}
+
+// compareUndoing compares what was attached to a command with what really happened.
+func (p *replay) compareUndoing(c *decodedCommand) {
+	if c.past == nil {
+		return
+	}
+	p.report.Undoings++
+	if what := p.undoings.compare(c); what != "" {
+		p.find(PartJournal, c.sequence, doUndoing, "command %d: %s", c.sequence, what)
+	}
 }
 
 func (p *replay) count(g *decoded) {

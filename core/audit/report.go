@@ -151,7 +151,6 @@ type Progress struct {
 // The stages of an audit.
 const (
 	StageReplay   = "replay"
-	StageUndoings = "what was undone"
 	StageState    = "state"
 	StageSnapshot = "snapshots"
 )

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -108,5 +109,12 @@ func (s *snapshot) load() (e *ledger.Engine, err error) {
 		}
 		err = errors.Join(err, f.Close())
 	}()
-	return ledger.LoadEngine(bufio.NewReaderSize(f, 1<<20))
+	r := bufio.NewReaderSize(f, 1<<20)
+	if e, err = ledger.LoadEngine(r); err != nil {
+		return nil, err
+	}
+	if _, end := r.ReadByte(); !errors.Is(end, io.EOF) {
+		return nil, errors.New("something follows its end")
+	}
+	return e, nil
 }
