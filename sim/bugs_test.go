@@ -27,13 +27,11 @@ var bugs = []bug{
 		}`,
 	}, {
 		name: "ties-reversed", what: "cents that fall due at once go to the highest holder number", file: "core/share/select.go",
-		good: `	return cmp.Compare(a.holder, b.holder)
-}`,
+		good: `	return cmp.Compare(a.holder, b.holder)`,
 		bad: `	if PLANTED {
 		return cmp.Compare(b.holder, a.holder)
 	}
-	return cmp.Compare(a.holder, b.holder)
-}`,
+	return cmp.Compare(a.holder, b.holder)`,
 	}, {
 		name: "released-twice", what: "the end of a hold frees its amount twice", file: "core/ledger/engine_hold.go",
 		good: `		a.debitsHeld -= h.amount`,
@@ -43,24 +41,12 @@ var bugs = []bug{
 		}`,
 	}, {
 		name: "hold-despite-freeze", what: "a freeze of debits does not stop new holds", file: "core/ledger/engine_hold.go",
-		good: `	if code = e.fits(d, c); code != Applied {
-		return code
-	}
-	if o.Expiry`,
-		bad: `	if code = e.fits(d, c); code != Applied && !(PLANTED && code == DebitsFrozen) {
-		return code
-	}
-	if o.Expiry`,
+		good: `	if code = e.fits(d, c); code != Applied {`,
+		bad:  `	if code = e.fits(d, c); code != Applied && !(PLANTED && code == DebitsFrozen) {`,
 	}, {
 		name: "expired-posted", what: "an expired hold can be posted until a pulse comes", file: "core/ledger/engine_hold.go",
-		good: `	if h.expired(e.at) {
-		return HoldExpired
-	}
-	amount := o.Amount`,
-		bad: `	if h.expired(e.at) && !PLANTED {
-		return HoldExpired
-	}
-	amount := o.Amount`,
+		good: `	if h.expired(e.at) {`,
+		bad:  `	if h.expired(e.at) && !PLANTED {`,
 	}, {
 		name: "refusal-leaves-trace", what: "a refused command keeps the freezes it made", file: "core/ledger/engine.go",
 		good: `	e.freezes.rollback()`,
@@ -129,13 +115,11 @@ var bugs = []bug{
 		}`,
 	}, {
 		name: "group-off-by-one", what: "after a snapshot the replay begins one command too late", file: "core/node/open.go",
-		good: `	l.next = l.engine.Sequence() + 1
-	for`,
-		bad: `	l.next = l.engine.Sequence() + 1
-	if PLANTED && l.next > 1 && l.next <= last.First {
+		good: `	for g, err := range j.Read(ctx, l.id, l.next) {`,
+		bad: `	if PLANTED && l.next > 1 && l.next <= last.First {
 		l.next++
 	}
-	for`,
+	for g, err := range j.Read(ctx, l.id, l.next) {`,
 	}, {
 		name: "history-not-asked", what: "a repeat that memory has forgotten is applied again", file: "core/node/request.go",
 		good: `	if !l.covered(it.own.Add(-maxAhead).UnixNano()) {`,

@@ -18,7 +18,7 @@ func number(name string, usual int) int {
 
 func TestEngineAndModelAgreeOverCrashesAndTakeOvers(t *testing.T) {
 	report, err := Run(t.Context(), Options{
-		First: uint64(number("LONGMEN_SIM_FIRST", 1)), Seeds: number("LONGMEN_SIM_SEEDS", 100),
+		First: uint64(number("LONGMEN_SIM_FIRST", 1)), Seeds: number("LONGMEN_SIM_SEEDS", 60),
 	}, t.Output())
 	if err != nil {
 		t.Fatal(err)
@@ -28,7 +28,6 @@ func TestEngineAndModelAgreeOverCrashesAndTakeOvers(t *testing.T) {
 			t.Errorf("no story provokes %s", info.Name)
 		}
 	}
-	t.Log(report.Codes)
 	if report.Crashes < 3*report.Seeds || report.Takeovers < report.Seeds || report.Commands < 500*report.Seeds {
 		t.Errorf("stories are too quiet: %+v", report)
 	}
