@@ -100,20 +100,19 @@ type EntryPage struct {
 
 // Entry is one line of an account's statement, a holder's line of a distribution too.
 type Entry struct {
-	Sequence   uint64
-	Operation  uint16
-	Command    ledger.ID
-	Timestamp  ledger.Instant
-	Booked     ledger.Date
-	Effective  ledger.Date
-	Purpose    uint32
-	Kind       string // transfer, post, payer, line, unclaimed, deducted, claim, reversal
-	Side       ledger.Side
-	Amount     int64
-	Balance    int64  // just after, counted on the account's normal side
-	Other      string // account on the other side, "" when there are many
-	Register   string // of a distribution or claim
-	References []ledger.Reference
+	Sequence  uint64
+	Operation uint16
+	Command   ledger.ID
+	Timestamp ledger.Instant
+	Booked    ledger.Date
+	Effective ledger.Date
+	Purpose   uint32
+	Kind      string // transfer, post, payer, line, unclaimed, deducted, claim, reversal
+	Side      ledger.Side
+	Amount    int64
+	Balance   int64  // just after, counted on the account's normal side
+	Other     string // account on the other side, "" when there are many
+	Register  string // of a distribution or claim
 }
 
 // StatementQuery names a day or a month and a page of its lines.
@@ -130,8 +129,7 @@ type Statement struct {
 	Closing int64               // balance at its end, or so far
 	Debits  int64               // of the period
 	Credits int64
-	Count   uint64 // entries in the period
-	Final   bool   // the period is over: the same question gives the same bytes for ever
+	Final   bool // the period is over: the same question gives the same bytes for ever
 	Entries []Entry
 	Next    []byte
 	As      Position
@@ -150,7 +148,6 @@ type DayTotal struct {
 	Date    ledger.Date
 	Debits  int64
 	Credits int64
-	Count   uint64
 }
 
 // Distribution is one payment to a register's holders, or the undoing of one.

@@ -33,8 +33,11 @@ var Operator = api.Principal{ID: ledger.ID([]byte("longmen/operator")), Name: "o
 // Token checks a bearer token.
 type Token struct{ sum [sha256.Size]byte }
 
-// Ensure reads the folder's token, or makes it if there is none.
+// Ensure reads the folder's token, or makes it if there is none, the folder too.
 func Ensure(folder string) (Token, error) {
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		return Token{}, fmt.Errorf("make data folder: %w", err)
+	}
 	path := filepath.Join(folder, tokenFile)
 	if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) {
 		secret := make([]byte, tokenBytes)
@@ -87,8 +90,11 @@ func WriteAddress(folder, address string) error {
 	return nil
 }
 
-// RemoveAddress says that the node no longer listens.
-func RemoveAddress(folder string) error {
+// RemoveAddress says that the node that listened there no longer does. Another node's address is left alone.
+func RemoveAddress(folder, address string) error {
+	if written, err := ReadAddress(folder); err == nil && written != address {
+		return nil
+	}
 	if err := os.Remove(filepath.Join(folder, addressFile)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("remove address: %w", err)
 	}

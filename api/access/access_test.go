@@ -67,8 +67,14 @@ func TestAddress(t *testing.T) {
 	if got, err := access.ReadAddress(folder); err != nil || got != "127.0.0.1:8080" {
 		t.Errorf("address %q, %v", got, err)
 	}
+	if err := access.RemoveAddress(folder, "127.0.0.1:8081"); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := access.ReadAddress(folder); err != nil || got != "127.0.0.1:8080" {
+		t.Errorf("another node removed it: %q, %v", got, err)
+	}
 	for range 2 {
-		if err := access.RemoveAddress(folder); err != nil {
+		if err := access.RemoveAddress(folder, "127.0.0.1:8080"); err != nil {
 			t.Fatal(err)
 		}
 	}

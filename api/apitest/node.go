@@ -273,7 +273,7 @@ func (b *book) enter(s *step) {
 		moved := (state.Credits - state.Debits) - (old.Credits - old.Debits)
 		entry := func(e api.Entry, signed int64) {
 			e.Sequence, e.Timestamp, e.Booked, e.Effective = s.Result.Sequence, s.Result.Timestamp, s.Result.Date, s.Command.Effective
-			e.Command, e.Purpose, e.References = s.Command.ID, s.Command.Purpose, s.Command.References
+			e.Command, e.Purpose = s.Command.ID, s.Command.Purpose
 			if e.Effective == 0 {
 				e.Effective = e.Booked
 			}

@@ -189,7 +189,7 @@ func (n *Node) Entries(_ context.Context, name, address string, q api.EntryQuery
 			if q.From != 0 && e.Timestamp < q.From || q.Until != 0 && e.Timestamp >= q.Until || q.Purpose != 0 && e.Purpose != q.Purpose {
 				continue
 			}
-			if q.Reference != nil && !slices.Contains(e.References, *q.Reference) {
+			if q.Reference != nil && !slices.Contains(b.applied[e.Sequence-1].Command.References, *q.Reference) {
 				continue
 			}
 			list = append(list, e)
@@ -229,7 +229,6 @@ func (n *Node) Statement(_ context.Context, name, address string, q api.Statemen
 				}
 			}
 		}
-		st.Count = uint64(len(list))
 		st.Entries, st.Next = part(list, q.Page)
 		return st, nil
 	})
@@ -273,7 +272,6 @@ func (n *Node) EffectiveTotals(_ context.Context, name, address string, q api.Ef
 				days = append(days, api.DayTotal{Date: e.Effective})
 			}
 			d := &days[len(days)-1]
-			d.Count++
 			if e.Side == ledger.DebitNormal {
 				d.Debits += e.Amount
 			} else {

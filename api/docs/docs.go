@@ -183,7 +183,7 @@ func (v viewer) operation(op *huma.Operation) Operation {
 		out.Example = string(example)
 		data = fmt.Sprintf(" \\\n  -H 'Content-Type: application/json' -d '%s'", example)
 	}
-	out.Curl = fmt.Sprintf("curl -H \"Authorization: Bearer $TOKEN\"%s%s \\\n  'http://127.0.0.1:8080%s'", headers, data, path)
+	out.Curl = fmt.Sprintf("curl -H \"Authorization: Bearer $TOKEN\"%s%s \\\n  'http://127.0.0.1:7421%s'", headers, data, path)
 	for _, status := range sorted(op.Responses) {
 		out.Statuses = append(out.Statuses, status)
 		if content := op.Responses[status].Content["application/json"]; content != nil {

@@ -14,32 +14,27 @@ import (
 
 // Entry is one line of an account's statement.
 type Entry struct {
-	Sequence   uint64      `json:"sequence" doc:"Of the command"`
-	Operation  uint16      `json:"operation" doc:"Its place in the command, from 0"`
-	Command    CommandID   `json:"command" doc:"The command's id"`
-	Timestamp  Instant     `json:"timestamp"`
-	Date       Date        `json:"date" doc:"Booking date"`
-	Effective  Date        `json:"effective" doc:"The date it counts from"`
-	Purpose    uint32      `json:"purpose"`
-	Kind       string      `json:"kind" enum:"transfer,post,payer,line,unclaimed,deducted,claim,reversal" doc:"Which operation made it; line: a holder's part of a distribution"`
-	Side       string      `json:"side" enum:"debit,credit" doc:"The side on which it was booked"`
-	Amount     Amount      `json:"amount"`
-	Balance    Total       `json:"balance" doc:"Just after, counted on the account's side"`
-	Other      string      `json:"other,omitempty" doc:"The account on the other side; absent when there are many"`
-	Register   string      `json:"register,omitempty" doc:"Of a distribution or claim"`
-	References []Reference `json:"references,omitempty"`
+	Sequence  uint64    `json:"sequence" doc:"Of the command"`
+	Operation uint16    `json:"operation" doc:"Its place in the command, from 0"`
+	Command   CommandID `json:"command" doc:"The command's id"`
+	Timestamp Instant   `json:"timestamp"`
+	Date      Date      `json:"date" doc:"Booking date"`
+	Effective Date      `json:"effective" doc:"The date it counts from"`
+	Purpose   uint32    `json:"purpose"`
+	Kind      string    `json:"kind" enum:"transfer,post,payer,line,unclaimed,deducted,claim,reversal" doc:"Which operation made it; line: a holder's part of a distribution"`
+	Side      string    `json:"side" enum:"debit,credit" doc:"The side on which it was booked"`
+	Amount    Amount    `json:"amount"`
+	Balance   Total     `json:"balance" doc:"Just after, counted on the account's side"`
+	Other     string    `json:"other,omitempty" doc:"The account on the other side; absent when there are many"`
+	Register  string    `json:"register,omitempty" doc:"Of a distribution or claim"`
 }
 
 func entryOf(e api.Entry) Entry {
-	out := Entry{
+	return Entry{
 		Sequence: e.Sequence, Operation: e.Operation, Command: CommandID(e.Command), Timestamp: Instant(e.Timestamp), Date: Date(e.Booked),
 		Effective: Date(e.Effective), Purpose: e.Purpose, Kind: e.Kind, Side: sides.word(e.Side), Amount: Amount(e.Amount),
 		Balance: total(e.Balance), Other: e.Other, Register: e.Register,
 	}
-	for _, r := range e.References {
-		out.References = append(out.References, Reference{Type: r.Type, Value: r.Value})
-	}
-	return out
 }
 
 // Statement is what happened on an account in a day or a month of booking time.
@@ -54,7 +49,6 @@ type Statement struct {
 	Closing Total   `json:"closing" doc:"Balance at its end, or so far"`
 	Debits  Total   `json:"debits" doc:"Of the period"`
 	Credits Total   `json:"credits" doc:"Of the period"`
-	Count   uint64  `json:"count" doc:"Entries of the period"`
 	Final   bool    `json:"final" doc:"The period is over: the same question gives the same bytes for ever"`
 	Entries []Entry `json:"entries" doc:"Oldest first"`
 	Next
@@ -63,10 +57,9 @@ type Statement struct {
 
 // DayTotal is what was booked with one effective date.
 type DayTotal struct {
-	Date    Date   `json:"date"`
-	Debits  Total  `json:"debits"`
-	Credits Total  `json:"credits"`
-	Count   uint64 `json:"count" doc:"Entries"`
+	Date    Date  `json:"date"`
+	Debits  Total `json:"debits"`
+	Credits Total `json:"credits"`
 }
 
 // Bucket is a line of the trial balance: all accounts of one asset and one account code.
@@ -235,7 +228,7 @@ func (s *server) getStatement(ctx context.Context, in *statementInput) (*stateme
 	out := &statementOutput{Body: Statement{
 		Address: st.Account.Address, Asset: st.Account.Asset, Scale: st.Account.Scale, Side: sides.word(st.Account.Side),
 		From: Date(from), Until: Date(until), Opening: total(st.Opening), Closing: total(st.Closing), Debits: total(st.Debits),
-		Credits: total(st.Credits), Count: st.Count, Final: st.Final, Entries: convert(st.Entries, entryOf), At: at(st.As),
+		Credits: total(st.Credits), Final: st.Final, Entries: convert(st.Entries, entryOf), At: at(st.As),
 	}}
 	out.Body.Next.Next = cursor(listOfStatement, st.Next)
 	return out, nil
@@ -293,7 +286,7 @@ func (s *server) sumEffective(ctx context.Context, in *totalsInput) (*totalsOutp
 	out := &totalsOutput{}
 	out.Body.At = at(position)
 	out.Body.Days = convert(days, func(d api.DayTotal) DayTotal {
-		return DayTotal{Date: Date(d.Date), Debits: total(d.Debits), Credits: total(d.Credits), Count: d.Count}
+		return DayTotal{Date: Date(d.Date), Debits: total(d.Debits), Credits: total(d.Credits)}
 	})
 	return out, nil
 }

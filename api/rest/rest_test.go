@@ -149,7 +149,7 @@ func TestWalk(t *testing.T) {
 			"entries.0.amount", "1333", "entries.1", "")
 		is(t, s.Get(at+"/accounts/investor:1:cash/entries?from=2026-03-15T00:00:00Z").OK(), "entries.0.amount", "50", "entries.1", "")
 		is(t, s.Get(at+"/accounts/investor:1:cash/statements/2026-03").OK(), "opening", "0", "closing", "4780", "final", "true",
-			"from", "2026-03-01", "until", "2026-03-31", "count", "3", "entries.2.kind", "line")
+			"from", "2026-03-01", "until", "2026-03-31", "entries.2.kind", "line", "entries.3", "")
 		is(t, s.Get(at+"/accounts/investor:1:cash/statements/2026-04-01").OK(), "opening", "4780", "closing", "4830", "final", "false")
 		trial := s.Get(at + "/trial-balance").OK()
 		is(t, trial, "lines.0.asset", "CNY", "lines.0.code", "1001", "lines.0.debits", "30050")
