@@ -3,15 +3,29 @@ package app
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 
+	"github.com/longmen/longmen"
 	"github.com/longmen/longmen/api"
 	"github.com/longmen/longmen/core/ledger"
 	"github.com/longmen/longmen/core/node"
 	"github.com/longmen/longmen/kit/errs"
 )
 
-// backend is the node as the doors see it.
-type backend struct{ node *node.Node }
+// backend is the node as the doors see it, also before it is open.
+type backend struct{ db atomic.Pointer[longmen.DB] }
+
+func (b *backend) open(db *longmen.DB) { b.db.Store(db) }
+
+// ledger finds a ledger.
+func (b *backend) ledger(name string) (*longmen.Ledger, error) {
+	db := b.db.Load()
+	if db == nil {
+		return nil, errs.Overloaded.Errorf("%v", errOpening)
+	}
+	l, err := db.Ledger(name)
+	return l, translate(err)
+}
 
 // translate gives the node's errors their place in the catalogue.
 func translate(err error) error {
@@ -33,9 +47,9 @@ func notFound(kind, address string) error {
 }
 
 func (b *backend) Apply(ctx context.Context, name string, commands []*ledger.Command) ([]api.Answer, error) {
-	l, err := b.node.Ledger(name)
+	l, err := b.ledger(name)
 	if err != nil {
-		return nil, translate(err)
+		return nil, err
 	}
 	given, err := l.Apply(ctx, commands)
 	if err != nil {
@@ -50,9 +64,9 @@ func (b *backend) Apply(ctx context.Context, name string, commands []*ledger.Com
 
 // view reads a ledger's engine; found says whether what was looked for is there.
 func (b *backend) view(ctx context.Context, name string, atLeast uint64, read func(*ledger.Engine) error) error {
-	l, err := b.node.Ledger(name)
+	l, err := b.ledger(name)
 	if err != nil {
-		return translate(err)
+		return err
 	}
 	var inner error
 	if err := l.View(ctx, atLeast, func(e *ledger.Engine) { inner = read(e) }); err != nil {
@@ -73,7 +87,11 @@ func (b *backend) Balances(ctx context.Context, name string, addresses []string,
 }
 
 func (b *backend) CreateLedger(ctx context.Context, w api.NewLedger) (api.LedgerInfo, error) {
-	l, err := b.node.Create(ctx, node.New(w))
+	db := b.db.Load()
+	if db == nil {
+		return api.LedgerInfo{}, errs.Overloaded.Errorf("%v", errOpening)
+	}
+	l, err := db.Create(ctx, node.New(w))
 	if err != nil {
 		return api.LedgerInfo{}, translate(err)
 	}
@@ -81,9 +99,9 @@ func (b *backend) CreateLedger(ctx context.Context, w api.NewLedger) (api.Ledger
 }
 
 func (b *backend) Ledger(ctx context.Context, name string) (info api.LedgerInfo, err error) {
-	l, err := b.node.Ledger(name)
+	l, err := b.ledger(name)
 	if err != nil {
-		return info, translate(err)
+		return info, err
 	}
 	err = l.View(ctx, 0, func(e *ledger.Engine) {
 		accounts, registers, _, _ := e.Size()
@@ -97,8 +115,12 @@ func (b *backend) Ledger(ctx context.Context, name string) (info api.LedgerInfo,
 }
 
 func (b *backend) Ledgers(ctx context.Context) ([]api.LedgerInfo, error) {
+	db := b.db.Load()
+	if db == nil {
+		return nil, errs.Overloaded.Errorf("%v", errOpening)
+	}
 	var list []api.LedgerInfo
-	for _, l := range b.node.Ledgers() {
+	for _, l := range db.Node().Ledgers() {
 		info, err := b.Ledger(ctx, l.Name())
 		if err != nil {
 			return nil, err

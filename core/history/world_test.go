@@ -115,7 +115,6 @@ func (w *world) address(i int) string    { return fmt.Sprintf("a:%d", i) }
 func (w *world) anybody() string         { return w.address(w.r.IntN(worldAccounts)) }
 func (w *world) anyRegister() string     { return fmt.Sprintf("r:%d", w.r.IntN(w.registers)) }
 func (w *world) chance(percent int) bool { return w.r.IntN(100) < percent }
-func (w *world) number(a string) uint32  { return w.engine.Number(a) }
 func (w *world) position() uint64        { return uint64(len(w.records)) }
 func (w *world) first() *History         { return w.histories[0] }
 func (w *world) anySequence() uint64     { return w.r.Uint64N(w.position() + 1) }
