@@ -19,6 +19,7 @@ type Market struct {
 	Recalled    *Loan // one payment of this loan is taken back; nil if no loan is long enough
 
 	deposits []int64
+	sales    map[*Loan][]Sale
 	spenders map[int]bool
 }
 
@@ -69,7 +70,7 @@ func New(loans []*Loan, investors int) (*Market, error) {
 	if investors < fewest || investors > most {
 		return nil, fmt.Errorf("%d investors: the play takes %d to %d", investors, fewest, most)
 	}
-	m := &Market{Loans: loans, Investors: investors, FreezeMonth: freezeAt, spenders: map[int]bool{}}
+	m := &Market{Loans: loans, Investors: investors, FreezeMonth: freezeAt, spenders: map[int]bool{}, sales: map[*Loan][]Sale{}}
 	for i, l := range loans {
 		l.Listed = i * listingMonths / len(loans)
 		l.Stops = l.Term
@@ -188,8 +189,11 @@ func (l *Loan) Traded() bool {
 	return l.Number%tradedOf == tradedIs && l.Stops > l.Term/2
 }
 
-// Sales are those of the loan, half way through its term, at the principal that is outstanding.
-func (m *Market) Sales(l *Loan) []Sale {
+// Sales are those of the loan.
+func (m *Market) Sales(l *Loan) []Sale { return m.sales[l] }
+
+// sell works out a loan's sales, half way through its term, at the principal that is outstanding.
+func (m *Market) sell(l *Loan) []Sale {
 	if !l.Traded() {
 		return nil
 	}
@@ -237,7 +241,8 @@ func (m *Market) fund() {
 		for _, b := range bids {
 			m.deposits[b.Investor] += b.Units * CentsPerUnit
 		}
-		for _, s := range m.Sales(l) {
+		m.sales[l] = m.sell(l)
+		for _, s := range m.sales[l] {
 			m.deposits[s.Buyer] += s.Price
 		}
 	}

@@ -190,32 +190,31 @@ func (p *Player) cover(ctx context.Context, l *lane, _ int) error {
 	return l.add(ctx, "cover", 0, c, nil)
 }
 
-// sale is one of a month's.
-type sale struct {
-	loan *market.Loan
-	market.Sale
-}
-
-func (p *Player) sales(month int) (list []sale) {
+// traded are the loans of which units are sold in a month.
+func (p *Player) traded(month int) (list []*market.Loan) {
 	for _, l := range p.m.Loans {
-		if !l.Traded() || l.Listed+l.Term/2 != month {
-			continue
-		}
-		for _, s := range p.m.Sales(l) {
-			list = append(list, sale{l, s})
+		if sales := p.m.Sales(l); len(sales) > 0 && sales[0].Month == month {
+			list = append(list, l)
 		}
 	}
 	return list
 }
 
-// sell moves units against money in one command.
-func (p *Player) sell(ctx context.Context, l *lane, s sale, n int) error {
-	seller, buyer := p.investors[s.Seller], p.investors[s.Buyer]
-	c := command(PurposeSale, transfer(buyer, seller, s.Price), move(Register(s.loan.Number), seller, buyer, s.Units))
-	return l.add(ctx, "sale", uint64(n), c, func(*pb.Result) error {
-		p.Stats.Sales.Add(1)
-		return nil
-	})
+// sell moves units of a loan against money, each sale in one command. They keep their order: who is new among the
+// holders gets the next number.
+func (p *Player) sell(ctx context.Context, l *lane, loan *market.Loan) error {
+	for i, s := range p.m.Sales(loan) {
+		seller, buyer := p.investors[s.Seller], p.investors[s.Buyer]
+		c := command(PurposeSale, transfer(buyer, seller, s.Price), move(Register(loan.Number), seller, buyer, s.Units))
+		err := l.add(ctx, "sale", uint64(loan.Number*batchSize+i), c, func(*pb.Result) error {
+			p.Stats.Sales.Add(1)
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // sweep takes the month's fees from the custody bank to the platform's own: what stays there is the clients'.

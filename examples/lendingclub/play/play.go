@@ -91,9 +91,9 @@ func (p *Player) month(ctx context.Context, month int) error {
 		step{Bidding, 5, 9, len(listed), batchSize, func(ctx context.Context, l *lane, i int) error { return p.disburse(ctx, l, listed[i]) }},
 		step{Repaying, 15, 9, len(due), paymentBatch, func(ctx context.Context, l *lane, i int) error { return p.repay(ctx, l, due[i], i) }})
 	steps = append(steps, p.recall(month)...)
-	sales := p.sales(month)
+	traded := p.traded(month)
 	steps = append(steps,
-		step{Trading, 20, 9, len(sales), batchSize, func(ctx context.Context, l *lane, i int) error { return p.sell(ctx, l, sales[i], i) }},
+		step{Trading, 20, 9, len(traded), batchSize, func(ctx context.Context, l *lane, i int) error { return p.sell(ctx, l, traded[i]) }},
 		step{Trading, 28, 9, 1, batchSize, func(ctx context.Context, l *lane, _ int) error { return p.sweep(ctx, l, month) }})
 	for i, s := range steps {
 		if s.many == 0 {

@@ -170,9 +170,9 @@ func (s *Statement) text(t *text) {
 func (s *Summary) times(t *text) {
 	t.head("Time", fmt.Sprintf("%s commands", Count(s.Commands)))
 	for _, p := range s.Phases {
-		t.figure(p.Name, Span(p.Seconds), "")
+		t.line("  %s%s", left(p.Name, 40), right(Span(p.Seconds), 16))
 	}
-	t.figure("in all", Span(s.Seconds), "")
+	t.line("  %s%s", left("in all, from the first command", 40), right(Span(s.Seconds), 16))
 }
 
 func (s *Summary) verdict(t *text) {
