@@ -43,9 +43,12 @@ type server struct {
 // New makes the door. Who calls must be in the requests' context (api.WithCall).
 func New(node Node, log *slog.Logger) *Door {
 	mux := http.NewServeMux()
-	door := &Door{mux: mux, huma: humago.New(mux, configuration())}
-	mux.HandleFunc("/", door.nothing)
 	s := &server{node: node, log: log}
+	door := &Door{mux: mux, huma: huma.NewAPI(configuration(), adapter{
+		Adapter: humago.NewAdapter(mux, ""), mux: mux,
+		quick: map[string]quick{"get-balance": s.quickBalance, "transfer": s.quickTransfer},
+	})}
+	mux.HandleFunc("/", door.nothing)
 	s.ledgers(door.huma)
 	s.accounts(door.huma)
 	s.registers(door.huma)
