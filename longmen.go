@@ -38,7 +38,7 @@ type Config struct {
 }
 
 // leaseTerm is how long a node may answer reads before it has to ask the database again.
-const leaseTerm = 10 * time.Second
+const leaseTerm = 5 * time.Second
 
 // DB is an open set of books. One process has it at a time.
 type DB struct {
@@ -222,7 +222,9 @@ func (db *DB) Close() error {
 		cancel()
 	}
 	for _, f := range db.followers {
-		errs = append(errs, f.checkpoints.Close())
+		if f.checkpoints != nil {
+			errs = append(errs, f.checkpoints.Close())
+		}
 	}
 	if db.journal != nil {
 		errs = append(errs, db.journal.Close())
@@ -266,11 +268,14 @@ func (l *Ledger) History() *history.History { return l.follower.history }
 
 // Checkpoint is the newest signed checkpoint, nil if there is none yet.
 func (l *Ledger) Checkpoint() []byte {
+	if l.follower.checkpoints == nil {
+		return nil
+	}
 	note, _ := l.follower.checkpoints.Last()
 	return note
 }
 
-// PublicKey checks the ledger's checkpoints.
+// PublicKey checks the ledger's checkpoints; "" on a node that does not have it.
 func (l *Ledger) PublicKey() string { return l.follower.public }
 
 // NewID makes the id of a command. Who keeps it can send the command again and be sure that it happens once.

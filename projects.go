@@ -28,61 +28,79 @@ func (p *projects) Open(ctx context.Context, l journal.Ledger) (node.Projection,
 	if err != nil {
 		return nil, nil, err
 	}
-	key, public, err := p.key(l)
+	follow, err := p.evidence(ctx, l)
+	if err != nil {
+		return nil, nil, errors.Join(fmt.Errorf("evidence of ledger %s: %w", l.Name, err), h.Close())
+	}
+	follow.history = h
+	f, err := node.Follow(h, follow.key, follow.checkpoints, p.db.config.Log)
 	if err != nil {
 		return nil, nil, errors.Join(err, h.Close())
 	}
-	log, err := proof.OpenLog(filepath.Join(p.db.config.Folder, checkpoints, ledger.ID(l.ID).String()+".log"), public)
-	if err != nil {
-		return nil, nil, errors.Join(fmt.Errorf("checkpoints of ledger %s: %w", l.Name, err), h.Close())
-	}
-	if n := log.Cut(); n > 0 {
-		p.db.config.Log.Info("a torn checkpoint was cut off", "ledger", l.Name, "bytes", n)
-	}
-	f, err := node.Follow(h, key, log, p.db.config.Log)
-	if err != nil {
-		return nil, nil, errors.Join(err, h.Close())
-	}
-	p.db.keep(l.ID, &follower{history: h, checkpoints: log, public: public})
+	p.db.keep(l.ID, follow)
 	return f, h, nil
 }
 
 // follower is what stands beside a ledger's engine.
 type follower struct {
 	history     *history.History
-	checkpoints *proof.Log
+	key         *proof.Key // nil where only the public side is, or none
 	public      string
+	checkpoints *proof.Log // nil without a public key
 }
 
-// key reads the ledger's key, or makes it for a ledger that has none. Where only the public side is left, as in a
-// restored backup, nothing is signed until the secret is put back.
-func (p *projects) key(l journal.Ledger) (key *proof.Key, public string, err error) {
+// evidence opens a ledger's key and its log of checkpoints. A ledger has one key for good: it is made with the ledger.
+// A node that lacks it, such as a second one on the same database or a restored backup, signs nothing until the file
+// is put there.
+func (p *projects) evidence(ctx context.Context, l journal.Ledger) (*follower, error) {
 	path := filepath.Join(p.db.config.Folder, keys, ledger.ID(l.ID).String())
+	f := &follower{}
+	if err := p.makeKey(ctx, l, path); err != nil {
+		return nil, err
+	}
 	secret, err := os.ReadFile(path)
-	if errors.Is(err, os.ErrNotExist) {
-		kept, err := os.ReadFile(path + ".pub")
-		if err == nil {
-			p.db.config.Log.Error("checkpoints are not signed: the key is missing, its public side is there", "ledger", l.Name, "file", path)
-			return nil, strings.TrimSpace(string(kept)), nil
-		} else if !errors.Is(err, os.ErrNotExist) {
-			return nil, "", err
-		}
-		text, err := proof.GenerateKey(proof.Origin(l.ID), p.db.config.Random)
+	switch {
+	case err == nil:
+		k, err := proof.ParseKey(strings.TrimSpace(string(secret)))
 		if err != nil {
-			return nil, "", fmt.Errorf("make a key for ledger %s: %w", l.Name, err)
+			return nil, fmt.Errorf("key file %s: %w", path, err)
 		}
-		secret = []byte(text + "\n")
-		if err := keepFile(path, secret, 0o600); err != nil {
-			return nil, "", err
+		f.key, f.public = &k, k.Public()
+		if err := keepFile(path+".pub", []byte(f.public+"\n"), 0o644); err != nil {
+			return nil, err
 		}
-	} else if err != nil {
-		return nil, "", err
+	case errors.Is(err, os.ErrNotExist):
+		p.db.config.Log.Error("checkpoints are not signed here: put the ledger's key into the data folder", "ledger", l.Name, "file", path)
+		public, err := os.ReadFile(path + ".pub")
+		if errors.Is(err, os.ErrNotExist) {
+			return f, nil
+		} else if err != nil {
+			return nil, err
+		}
+		f.public = strings.TrimSpace(string(public))
+	default:
+		return nil, err
 	}
-	k, err := proof.ParseKey(strings.TrimSpace(string(secret)))
+	f.checkpoints, err = proof.OpenLog(filepath.Join(p.db.config.Folder, checkpoints, ledger.ID(l.ID).String()+".log"), f.public)
+	if err == nil && f.checkpoints.Cut() > 0 {
+		p.db.config.Log.Info("a torn checkpoint was cut off", "ledger", l.Name, "bytes", f.checkpoints.Cut())
+	}
+	return f, err
+}
+
+// makeKey makes the key of a ledger that has not begun.
+func (p *projects) makeKey(ctx context.Context, l journal.Ledger, path string) error {
+	if _, err := os.Stat(path); err == nil {
+		return nil
+	}
+	if _, began, err := p.db.journal.Last(ctx, l.ID); err != nil || began {
+		return err
+	}
+	secret, err := proof.GenerateKey(proof.Origin(l.ID), p.db.config.Random)
 	if err != nil {
-		return nil, "", fmt.Errorf("key file %s: %w", path, err)
+		return fmt.Errorf("make a key: %w", err)
 	}
-	return &k, k.Public(), keepFile(path+".pub", []byte(k.Public()+"\n"), 0o644)
+	return keepFile(path, []byte(secret+"\n"), 0o600)
 }
 
 // keepFile writes a file that is then on the disk as a whole.

@@ -167,7 +167,7 @@ func (b *backend) Checkpoint(_ context.Context, name string) ([]byte, error) {
 	}
 	note := l.Checkpoint()
 	if note == nil {
-		return nil, errs.NotFound.Errorf("there is no checkpoint yet: one is signed every second")
+		return nil, errs.NotFound.Errorf("there is no checkpoint yet: one is signed every second by the node that has the ledger's key")
 	}
 	return note, nil
 }
@@ -186,7 +186,7 @@ func (b *backend) Prove(ctx context.Context, name string, sequence uint64) (proo
 		return proof.Proof{}, err
 	}
 	p, err := l.Prove(ctx, sequence)
-	if errors.Is(err, longmen.ErrNotCovered) {
+	if errors.Is(err, longmen.ErrNotCovered) || errors.Is(err, longmen.ErrNoKey) {
 		return p, errs.NotFound.Errorf("%v", err)
 	}
 	return p, past(err)
@@ -198,6 +198,9 @@ func (b *backend) ProveExtension(ctx context.Context, name string, older []byte)
 		return proof.Extension{}, err
 	}
 	x, err := l.ProveExtension(older)
+	if errors.Is(err, longmen.ErrNoKey) {
+		return x, errs.NotFound.Errorf("%v", err)
+	}
 	if errors.Is(err, proof.ErrMalformed) || errors.Is(err, proof.ErrSignature) || errors.Is(err, proof.ErrMismatch) {
 		return x, errs.Invalid.Errorf("%v", err)
 	}

@@ -45,8 +45,10 @@ func Follow(h *history.History, key *proof.Key, log *proof.Log, tell Logger) (*F
 		return nil, fmt.Errorf("tree of ledger %v: %w", h.Ledger(), err)
 	}
 	f := &Following{history: h, tree: tree, key: key, log: log, tell: tell, ending: make(chan struct{}), ended: make(chan struct{})}
-	_, last := log.Last()
-	f.signed = last.Size
+	if log != nil {
+		_, last := log.Last()
+		f.signed = last.Size
+	}
 	go f.sign()
 	return f, nil
 }

@@ -66,16 +66,18 @@ func Open(ctx context.Context, c Config) (*Node, error) {
 
 // openLedger loads a ledger and takes its lead. One that was listed but never begun stays away until it is created.
 func (n *Node) openLedger(ctx context.Context, listed journal.Ledger) error {
+	if _, began, err := n.config.Journal.Last(ctx, listed.ID); err != nil || !began {
+		return err
+	}
 	l, err := n.prepared(ctx, listed)
 	if err != nil {
 		return err
 	}
-	began, err := l.load(ctx, n.config.Journal)
-	if err != nil || !began {
-		return err
+	if _, err := l.load(ctx, n.config.Journal); err != nil {
+		return errors.Join(err, l.projection.Close())
 	}
 	if err := l.lead(nil, n.config.Epoch, n.self); err != nil {
-		return err
+		return errors.Join(err, l.projection.Close())
 	}
 	n.enter(l)
 	return nil
@@ -140,7 +142,7 @@ func (n *Node) Create(ctx context.Context, w New) (*Ledger, error) {
 		return nil, err
 	}
 	if err := l.lead(open, n.config.Epoch, n.self); err != nil {
-		return nil, err
+		return nil, errors.Join(err, l.projection.Close())
 	}
 	n.enter(l)
 	return l, nil
