@@ -140,3 +140,29 @@ func BenchmarkTransfer(bb *testing.B) {
 		}
 	}
 }
+
+// A bid-like command: money one way, units the other.
+func BenchmarkIssue(bb *testing.B) {
+	b := newBook(bb)
+	const n, holders = 20_000, 1_000
+	b.market(n)
+	cmds := make([]*Command, 0, 1_000_000)
+	for r := range 1_000 {
+		name := fmt.Sprintf("r:%d", r)
+		b.must(&OpenRegister{Address: name, Asset: "CNY", Cap: MaxCap, Tranches: []string{"a", "b"}, Unclaimed: "unclaimed"})
+		for i := range holders {
+			holder := fmt.Sprintf("holder:%d", (r*7919+i*13)%n)
+			cmds = append(cmds, &Command{ID: testID(uint64(len(cmds))), Operations: []Operation{
+				&Transfer{Debit: "payer", Credit: holder, Mode: Exact, Amount: 100}, &Issue{Register: name, Account: holder, Units: 1},
+			}})
+		}
+	}
+	i := 0
+	for bb.Loop() {
+		b.seq++
+		if r := b.e.Apply(b.seq, b.at, 1, cmds[i%len(cmds)], nil, &b.fx); r.Code != Applied {
+			bb.Fatal(r.Code)
+		}
+		i++
+	}
+}
