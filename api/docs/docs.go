@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -32,36 +33,26 @@ var page = template.Must(template.New("page.html").Funcs(template.FuncMap{
 
 // Register puts the page and the OpenAPI document onto the mux. The document must not change any more.
 func Register(mux *http.ServeMux, doc *huma.OpenAPI) {
-	asJSON, err := json.MarshalIndent(doc, "", "  ")
-	if err != nil {
-		panic(fmt.Sprintf("openapi document: %v", err))
-	}
-	asYAML, err := doc.YAML()
-	if err != nil {
-		panic(fmt.Sprintf("openapi document: %v", err))
-	}
-	var html bytes.Buffer
-	if err := page.Execute(&html, view(doc)); err != nil {
-		panic(fmt.Sprintf("documentation page: %v", err))
-	}
-	style, script := must("page.css"), must("page.js")
-	mux.HandleFunc("GET "+Path, serve("text/html; charset=utf-8", html.Bytes()))
-	mux.HandleFunc("GET "+Path+"/page.css", serve("text/css; charset=utf-8", style))
-	mux.HandleFunc("GET "+Path+"/page.js", serve("text/javascript; charset=utf-8", script))
-	mux.HandleFunc("GET /openapi.json", serve("application/json", asJSON))
-	mux.HandleFunc("GET /openapi.yaml", serve("application/yaml", asYAML))
+	mux.HandleFunc("GET "+Path, serve("text/html; charset=utf-8", func() ([]byte, error) {
+		var html bytes.Buffer
+		err := page.Execute(&html, view(doc))
+		return html.Bytes(), err
+	}))
+	mux.HandleFunc("GET "+Path+"/page.css", serve("text/css; charset=utf-8", func() ([]byte, error) { return files.ReadFile("page.css") }))
+	mux.HandleFunc("GET "+Path+"/page.js", serve("text/javascript; charset=utf-8", func() ([]byte, error) { return files.ReadFile("page.js") }))
+	mux.HandleFunc("GET /openapi.json", serve("application/json", func() ([]byte, error) { return json.MarshalIndent(doc, "", "  ") }))
+	mux.HandleFunc("GET /openapi.yaml", serve("application/yaml", doc.YAML))
 }
 
-func must(name string) []byte {
-	b, err := files.ReadFile(name)
-	if err != nil {
-		panic(err)
-	}
-	return b
-}
-
-func serve(contentType string, content []byte) http.HandlerFunc {
+// serve makes the content when it is first asked for.
+func serve(contentType string, make func() ([]byte, error)) http.HandlerFunc {
+	made := sync.OnceValues(make)
 	return func(w http.ResponseWriter, _ *http.Request) {
+		content, err := made()
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+			return
+		}
 		h := w.Header()
 		h.Set("Content-Type", contentType)
 		h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; frame-ancestors 'none'")

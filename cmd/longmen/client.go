@@ -1,0 +1,183 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/longmen/longmen/api/access"
+	"github.com/longmen/longmen/api/rest"
+	"github.com/longmen/longmen/kit/clock"
+	"github.com/longmen/longmen/kit/id"
+)
+
+// client speaks REST to the node of a data folder.
+type client struct {
+	ctx    context.Context
+	out    io.Writer
+	json   bool
+	base   string // http://host:port
+	token  string
+	folder string
+	ledger string
+}
+
+// waitAnswer is longer than the node takes for an answer of any kind.
+const waitAnswer = time.Minute
+
+// maxAnswer bounds what is read of an answer.
+const maxAnswer = 64 << 20
+
+// newClient finds the node.
+func newClient(c *cobra.Command) (*client, error) {
+	flags := c.Flags()
+	folder := dataOf(c)
+	address, _ := flags.GetString("address")
+	asJSON, _ := flags.GetBool("json")
+	ledger, _ := flags.GetString("ledger")
+	if address == "" {
+		var err error
+		if address, err = access.ReadAddress(folder); err != nil {
+			return nil, err
+		}
+	}
+	token, err := access.ReadToken(folder)
+	if err != nil {
+		return nil, fmt.Errorf("%w (is %s the node's data folder? --data names another)", err, folder)
+	}
+	if !strings.Contains(address, "://") {
+		address = "http://" + address
+	}
+	return &client{
+		ctx: c.Context(), out: c.OutOrStdout(), json: asJSON, base: strings.TrimSuffix(address, "/"), token: token, folder: folder, ledger: ledger,
+	}, nil
+}
+
+// path is a path within the ledger, with its parts escaped.
+func (c *client) path(parts ...string) string {
+	p := "/v1/ledgers/" + url.PathEscape(c.ledger)
+	for _, part := range parts {
+		p += "/" + url.PathEscape(part)
+	}
+	return p
+}
+
+// get asks and reads the answer into v. It returns the answer's bytes.
+func (c *client) get(path string, query url.Values, v any) ([]byte, error) {
+	if len(query) > 0 {
+		path += "?" + query.Encode()
+	}
+	return c.call(http.MethodGet, path, "", nil, v)
+}
+
+// post sends a body that is JSON already, or is made JSON.
+func (c *client) post(path, key string, body, v any) ([]byte, error) {
+	text, ok := body.([]byte)
+	if !ok {
+		var err error
+		if text, err = json.Marshal(body); err != nil {
+			return nil, err
+		}
+	}
+	return c.call(http.MethodPost, path, key, text, v)
+}
+
+func (c *client) call(method, path, key string, body []byte, v any) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(c.ctx, waitAnswer)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, method, c.base+path, bytes.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	request.Header.Set("Authorization", "Bearer "+c.token)
+	request.Header.Set("Content-Type", "application/json")
+	if key != "" {
+		request.Header.Set("Idempotency-Key", key)
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		if errors.Is(err, syscall.ECONNREFUSED) {
+			return nil, fmt.Errorf("no node answers on %s: start one with longmen serve --data %s", c.base, c.folder)
+		}
+		return nil, err
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer))
+	if err != nil {
+		return nil, fmt.Errorf("read the answer: %w", err)
+	}
+	if response.StatusCode != http.StatusOK {
+		return text, c.problem(response.Status, text)
+	}
+	if v != nil {
+		if err := json.Unmarshal(text, v); err != nil {
+			return text, fmt.Errorf("the node's answer is not understood: %w", err)
+		}
+	}
+	return text, nil
+}
+
+// problem says in words what the node answered.
+func (c *client) problem(status string, text []byte) error {
+	var p struct {
+		Code, Detail, Field string
+		Sequence            uint64
+		Errors              []rest.Fault
+	}
+	if err := json.Unmarshal(text, &p); err != nil || p.Code == "" {
+		return fmt.Errorf("the node answers %s", status)
+	}
+	if c.json {
+		_, err := c.out.Write(text)
+		return errors.Join(err, errSaid)
+	}
+	message := p.Code + ": " + p.Detail
+	if p.Field != "" {
+		message = p.Code + ": " + p.Field + ": " + p.Detail
+	}
+	for _, fault := range p.Errors {
+		message += "\n  " + fault.Field + ": " + fault.Detail
+	}
+	if p.Sequence > 0 {
+		message += fmt.Sprintf(" (journaled as %d; nothing else changed)", p.Sequence)
+	}
+	return errors.New(message)
+}
+
+// show prints the bytes for programs, or calls forPeople.
+func (c *client) show(text []byte, forPeople func() error) error {
+	if c.json {
+		var indented bytes.Buffer
+		if err := json.Indent(&indented, bytes.TrimSpace(text), "", "  "); err != nil {
+			return err
+		}
+		indented.WriteByte('\n')
+		_, err := c.out.Write(indented.Bytes())
+		return err
+	}
+	return forPeople()
+}
+
+func printJSON(w io.Writer, v any) error {
+	encoder := json.NewEncoder(w)
+	encoder.SetIndent("", "  ")
+	encoder.SetEscapeHTML(false)
+	return encoder.Encode(v)
+}
+
+// newKey makes the id of a command.
+func newKey() (string, error) {
+	made, err := id.New(clock.Real{}, rand.Reader)
+	return made.String(), err
+}
