@@ -202,15 +202,24 @@ func (l *Ledger) enqueue(r *request) error {
 // spare gives an empty group; it waits while the applier has enough to do.
 func (l *Ledger) spare() *group { return <-l.reuse }
 
-// pace keeps a shadow ledger to its share of the time.
-func (l *Ledger) pace(busy time.Duration) {
-	if l.shadow {
-		time.Sleep(min(time.Second, busy*(100-shadowShare)/shadowShare))
+// pace keeps a shadow ledger to its share of the time: after a group was appended and applied it rests.
+func (l *Ledger) pace(last uint64, began time.Time) {
+	if !l.shadow {
+		return
+	}
+	_ = l.progress.wait(context.Background(), last, l.stopped)
+	timer := time.NewTimer(restAfter(time.Since(began)))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-l.closing:
 	}
 }
 
 // shadowShare is the most a shadow ledger is at work, in percent of the time.
 const shadowShare = 20
+
+func restAfter(busy time.Duration) time.Duration { return busy * (100 - shadowShare) / shadowShare }
 
 // apply is the applier's loop: it lets the engine apply what is durable, answers, and feeds the projection.
 func (l *Ledger) apply() {

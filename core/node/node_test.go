@@ -376,3 +376,31 @@ func BenchmarkTransfers(tb *testing.B) {
 		})
 	}
 }
+
+// A shadow ledger never takes more than its share of the time, however much it is sent: while each of its groups costs
+// a certain time, they come no faster than the share allows.
+func TestShadowLedgerKeepsToItsShare(t *testing.T) {
+	const cost = 4 * time.Millisecond
+	memory := journal.NewMemory()
+	b := newBench(t, journal.New(memory))
+	l, err := b.node.Create(context.Background(), New{Name: "shadow", Zone: "Asia/Shanghai", Clock: ledger.RealClock, Shadow: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.prepare(l, 10)
+	memory.Hook = func(step journal.Step, _ []journal.Group) journal.Fault {
+		if step == journal.StepInsert {
+			<-time.After(cost)
+		}
+		return journal.None
+	}
+	const groups = 8
+	began := time.Now()
+	for i := range groups {
+		b.apply(l, b.command(transfer(i%10, (i+1)%10, 1)))
+	}
+	// The last one's rest is still to come.
+	if least := (groups - 1) * (cost + restAfter(cost)); time.Since(began) < least {
+		t.Errorf("%d groups of %v took %v, a share of %d%% takes at least %v", groups, cost, time.Since(began), shadowShare, least)
+	}
+}

@@ -55,8 +55,9 @@ func (l *Ledger) sequence() {
 			l.stop(err)
 			return
 		}
+		last := g.row.Next() - 1
 		l.groups <- g
-		l.pace(time.Since(began))
+		l.pace(last, began)
 	}
 }
 
