@@ -141,7 +141,7 @@ func BenchmarkTransfer(bb *testing.B) {
 	}
 }
 
-// A bid-like command: money one way, units the other.
+// Money one way, units the other, in one command.
 func BenchmarkIssue(bb *testing.B) {
 	b := newBook(bb)
 	const n, holders = 20_000, 1_000
