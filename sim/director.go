@@ -17,8 +17,8 @@ type director struct {
 }
 
 // direct tells the story of a seed and returns its steps.
-func direct(seed uint64, commands int) (*play, []*step, *Failure) {
-	p := newPlay()
+func direct(seed uint64, commands int, chronicle bool) (*play, []*step, *Failure) {
+	p := newPlay(chronicle)
 	d := &director{Rand: newRand(seed), play: p, left: commands}
 	for range 3 + d.IntN(3) {
 		d.crashes = append(d.crashes, 1+d.IntN(commands-1))

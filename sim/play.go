@@ -27,6 +27,7 @@ type play struct {
 	results   [][]byte // by sequence − 1: what the model said
 	records   [][]byte // by sequence − 1: what the journal holds
 	headers   []journal.Header
+	moments   []model.Moment      // by sequence, kept if the story is going to be a chronicle
 	digests   map[uint64][32]byte // at the ends of groups: what the first engine to come there had
 	sequences map[ledger.ID]uint64
 	answers   map[ledger.ID][]byte // what clients were told
@@ -50,13 +51,16 @@ type Failure struct {
 
 func (f *Failure) Error() string { return f.What }
 
-func newPlay() *play {
+func newPlay(chronicle bool) *play {
 	p := &play{
 		store: journal.NewMemory(), truth: model.New(), digests: map[uint64][32]byte{}, sequences: map[ledger.ID]uint64{},
 		answers: map[ledger.ID][]byte{}, byID: map[ledger.ID]*ledger.Command{}, targets: map[ledger.ID]map[int]ledger.ID{},
 		codes: map[ledger.Code]int{},
 	}
 	p.store.Hook = p.hook
+	if chronicle {
+		p.moments = []model.Moment{{}}
+	}
 	p.machines = [2]*machine{{play: p}, {play: p, number: 1}}
 	return p
 }
@@ -207,6 +211,9 @@ func (p *play) apply(h *journal.Header, seq uint64, record []byte) {
 	p.codes[result.Code]++
 	p.results = append(p.results, ledger.AppendResult(nil, &result))
 	p.records = append(p.records, record)
+	if p.moments != nil {
+		p.moments = append(p.moments, p.truth.Moment())
+	}
 }
 
 func pastBytes(past *ledger.Past) []byte {
@@ -344,6 +351,9 @@ func (p *play) finish() {
 		p.fail("the model itself is wrong: %v", wrong)
 	}
 	p.replay()
+	if p.moments != nil {
+		p.chronicle()
+	}
 }
 
 // replay applies the whole journal once more, command by command: every digest that a group ended with comes again, and
@@ -372,8 +382,8 @@ func (p *play) replay() {
 }
 
 // tell plays steps that are given.
-func tell(steps []*step) (*play, *Failure) {
-	p := newPlay()
+func tell(steps []*step, chronicle bool) (*play, *Failure) {
+	p := newPlay(chronicle)
 	return p, p.guard(func() {
 		for _, s := range steps {
 			p.do(s)

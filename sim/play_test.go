@@ -19,6 +19,7 @@ func number(name string, usual int) int {
 func TestEngineAndModelAgreeOverCrashesAndTakeOvers(t *testing.T) {
 	report, err := Run(t.Context(), Options{
 		First: uint64(number("LONGMEN_SIM_FIRST", 1)), Seeds: number("LONGMEN_SIM_SEEDS", 60),
+		History: number("LONGMEN_SIM_HISTORY", 6),
 	}, t.Output())
 	if err != nil {
 		t.Fatal(err)

@@ -17,6 +17,7 @@ type Options struct {
 	Seeds    int    // how many, 1 when zero
 	Commands int    // that clients send in each, 500 when zero
 	Workers  int    // stories told at the same time, one a processor when zero
+	History  int    // every so-manieth story is also written into a real history and looked up there; none when zero
 	Failures int    // stories that may fail before the run stops, 1 when zero
 	Whole    bool   // print a failing story as it is, not shortened
 	Silent   bool   // print no story
@@ -94,6 +95,8 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
+func (o *Options) chronicles(seed uint64) bool { return o.History > 0 && seed%uint64(o.History) == 0 }
+
 // tellAll tells the stories, several at a time, and hands over how each ended.
 func tellAll(ctx context.Context, o Options) <-chan told {
 	seeds, ends := make(chan uint64), make(chan told)
@@ -111,7 +114,7 @@ func tellAll(ctx context.Context, o Options) <-chan told {
 	for range o.Workers {
 		workers.Go(func() {
 			for seed := range seeds {
-				p, steps, failure := direct(seed, o.Commands)
+				p, steps, failure := direct(seed, o.Commands, o.chronicles(seed))
 				ends <- told{seed, p, steps, failure}
 			}
 		})
@@ -139,7 +142,7 @@ func explain(w io.Writer, o Options, end told) {
 	fmt.Fprintf(w, "seed %d fails at step %d: %s\n", end.seed, end.failure.Step, end.failure.What)
 	steps, failure := end.steps, end.failure
 	if !o.Whole {
-		steps, failure = shrink(steps, failure)
+		steps, failure = shrink(steps, failure, o.chronicles(end.seed))
 		fmt.Fprintf(w, "shortened from %d steps to %d: %s\n", len(end.steps), len(steps), failure.What)
 	}
 	printStory(w, steps)

@@ -13,10 +13,10 @@ import (
 const fixed = 2
 
 // shrink leaves out steps, then operations, as long as the story still fails, and returns what is left.
-func shrink(steps []*step, failure *Failure) ([]*step, *Failure) {
+func shrink(steps []*step, failure *Failure, chronicle bool) ([]*step, *Failure) {
 	kind := kindOf(failure)
 	try := func(shorter []*step) bool {
-		_, f := tell(shorter)
+		_, f := tell(shorter, chronicle)
 		if f == nil || kindOf(f) != kind {
 			return false
 		}

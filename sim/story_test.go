@@ -11,18 +11,18 @@ import (
 )
 
 func TestASeedTellsTheSameStoryEveryTime(t *testing.T) {
-	first, steps, failure := direct(7, 200)
+	first, steps, failure := direct(7, 200, false)
 	if failure != nil {
 		t.Fatal(failure)
 	}
-	again, stepsAgain, _ := direct(7, 200)
+	again, stepsAgain, _ := direct(7, 200, false)
 	var a, b bytes.Buffer
 	printStory(&a, steps)
 	printStory(&b, stepsAgain)
 	if a.String() != b.String() {
 		t.Error("the steps differ")
 	}
-	retold, failure := tell(steps)
+	retold, failure := tell(steps, false)
 	if failure != nil {
 		t.Fatal(failure)
 	}
@@ -35,7 +35,7 @@ func TestASeedTellsTheSameStoryEveryTime(t *testing.T) {
 
 // A story that goes wrong at one command comes down to what that command needs.
 func TestAFailingStoryIsShortened(t *testing.T) {
-	_, steps, failure := direct(7, 200)
+	_, steps, failure := direct(7, 200, false)
 	if failure != nil {
 		t.Fatal(failure)
 	}
@@ -45,7 +45,7 @@ func TestAFailingStoryIsShortened(t *testing.T) {
 			break
 		}
 	}
-	p, failure := tell(steps)
+	p, failure := tell(steps, false)
 	if failure == nil {
 		t.Fatal("a malformed command passes the door")
 	}

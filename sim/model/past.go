@@ -70,6 +70,9 @@ func (r *run) pastPayment(sequence uint64, p *payment, lines []line) ledger.Past
 		past.Tranches = append(past.Tranches, t)
 	}
 	for _, l := range lines {
+		if l.whole() == 0 {
+			continue // it changed the carry by what its units earned, and that stands above
+		}
 		pl := ledger.PastLine{Holder: l.holder, Units: l.units, Unclaimed: l.unclaimed, Gross: l.gross}
 		for _, d := range l.deducted {
 			pl.Deducted = append(pl.Deducted, ledger.PastDeducted{
