@@ -253,3 +253,19 @@ func TestServe(t *testing.T) {
 		t.Errorf("it ends with %d; log: %s", code, log.String())
 	}
 }
+
+func TestTrying(t *testing.T) {
+	for _, c := range []struct {
+		words []string
+		says  string
+	}{
+		{[]string{"sim", "--seeds", "2"}, "2 seeds"},
+		{[]string{"sim", "--seeds", "1", "--json"}, `"takeovers"`},
+		{[]string{"bench", "--list"}, "transfers"},
+	} {
+		var out bytes.Buffer
+		if code := run(t.Context(), c.words, nil, &out, io.Discard); code != 0 || !strings.Contains(out.String(), c.says) {
+			t.Errorf("%v: %d %s", c.words, code, out.String())
+		}
+	}
+}
