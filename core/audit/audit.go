@@ -9,7 +9,6 @@ import (
 
 	"github.com/longmen/longmen/core/journal"
 	"github.com/longmen/longmen/core/ledger"
-	"github.com/longmen/longmen/core/proof"
 )
 
 // Options say what is audited, and against what.
@@ -46,32 +45,6 @@ type End struct {
 	Ledger   ledger.ID
 	Sequence uint64
 	Hash     [32]byte // of the group that ends there
-}
-
-// History gives the past that is kept of ledgers, for comparison.
-type History interface {
-	// Compare begins a comparison; it is nil when there is no history of the ledger.
-	Compare(ctx context.Context, l ledger.ID) (Comparison, error)
-}
-
-// Comparison compares what a replay does with what history keeps of it. It is given every group in order.
-type Comparison interface {
-	// Position is the last sequence that history has.
-	Position() uint64
-	Begin(h *journal.Header)
-	// Command is given the result's bytes too, and the hashes that its leaf adds to the tree.
-	Command(record []byte, res *ledger.Result, result []byte, stored []proof.Hash, fx *ledger.Effects)
-	// End compares the group and tells what differs.
-	End(ctx context.Context) ([]Difference, error)
-	// Finish looks at what belongs to no group.
-	Finish(ctx context.Context) ([]Difference, error)
-	Close() error
-}
-
-// Difference is one thing that history has otherwise than the replay.
-type Difference struct {
-	Sequence uint64 // 0 when it is of no command
-	What     string
 }
 
 // ErrNoLedger means that the named ledger is not there.
@@ -195,11 +168,9 @@ func (v *verification) run(ctx context.Context) error {
 		return err
 	}
 	defer checkpoints.close()
-	var past Comparison
-	if v.options.History != nil {
-		if past, err = v.options.History.Compare(ctx, v.id); err != nil {
-			return fmt.Errorf("open history: %w", err)
-		}
+	past, err := v.openHistory(ctx)
+	if err != nil {
+		return err
 	}
 	p := newReplay(v, checkpoints, past, snapshots)
 	err = p.run(ctx)

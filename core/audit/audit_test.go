@@ -8,7 +8,9 @@ import (
 	"testing"
 
 	"github.com/longmen/longmen/core/audit"
+	"github.com/longmen/longmen/core/history"
 	"github.com/longmen/longmen/core/journal"
+	"github.com/longmen/longmen/core/ledger"
 	"github.com/longmen/longmen/store"
 	"github.com/longmen/longmen/store/storetest"
 )
@@ -32,10 +34,22 @@ func verify(t testing.TB, b *book, set func(*audit.Options)) (*audit.Report, err
 	o := audit.Options{
 		Journal: j, Files: audit.Files{Checkpoints: b.path("checkpoints"), Keys: b.path("keys"), Snapshots: b.path("snapshots")},
 	}
+	var past *store.DB
+	if _, err := os.Stat(b.path("history.db")); err == nil {
+		if past, err = store.OpenReadOnly(ctx, b.path("history.db")); err != nil {
+			return nil, errors.Join(err, j.Close(), db.Close())
+		}
+		o.History = func(ctx context.Context, l ledger.ID) (*history.Comparison, error) {
+			return history.Compare(ctx, past, l)
+		}
+	}
 	if set != nil {
 		set(&o)
 	}
 	r, err := audit.Verify(ctx, o)
+	if past != nil {
+		err = errors.Join(err, past.Close())
+	}
 	return r, errors.Join(err, j.Close(), db.Close())
 }
 
@@ -54,9 +68,13 @@ func TestSoundBook(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Log(show(t, r))
 	if !r.Sound || !r.Truth || len(r.Ledgers) != 2 {
-		t.Fatal("a sound book was found wrong")
+		t.Fatalf("a sound book was found wrong:\n%s", show(t, r))
+	}
+	for _, l := range r.Ledgers {
+		if l.History == nil || *l.History != l.Commands || l.Commands != b.sizes[l.Name] || l.Covered != l.Commands || len(l.Snapshots) != 2 {
+			t.Errorf("ledger %s was not compared as a whole: %+v", l.Name, l)
+		}
 	}
 	entries, err := os.ReadDir(b.folder)
 	if err != nil || len(entries) != 5 {

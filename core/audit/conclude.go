@@ -3,7 +3,6 @@ package audit
 import (
 	"context"
 	"encoding/hex"
-	"fmt"
 	"strconv"
 
 	"github.com/longmen/longmen/core/ledger"
@@ -23,6 +22,9 @@ func (p *replay) conclude(ctx context.Context) error {
 	}
 	if err := p.finishHistory(ctx); err != nil {
 		return err
+	}
+	if p.claims.refuted && p.differs > 0 {
+		p.remark("history tells first of command %d otherwise than the journal: if history is sound, that is where the journal was changed", p.differs)
 	}
 	p.tell(StageState, end, end)
 	if err := p.engine.CheckSums(); err != nil {
@@ -86,21 +88,4 @@ func (p *replay) reachEnd(end uint64) {
 	if !p.evidence.keyGiven && p.evidence.key != "" {
 		p.remark("the public key was found beside the journal: whoever could change both could sign anew; compare it with a key kept elsewhere")
 	}
-}
-
-func (p *replay) finishHistory(ctx context.Context) error {
-	if p.past == nil {
-		return nil
-	}
-	position := min(p.past.Position(), p.report.Commands)
-	p.report.History = &position
-	if !p.complete {
-		return nil
-	}
-	list, err := p.past.Finish(ctx)
-	if err != nil {
-		return fmt.Errorf("compare history: %w", err)
-	}
-	p.differ(list)
-	return nil
 }

@@ -373,3 +373,63 @@ func TestDamageOfSnapshots(t *testing.T) {
 func sounder(path string) string {
 	return path[:strings.Index(path, string(filepath.Separator)+"snapshots")]
 }
+
+func TestDamageOfHistory(t *testing.T) {
+	b := copyBook(t)
+	number := 1
+	if b.ids["main"].String() > b.ids["plan"].String() {
+		number = 2
+	}
+	place := int64(number) << 49
+	past := func(sequence uint64, what string) want { return want{audit.PartHistory, sequence, what} }
+	flip := func(table string, at int64, offset int) func(*sql.Tx) error {
+		return func(tx *sql.Tx) error {
+			var data []byte
+			if err := tx.QueryRow("SELECT data FROM "+table+" WHERE place = ?", at).Scan(&data); err != nil {
+				return err
+			}
+			data[offset] ^= 4
+			return run("UPDATE "+table+" SET data = ? WHERE place = ?", data, at)(tx)
+		}
+	}
+	for name, test := range map[string]struct {
+		f    func(*sql.Tx) error
+		want want
+	}{
+		"command":          {flip("history_command", place, 40*64+3), past(41, "record 41")},
+		"entry":            {flip("history_entry", place, 30*88+30), past(0, "history_entry: record 31")},
+		"hash":             {flip("history_hash", place, 0), past(1, "history_hash: record 1")},
+		"checksum":         {flip("history_hash", place, 128*32), past(0, "checksum")},
+		"result":           {flip("history_group", place+4, 66), past(4, "the result of command 4")},
+		"results deleted":  {run("DELETE FROM history_group WHERE place = ?", place+4), past(4, "row 4 is missing")},
+		"payout":           {run("UPDATE history_payout SET ahead = zeroblob(length(ahead)) WHERE place = ?", place+2), past(0, "history_payout: row 2")},
+		"change deleted":   {run("DELETE FROM history_holding WHERE change = 3"), past(0, "history_holding: rows of numbers 0 to 63")},
+		"account":          {flip("history_account", place, 20), past(0, "history_account: account 2, fees,")},
+		"ids deleted":      {run("DELETE FROM history_id WHERE place BETWEEN ? AND ?", place, place+1<<48), past(0, "history_id: rows of numbers 0 to 63")},
+		"swapped":          {run("UPDATE history_group SET place = CASE place WHEN ? THEN ? ELSE ? END WHERE place IN (?, ?)", place+3, -1, place+3, place+3, -1), past(3, "missing")},
+		"position":         {run("UPDATE history_ledger SET position = position - 1 WHERE number = ?", number), past(0, "position")},
+		"state":            {run("UPDATE history_ledger SET state = zeroblob(92) WHERE number = ?", number), past(0, "checksum")},
+		"an empty table":   {run("DELETE FROM history_timeline"), past(0, "history_timeline")},
+		"a table is gone":  {func(tx *sql.Tx) error { _, err := tx.Exec("DROP TABLE history_chain"); return err }, past(0, "history_chain")},
+		"ledger forgotten": {run("DELETE FROM history_ledger WHERE number = ?", number), want{}},
+	} {
+		b := copyBook(t)
+		b.spoil(t, "history.db", test.f)
+		r, err := verify(t, b, nil)
+		if name == "ledger forgotten" { // then the node makes history anew
+			if err != nil || !r.Sound || len(r.Ledgers[0].Remarks) < 2 {
+				t.Errorf("%s: %v\n%s", name, err, show(t, r))
+			}
+			continue
+		}
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+		} else if r.Sound || !r.Truth || !test.want.in(r) {
+			t.Errorf("%s: want %+v in\n%s", name, test.want, show(t, r))
+		}
+	}
+}
+
+func TestFlippedBytesOfTheHistoryFile(t *testing.T) {
+	flipFile(t, "history.db", 40)
+}

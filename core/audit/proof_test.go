@@ -107,6 +107,9 @@ func TestJournalWrittenAnew(t *testing.T) {
 	if err != nil || r.Truth || !(want{audit.PartJournal, 0, "the difference lies anywhere before"}).in(r) {
 		t.Errorf("with the checkpoints: %v\n%s", err, show(t, r))
 	}
+	if remarks := strings.Join(r.Ledgers[0].Remarks, " "); !strings.Contains(remarks, "history tells first of command 5 otherwise") {
+		t.Errorf("history should name the command: %s", remarks)
+	}
 	b.alone(t)
 	if r, err = verify(t, b, nil); err != nil || !r.Sound {
 		t.Errorf("alone: %v\n%s", err, show(t, r))

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/longmen/longmen/core/history"
 	"github.com/longmen/longmen/core/journal"
 	"github.com/longmen/longmen/core/ledger"
 	"github.com/longmen/longmen/core/proof"
@@ -17,7 +18,7 @@ type replay struct {
 	*verification
 	engine *ledger.Engine
 	tree   proof.Tree
-	past   Comparison
+	past   *history.Comparison // nil: there is none
 	fx     ledger.Effects
 
 	claims    claims
@@ -32,12 +33,13 @@ type replay struct {
 	otherDay uint64         // groups whose booking date this machine's time zones don't give
 	firstDay uint64         // the first of them
 	undoings undoings
+	differs  uint64 // first command of which history tells otherwise
 
 	result []byte
 	hashes []proof.Hash
 }
 
-func newReplay(v *verification, log *checkpoints, past Comparison, snapshots []*snapshot) *replay {
+func newReplay(v *verification, log *checkpoints, past *history.Comparison, snapshots []*snapshot) *replay {
 	p := &replay{verification: v, engine: ledger.NewEngine(), past: past, snapshots: snapshots, ends: v.evidence.ends}
 	slices.SortFunc(p.ends, func(a, b End) int { return compare(a.Sequence, b.Sequence) })
 	p.claims = claims{v: v, log: log, given: v.evidence.given}
@@ -112,9 +114,7 @@ func (p *replay) group(ctx context.Context, g *decoded) (err error) {
 			err = fault(p.at, "the engine can't apply it: %v", broken)
 		}
 	}()
-	if p.past != nil {
-		p.past.Begin(&g.Header)
-	}
+	p.beginHistory(&g.Header)
 	at, date := ledger.Instant(g.Timestamp), ledger.DateOfUnixDay(g.BookingDate)
 	for i := range g.commands {
 		c := &g.commands[i]
@@ -130,9 +130,7 @@ func (p *replay) group(ctx context.Context, g *decoded) (err error) {
 		}
 		p.result = ledger.AppendResult(p.result[:0], &res)
 		p.hashes = p.tree.Append(p.hashes[:0], proof.Leaf(c.record, p.result))
-		if p.past != nil {
-			p.past.Command(c.record, &res, p.result, p.hashes, &p.fx)
-		}
+		p.addToHistory(c.record, &res, p.result, p.hashes)
 		p.compareUndoing(c)
 		p.reach(c.sequence, &g.Header)
 	}
@@ -140,7 +138,7 @@ func (p *replay) group(ctx context.Context, g *decoded) (err error) {
 		return fault(g.First, "its group says engine version %d, the ledger has %d", g.Engine, p.engine.Version())
 	}
 	p.count(g)
-	return p.compareGroup(ctx)
+	return p.endHistory(ctx)
 }
 
 // compareUndoing compares what was attached to a command with what really happened.
@@ -169,24 +167,6 @@ func (p *replay) count(g *decoded) {
 			p.find(PartJournal, e.Sequence, doJournal, "the group that ends with command %d is another than the copy's list says", e.Sequence)
 		}
 		p.ends = p.ends[1:]
-	}
-}
-
-func (p *replay) compareGroup(ctx context.Context) error {
-	if p.past == nil {
-		return nil
-	}
-	list, err := p.past.End(ctx)
-	if err != nil {
-		return fmt.Errorf("compare history: %w", err)
-	}
-	p.differ(list)
-	return nil
-}
-
-func (p *replay) differ(list []Difference) {
-	for _, d := range list {
-		p.find(PartHistory, d.Sequence, doHistory, "%s", d.What)
 	}
 }
 

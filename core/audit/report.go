@@ -5,7 +5,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/longmen/longmen/core/proof"
 	"github.com/longmen/longmen/kit/id"
 )
 
@@ -154,5 +153,3 @@ const (
 	StageState    = "state"
 	StageSnapshot = "snapshots"
 )
-
-func base64Hash(h proof.Hash) string { return h.String() }
