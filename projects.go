@@ -24,7 +24,7 @@ type projects struct {
 
 // Open opens history, key and log of a ledger.
 func (p *projects) Open(ctx context.Context, l journal.Ledger) (node.Projection, node.Past, error) {
-	h, err := history.Open(ctx, p.store, l.ID, records{p.db.journal, l.ID}, history.Options{})
+	h, err := history.Open(ctx, p.store, l.ID, &records{journal: p.db.journal, ledger: l.ID}, history.Options{})
 	if err != nil {
 		return nil, nil, err
 	}
@@ -117,24 +117,4 @@ func keepFile(path string, data []byte, mode os.FileMode) error {
 		return err
 	}
 	return os.Rename(path+".tmp", path)
-}
-
-// records reads a ledger's records from the journal.
-type records struct {
-	journal *journal.Journal
-	ledger  [16]byte
-}
-
-// Record gives the record of the command at a sequence.
-func (r records) Record(ctx context.Context, sequence uint64) ([]byte, error) {
-	g, err := r.journal.At(ctx, r.ledger, sequence)
-	if err != nil {
-		return nil, err
-	}
-	for seq, record := range g.Records() {
-		if seq == sequence {
-			return record, nil
-		}
-	}
-	return nil, fmt.Errorf("sequence %d: %w", sequence, journal.ErrNotFound)
 }

@@ -124,6 +124,8 @@ func (p *program) open(ctx context.Context, fail func(string, error)) error {
 		select {
 		case err := <-db.Lost():
 			fail("ledgers", fmt.Errorf("another node leads now: %w", err))
+		case err := <-db.Node().Failed():
+			fail("ledgers", err)
 		case <-p.ended:
 		}
 	}()

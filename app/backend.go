@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"errors"
+	"net/http"
 	"sync/atomic"
 
 	"github.com/longmen/longmen"
@@ -38,9 +39,13 @@ func translate(err error) error {
 		return errs.Conflict.Errorf("%v", err)
 	case errors.Is(err, node.ErrOverloaded), errors.Is(err, node.ErrNotLeading), errors.Is(err, node.ErrClosed):
 		return errs.Overloaded.Errorf("%v", err)
+	case errors.Is(err, node.ErrOutcomeUnknown):
+		return outcomeUnknown.Errorf("%v", err)
 	}
 	return err
 }
+
+var outcomeUnknown = errs.Define("outcome_unknown", http.StatusGatewayTimeout, "The command may have been applied or not")
 
 func notFound(kind, address string) error {
 	return errs.NotFound.Errorf("there is no %s %q", kind, address)

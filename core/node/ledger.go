@@ -28,6 +28,8 @@ var (
 	ErrOverloaded = errors.New("too much is waiting: nothing was applied, try again later")
 	ErrNotLeading = errors.New("this node does not lead the ledger")
 	ErrClosed     = errors.New("the ledger is closing")
+	// ErrOutcomeUnknown means that the caller's time was up before the answer was there.
+	ErrOutcomeUnknown = errors.New("the outcome is not known yet: send the same command with the same id again")
 )
 
 // appender makes a ledger's next group durable.
@@ -43,6 +45,7 @@ type Ledger struct {
 	location *time.Location
 	shadow   bool
 	log      Logger
+	tell     func(error) // that the ledger has stopped
 	wall     func() time.Time
 	journal  appender
 	history  Past
@@ -292,6 +295,7 @@ func (l *Ledger) stop(err error) {
 	l.failed.CompareAndSwap(nil, &err)
 	l.once.Do(func() { close(l.stopped) })
 	l.log.Error("ledger stopped", "ledger", l.name, "error", err)
+	l.tell(fmt.Errorf("ledger %s stopped: %w", l.name, err))
 }
 
 // failure is why the ledger takes no commands.

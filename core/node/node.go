@@ -43,6 +43,7 @@ type Node struct {
 	mu      sync.RWMutex
 	ledgers map[string]*Ledger
 	closed  bool
+	failed  chan error
 }
 
 // Open takes the lead of every ledger in the journal.
@@ -51,7 +52,7 @@ func Open(ctx context.Context, c Config) (*Node, error) {
 	if err != nil {
 		return nil, fmt.Errorf("node id: %w", err)
 	}
-	n := &Node{config: c, self: ledger.ID(self), log: c.Log, ledgers: map[string]*Ledger{}}
+	n := &Node{config: c, self: ledger.ID(self), log: c.Log, ledgers: map[string]*Ledger{}, failed: make(chan error, 1)}
 	listed, err := c.Journal.Ledgers(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("list ledgers: %w", err)
@@ -62,6 +63,16 @@ func Open(ctx context.Context, c Config) (*Node, error) {
 		}
 	}
 	return n, nil
+}
+
+// Failed gives an error when a ledger has stopped for good: only opening the node anew helps.
+func (n *Node) Failed() <-chan error { return n.failed }
+
+func (n *Node) fail(err error) {
+	select {
+	case n.failed <- err:
+	default: // one is enough
+	}
 }
 
 // openLedger loads a ledger and takes its lead. One that was listed but never begun stays away until it is created.

@@ -18,7 +18,7 @@ const (
 // newLedger makes a ledger that has read nothing yet.
 func (n *Node) newLedger(listed journal.Ledger) *Ledger {
 	return &Ledger{
-		name: listed.Name, id: listed.ID, log: n.log, wall: n.wall, journal: n.config.Writer, lease: n.config.Lease,
+		name: listed.Name, id: listed.ID, log: n.log, tell: n.fail, wall: n.wall, journal: n.config.Writer, lease: n.config.Lease,
 		requests: make(chan *request, maxRequests), groups: make(chan *group, maxGroups), reuse: make(chan *group, maxGroups),
 		closing: make(chan struct{}), stopped: make(chan struct{}), expiryChanged: make(chan struct{}, 1),
 		recent: newRecent(recentIDs, recentTime, n.wall()), next: 1, snapshots: n.snapshotFolder(listed.ID),

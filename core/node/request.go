@@ -75,8 +75,8 @@ func (i *item) conflict(seq uint64) {
 }
 
 // Apply takes up to 1,024 commands that passed Command.Check, independent of each other, and returns when each is
-// durable and applied, or was refused. answers[i] belongs to commands[i]. An error says that the ledger can't take
-// commands now; with ErrOverloaded and ErrNotLeading none was taken.
+// durable and applied, or was refused. answers[i] belongs to commands[i]. An error says that there are no answers; with
+// ErrOverloaded and ErrNotLeading none was taken, otherwise sending the same commands again tells what became of them.
 func (l *Ledger) Apply(ctx context.Context, commands []*ledger.Command) ([]Answer, error) {
 	r, err := l.submit(ctx, commands)
 	if err != nil {
@@ -87,6 +87,8 @@ func (l *Ledger) Apply(ctx context.Context, commands []*ledger.Command) ([]Answe
 		case <-r.done:
 		case <-l.stopped:
 			return nil, l.failure()
+		case <-ctx.Done():
+			return nil, fmt.Errorf("%w: %w", ErrOutcomeUnknown, ctx.Err())
 		}
 	}
 	return l.answers(ctx, r)
