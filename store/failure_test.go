@@ -82,7 +82,7 @@ func TestLogStaysShort(t *testing.T) {
 }
 
 func TestClusterSurvives(t *testing.T) {
-	c := storetest.Own(t)
+	c := storetest.Shared(t)
 	dsn, err := c.CreateDatabase(t.Context())
 	if err != nil {
 		t.Fatal(err)

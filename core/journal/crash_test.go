@@ -29,19 +29,30 @@ type child struct {
 
 func startChild(t testing.TB, dsn, how string) *child {
 	t.Helper()
-	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), childRole+"=append:"+how+" "+dsn)
-	cmd.Stderr = os.Stderr
-	out, err := cmd.StdoutPipe()
+	c := newChild(t, "append:"+how+" "+dsn)
+	c.start(t)
+	return c
+}
+
+func newChild(t testing.TB, role string) *child {
+	t.Helper()
+	c := &child{cmd: exec.Command(os.Args[0])}
+	c.cmd.Env = append(os.Environ(), childRole+"="+role)
+	c.cmd.Stderr = os.Stderr
+	out, err := c.cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := cmd.Start(); err != nil {
+	c.out = bufio.NewReader(out)
+	return c
+}
+
+func (c *child) start(t testing.TB) {
+	t.Helper()
+	if err := c.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	c := &child{cmd: cmd, out: bufio.NewReader(out)}
 	t.Cleanup(func() { _ = c.end(syscall.SIGKILL) }) // it may have ended by itself
-	return c
 }
 
 // line reads what the child says next.
@@ -166,7 +177,7 @@ func TestKilledWhileAppending(t *testing.T) {
 			}
 			p := onDatabase(t, storetest.Open(t, dsn))
 			create(t, p.Journal, id(1))
-			for range 5 {
+			for range 3 {
 				killAndCheck(t, p.Journal, dsn)
 			}
 		})
@@ -179,7 +190,7 @@ func TestPausedLeader(t *testing.T) {
 	dsn := storetest.PostgresDSN(t)
 	p := onDatabase(t, storetest.Open(t, dsn))
 	create(t, p.Journal, id(1))
-	for range 4 {
+	for range 3 {
 		c := startChild(t, dsn, "on")
 		for range 10 {
 			c.line(t)
@@ -223,12 +234,8 @@ func leadAtLast(ctx context.Context, t testing.TB, j *journal.Journal) *tail {
 
 // PostgreSQL is killed while a leader appends. He goes on when it is back, with nothing lost and nothing twice.
 func TestServerKilledWhileAppending(t *testing.T) {
-	c := storetest.Own(t)
-	dsn, err := c.CreateDatabase(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	p := onDatabase(t, storetest.Open(t, dsn))
+	c := storetest.Shared(t)
+	p := onDatabase(t, storetest.Postgres(t))
 	create(t, p.Journal, id(1))
 	l := newTail(id(1))
 	stop := make(chan struct{})
@@ -254,7 +261,7 @@ func TestServerKilledWhileAppending(t *testing.T) {
 			}
 		}
 	})
-	for i, end := range []func() error{c.Kill, c.Stop, c.Kill, c.Kill} {
+	for i, end := range []func() error{c.Kill, c.Stop, c.Kill} {
 		<-grown
 		<-grown
 		if err := end(); err != nil {
@@ -276,15 +283,12 @@ func TestServerKilledWhileAppending(t *testing.T) {
 // A commit that waits for a standby is not acknowledged because somebody cancels the waiting, nor because its row can
 // be seen.
 func TestCommitThatWaitsForItsStandby(t *testing.T) {
-	c := storetest.Own(t)
-	dsn, err := c.CreateDatabase(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	db := storetest.Open(t, dsn)
+	c := storetest.Shared(t)
+	db := storetest.Postgres(t)
 	p := onDatabase(t, db)
 	create(t, p.Journal, id(1))
 	standby := func(name string) {
+		t.Helper()
 		for _, s := range []string{"ALTER SYSTEM SET synchronous_standby_names = '" + name + "'", "SELECT pg_reload_conf()"} {
 			if err := c.Exec(t.Context(), s); err != nil {
 				t.Fatal(err)
@@ -292,6 +296,7 @@ func TestCommitThatWaitsForItsStandby(t *testing.T) {
 		}
 		await(t, db, "SELECT current_setting('synchronous_standby_names') = '"+name+"'")
 	}
+	defer standby("") // the other tests' commits wait for nobody
 	standby("nobody")
 	j := p.again(t, journal.WithAttemptTimeout(300*time.Millisecond))
 	l := newTail(id(1))
@@ -304,9 +309,10 @@ func TestCommitThatWaitsForItsStandby(t *testing.T) {
 	if list := read(t, p.Journal, id(1), 1); len(list) != 1 {
 		t.Errorf("%d rows can be seen, the test needs one", len(list))
 	}
+	await(t, db, `SELECT count(*) = 0 FROM pg_stat_activity WHERE wait_event = 'SyncRep'`)
 	done := make(chan []error, 1)
 	go func() { done <- p.Append(context.Background(), g) }()
-	for range 3 {
+	for range 3 { // each time he has to wait anew
 		await(t, db, `SELECT count(pg_cancel_backend(pid)) > 0 FROM pg_stat_activity WHERE wait_event = 'SyncRep' AND datname = current_database()`)
 	}
 	select {

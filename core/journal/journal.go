@@ -253,11 +253,12 @@ func (j *Journal) listed(ctx context.Context, ledger [16]byte) (bool, error) {
 	return false, err
 }
 
-// leadLost remembers that up to this epoch nothing may be appended any more.
+// leadLost remembers the epoch of the row that was met: up to that one nothing may be appended any more. Who wanted to
+// take the lead with a higher one was only late, and may read again and try again.
 func (j *Journal) leadLost(g *Group, row *Row) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	j.lost[g.Ledger] = max(j.lost[g.Ledger], g.Epoch, row.Epoch)
+	j.lost[g.Ledger] = max(j.lost[g.Ledger], row.Epoch)
 	return appendError(g, ErrLeadLost, "the group at sequence %d, epoch %d, is another's", row.Sequence, row.Epoch)
 }
 

@@ -57,6 +57,30 @@ func TestTwoWritersFenceEachOther(t *testing.T) {
 	})
 }
 
+// Who is late with taking the lead reads again and takes it with the same epoch.
+func TestLateClaim(t *testing.T) {
+	each(t, func(t *testing.T, p *place) {
+		ctx := t.Context()
+		create(t, p.Journal, id(1))
+		a, b := p.again(t), p.again(t)
+		first, err := lead(ctx, a, id(1))
+		if err != nil {
+			t.Fatal(err)
+		}
+		claim := *first
+		claim.epoch = 2
+		first.fill(t, a, 1) // arrives between the reading and the claim
+		if err := claim.append(ctx, b, record(claim.next)); !errors.Is(err, journal.ErrLeadLost) {
+			t.Fatalf("the late claim: %v", err)
+		}
+		second, err := lead(ctx, b, id(1))
+		if err != nil || second.epoch != 2 {
+			t.Fatalf("the second claim: %v", err)
+		}
+		second.fill(t, b, 1)
+	})
+}
+
 // acked notes what was acknowledged, by whomever.
 type acked struct {
 	mu     sync.Mutex

@@ -17,11 +17,14 @@ import (
 const childRole = "LONGMEN_JOURNAL_CHILD"
 
 func TestMain(m *testing.M) {
-	if role, where, _ := strings.Cut(os.Getenv(childRole), ":"); role == "append" {
+	switch role, where, _ := strings.Cut(os.Getenv(childRole), ":"); role {
+	case "append":
 		childAppend(where)
-		return
+	case "clock":
+		childClock()
+	default:
+		storetest.Main(m)
 	}
-	storetest.Main(m)
 }
 
 // id makes an id that is easy to see.
@@ -30,9 +33,8 @@ func id(n byte) [16]byte { return [16]byte{15: n} }
 // place is a store of one kind with what the tests need beside it.
 type place struct {
 	*journal.Journal
-	rows journal.Store   // under the Journal
-	db   *store.DB       // nil for Memory
-	mem  *journal.Memory // nil for databases
+	db  *store.DB       // nil for Memory
+	mem *journal.Memory // nil for databases
 }
 
 // again opens another Journal on the same rows, as a second node would.
@@ -63,7 +65,7 @@ func onDatabase(t testing.TB, db *store.DB) *place {
 
 func onMemory() *place {
 	m := journal.NewMemory()
-	return &place{Journal: journal.New(m), rows: m, mem: m}
+	return &place{Journal: journal.New(m), mem: m}
 }
 
 // each runs a test on every kind of store.

@@ -60,7 +60,8 @@ func RemoveShared() error {
 	return err
 }
 
-// Shared is the cluster of this test binary. Tests that stop it or change its settings start one of their own.
+// Shared is the cluster of this test binary. A test that stops it or changes its settings must not be parallel to
+// others and must leave it as it was, or start one of its own.
 func Shared(t testing.TB) *Cluster {
 	t.Helper()
 	shared.Lock()
