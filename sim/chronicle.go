@@ -37,7 +37,7 @@ func (p *play) chronicle() {
 	}
 	defer os.RemoveAll(folder)
 	c := &chronicle{
-		play: p, Rand: newRand(uint64(len(p.records))), ctx: context.Background(), accounts: p.truth.Accounts(), moments: p.moments,
+		play: p, Rand: newRand(0), ctx: context.Background(), accounts: p.truth.Accounts(), moments: p.moments,
 	}
 	db, err := store.Open(c.ctx, filepath.Join(folder, "history.db"))
 	c.must(err)

@@ -186,7 +186,7 @@ func (w *world) post() ledger.Operation {
 	if !w.holds(false) && w.chance(95) {
 		return w.hold()
 	}
-	units := false
+	units := w.chance(4) // which can't be posted
 	o := &ledger.Post{Hold: w.holdMark(&units)}
 	if w.chance(50) {
 		for _, h := range w.truth.Holds() {
@@ -194,7 +194,7 @@ func (w *world) post() ledger.Operation {
 				o.Amount = 1 + w.Int64N(h.Amount)
 			}
 		}
-		if w.spoiled() {
+		if w.chance(4) {
 			o.Amount = w.amount("")
 		}
 	}
@@ -279,7 +279,7 @@ func (w *world) move() ledger.Operation {
 		units := true
 		o.Hold = w.holdMark(&units)
 		for _, h := range w.truth.Holds() {
-			if h.Mark == o.Hold && h.Register != "" && !w.spoiled() {
+			if h.Mark == o.Hold && h.Register != "" && w.chance(93) {
 				o.Register, o.From, o.Units = h.Register, h.Account, w.unitsUpTo(h.Units)
 				o.Class = w.classOf(h.Register, o.To)
 			}

@@ -15,8 +15,8 @@ import (
 type Options struct {
 	First    uint64 // seed of the first story
 	Seeds    int    // how many, 1 when zero
-	Commands int    // that clients send in each, 500 when zero
-	Workers  int    // stories told at the same time, one a processor when zero
+	Commands int    // that clients send in each, 10 to 100,000; 500 when zero
+	Workers  int    // stories told at the same time, at most 256; one a processor when zero
 	History  int    // every so-manieth story is also written into a real history and looked up there; none when zero
 	Failures int    // stories that may fail before the run stops, 1 when zero
 	Whole    bool   // print a failing story as it is, not shortened
@@ -88,10 +88,11 @@ func (o Options) withDefaults() Options {
 	if o.Commands <= 0 {
 		o.Commands = 500
 	}
-	o.Commands = max(o.Commands, 10)
+	o.Commands = min(max(o.Commands, 10), 100_000)
 	if o.Workers <= 0 {
 		o.Workers = runtime.GOMAXPROCS(0)
 	}
+	o.Workers = min(o.Workers, 256)
 	return o
 }
 
@@ -149,5 +150,9 @@ func explain(w io.Writer, o Options, end told) {
 	if failure.Stack != "" {
 		fmt.Fprintln(w, failure.Stack)
 	}
-	fmt.Fprintf(w, "again: longmen sim --first %d --seeds 1 --commands %d\n", end.seed, o.Commands)
+	again := fmt.Sprintf("longmen sim --first %d --seeds 1 --commands %d", end.seed, o.Commands)
+	if o.chronicles(end.seed) {
+		again += " --history 1"
+	}
+	fmt.Fprintln(w, "again:", again)
 }
