@@ -2,12 +2,11 @@ package history
 
 import (
 	"context"
+	"database/sql"
 	"encoding/binary"
 	"flag"
 	"fmt"
 	"math/rand/v2"
-	"os"
-	"path/filepath"
 	"syscall"
 	"testing"
 	"time"
@@ -24,6 +23,7 @@ var (
 	benchHolders   = flag.Int("holders", 100, "holders of each register")
 	benchMonths    = flag.Int("months", 36, "payouts of each register")
 	benchKeep      = flag.String("keep", "", "folder in which BenchmarkRead keeps its database for the next run")
+	benchPage      = flag.Int("page", 0, "bytes of a page of SQLite")
 	benchPostgres  = flag.Bool("postgres", false, "benchmarks on PostgreSQL")
 )
 
@@ -31,7 +31,20 @@ func benchDB(b *testing.B) *store.DB {
 	if *benchPostgres {
 		return storetest.Postgres(b)
 	}
-	return storetest.SQLite(b)
+	path := storetest.SQLitePath(b)
+	if *benchPage > 0 {
+		db, err := sql.Open("sqlite", "file:"+path)
+		if err == nil {
+			_, err = db.Exec(fmt.Sprintf("PRAGMA page_size = %d; CREATE TABLE t (a); DROP TABLE t", *benchPage))
+		}
+		if err != nil {
+			b.Fatal(err)
+		}
+		if err := db.Close(); err != nil {
+			b.Fatal(err)
+		}
+	}
+	return storetest.Open(b, path)
 }
 
 // feeder makes effects without an engine, as fast as possible, right enough to be projected.
@@ -238,15 +251,4 @@ func BenchmarkProjectChanges(b *testing.B) {
 	if err := h.Close(); err != nil {
 		b.Fatal(err)
 	}
-}
-
-// journal keeps nothing: the benchmarks don't ask for commands.
-func benchPath(b *testing.B) string {
-	if *benchKeep == "" {
-		return filepath.Join(b.TempDir(), "history.db")
-	}
-	if err := os.MkdirAll(*benchKeep, 0o755); err != nil {
-		b.Fatal(err)
-	}
-	return filepath.Join(*benchKeep, fmt.Sprintf("read-%d-%d-%d-%d.db", *benchRegisters, *benchOthers, *benchHolders, *benchMonths))
 }

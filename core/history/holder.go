@@ -110,25 +110,20 @@ func (h *History) changesAt(ctx context.Context, holders []holderRow) ([]change,
 }
 
 func (h *History) askChanges(ctx context.Context, keys []int64, list []change, places map[uint64]int) error {
-	for size := 2 * askSizes[len(askSizes)-1]; len(keys) < size; {
-		keys = append(keys, keys[len(keys)-2:]...)
-	}
-	query := "WITH v(a, c) AS (VALUES (CAST(? AS bigint), CAST(? AS bigint))"
-	for range len(keys)/2 - 1 {
-		query += ", (?, ?)"
-	}
-	query += ") SELECT r.account, r.change, r.data FROM v JOIN history_holding r ON r.account = v.a AND r.change = v.c"
-	return h.reads.each(ctx, query, anys(keys), func(row *sql.Rows) error {
-		var account, no int64
-		var data sql.RawBytes
-		if err := row.Scan(&account, &no, &data); err != nil {
-			return err
-		}
-		c, err := decodeChange(account, uint64(no), data)
-		if err != nil {
-			return fmt.Errorf("change %d: %w", no, err)
-		}
-		list[places[uint64(no)]] = c
-		return nil
+	const query = "SELECT r.account, r.change, r.data FROM v JOIN history_holding r ON r.account = v.k AND r.change = v.c"
+	return pairs(keys, "c", func(with string, args []any) error {
+		return h.reads.each(ctx, with+query, args, func(row *sql.Rows) error {
+			var account, no int64
+			var data sql.RawBytes
+			if err := row.Scan(&account, &no, &data); err != nil {
+				return err
+			}
+			c, err := decodeChange(account, uint64(no), data)
+			if err != nil {
+				return fmt.Errorf("change %d: %w", no, err)
+			}
+			list[places[uint64(no)]] = c
+			return nil
+		})
 	})
 }

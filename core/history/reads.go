@@ -131,3 +131,21 @@ func anys(keys []int64, more ...any) []any {
 func keysTable(n int) string {
 	return "WITH v(k) AS (VALUES (CAST(? AS bigint))" + strings.Repeat(", (?)", n-1) + ") "
 }
+
+// pairs calls ask with a query's beginning for a table v of pairs of keys, the second named so, and its arguments. It is
+// filled up to one of askSizes with the last pair, so rows may come more than once.
+func pairs(keys []int64, second string, ask func(with string, args []any) error) error {
+	n := askSizes[len(askSizes)-1]
+	for _, s := range askSizes {
+		if len(keys) <= 2*s {
+			n = s
+			break
+		}
+	}
+	args := make([]any, 0, 2*n+4)
+	for i := range 2 * n {
+		args = append(args, keys[min(i, len(keys)-2+i%2)])
+	}
+	with := "WITH v(k, " + second + ") AS (VALUES (CAST(? AS bigint), CAST(? AS bigint))" + strings.Repeat(", (?, ?)", n-1) + ") "
+	return ask(with, args)
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/longmen/longmen/core/ledger"
@@ -177,58 +178,38 @@ func (h *History) newestPayout(ctx context.Context, register uint32) (uint64, er
 	if err != nil {
 		return 0, err
 	}
-	if register <= h.newest {
-		// Whoever appends meanwhile has set it already, and is right.
-		h.latest.slot(register).CompareAndSwap(0, uint64(no)+knownPayout)
-	}
+	h.learn(register, uint64(no))
 	return uint64(no), nil
 }
 
-const (
-	timelineAt   = "(SELECT payout FROM history_timeline t WHERE t.register = v.k AND t.payout <= ? ORDER BY t.payout DESC LIMIT 1)"
-	timelineFrom = "(SELECT payout FROM history_timeline t WHERE t.register = v.k AND t.payout > ? ORDER BY t.payout LIMIT 1)"
-)
-
 // payoutsAt gives for each register its newest payout that is not above a number, 0 for none.
 func (h *History) payoutsAt(ctx context.Context, registers []uint32, most uint64) ([]uint64, error) {
-	return h.timelines(ctx, registers, timelineAt, most, func(newest uint64) (uint64, bool) {
-		return newest, newest <= most
-	})
-}
-
-// payoutsAfter gives for each register its first payout above a number, 0 for none.
-func (h *History) payoutsAfter(ctx context.Context, registers []uint32, above uint64) ([]uint64, error) {
-	return h.timelines(ctx, registers, timelineFrom, above, func(newest uint64) (uint64, bool) {
-		return 0, newest <= above
-	})
-}
-
-// timelines asks the same of many registers; easy answers from the newest payout what need not be asked.
-func (h *History) timelines(
-	ctx context.Context, registers []uint32, what string, bound uint64, easy func(newest uint64) (uint64, bool),
-) ([]uint64, error) {
+	const query = `SELECT k, (SELECT payout FROM history_timeline t WHERE t.register = v.k AND t.payout <= ?
+		ORDER BY t.payout DESC LIMIT 1) FROM v`
 	answers := make([]uint64, len(registers))
-	at := map[int64]int{}
+	places := map[int64]int{}
 	var ask []int64
 	for i, r := range registers {
-		if no := h.latest.at(r); no != 0 {
-			if a, ok := easy(no - knownPayout); ok {
-				answers[i] = a
-				continue
-			}
+		if no := h.latest.at(r); no != 0 && no-knownPayout <= most {
+			answers[i] = no - knownPayout
+			continue
 		}
 		key := h.owner(r)
-		at[key] = i
+		places[key] = i
 		ask = append(ask, key)
 	}
+	learn := most >= h.reached.Load().Payouts
 	err := many(ask, func(keys []int64) error {
-		return h.reads.each(ctx, keysTable(len(keys))+"SELECT k, "+what+" FROM v", anys(keys, int64(bound)), func(row *sql.Rows) error {
+		return h.reads.each(ctx, keysTable(len(keys))+query, anys(keys, int64(most)), func(row *sql.Rows) error {
 			var key int64
 			var no sql.NullInt64
 			if err := row.Scan(&key, &no); err != nil {
 				return err
 			}
-			answers[at[key]] = uint64(no.Int64)
+			answers[places[key]] = uint64(no.Int64)
+			if learn {
+				h.learn(uint32(key), uint64(no.Int64))
+			}
 			return nil
 		})
 	})
@@ -236,4 +217,58 @@ func (h *History) timelines(
 		return nil, fmt.Errorf("timelines of %d registers: %w", len(registers), err)
 	}
 	return answers, nil
+}
+
+// learn remembers a register's newest payout, unless whoever appends has set one meanwhile.
+func (h *History) learn(register uint32, no uint64) {
+	if register <= h.newest {
+		h.latest.slot(register).CompareAndSwap(0, no+knownPayout)
+	}
+}
+
+// ahead asks for the next payouts of one register.
+type ahead struct {
+	register uint32
+	above    uint64
+	found    []uint64
+}
+
+// payoutsAfter gives for each register its next payouts above a number, at most so many and up to another number.
+func (h *History) payoutsAfter(ctx context.Context, list []*ahead, upto uint64, most int) error {
+	const query = `SELECT v.k, t.payout FROM v JOIN history_timeline t ON t.register = v.k AND t.payout > v.low AND t.payout <=
+		coalesce((SELECT u.payout FROM history_timeline u WHERE u.register = v.k AND u.payout > v.low AND u.payout <= ?
+			ORDER BY u.payout LIMIT 1 OFFSET ?), ?)`
+	places := map[int64]*ahead{}
+	var keys []int64
+	for _, a := range list {
+		if no := h.latest.at(a.register); no != 0 && no-knownPayout <= a.above {
+			continue
+		}
+		key := h.owner(a.register)
+		places[key] = a
+		keys = append(keys, key, int64(a.above))
+	}
+	for len(keys) > 0 {
+		n := min(len(keys), 2*askSizes[len(askSizes)-1])
+		err := pairs(keys[:n], "low", func(with string, args []any) error {
+			args = append(args, int64(upto), most-1, int64(upto))
+			return h.reads.each(ctx, with+query, args, func(row *sql.Rows) error {
+				var key, no int64
+				err := row.Scan(&key, &no)
+				if a := places[key]; err == nil {
+					a.found = append(a.found, uint64(no))
+				}
+				return err
+			})
+		})
+		if err != nil {
+			return fmt.Errorf("timelines of %d registers: %w", len(list), err)
+		}
+		keys = keys[n:]
+	}
+	for _, a := range list {
+		slices.Sort(a.found)
+		a.found = slices.Compact(a.found)
+	}
+	return nil
 }

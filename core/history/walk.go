@@ -3,7 +3,6 @@ package history
 import (
 	"container/heap"
 	"context"
-	"database/sql"
 	"math"
 )
 
@@ -231,6 +230,8 @@ type strand struct {
 	no       uint64    // payout; if not resolved a bound for it
 	resolved bool
 	waiting  []uint64 // payouts after it, oldest first only
+	peeked   int      // how many were asked for
+	drained  bool     // nothing follows those that wait
 }
 
 func (s *strand) current() *change { return s.records[s.at] }
@@ -344,16 +345,21 @@ func (w *walker) begin(ctx context.Context) error {
 	if first, registers, err = w.onlyPaid(ctx, first, registers); err != nil {
 		return err
 	}
-	ask := w.h.payoutsAfter
 	if w.down {
-		ask = w.h.payoutsAt
-	}
-	nos, err := ask(ctx, registers, bound)
-	if err != nil {
-		return err
-	}
-	for i, s := range first {
-		w.found(s, nos[i])
+		nos, err := w.h.payoutsAt(ctx, registers, bound)
+		if err != nil {
+			return err
+		}
+		for i, s := range first {
+			w.found(s, nos[i])
+		}
+	} else {
+		if err := w.peek(ctx, first); err != nil {
+			return err
+		}
+		for _, s := range first {
+			w.found(s, s.pop())
+		}
 	}
 	w.strands.list = keepSome(w.strands.list)
 	heap.Init(&w.strands)
@@ -442,14 +448,19 @@ func (w *walker) found(s *strand, no uint64) {
 		s.no = min(s.no, s.current().Payouts)
 		s.at--
 	} else {
-		if no != 0 && no <= w.last(s) {
+		if no == 0 {
+			s.at = len(s.records)
+			return
+		}
+		if no <= w.last(s) {
 			s.no, s.resolved = no, true
 			return
 		}
+		s.waiting = append([]uint64{no}, s.waiting...)
 		s.no = w.last(s)
 		s.at++
 	}
-	s.resolved, s.waiting = false, nil
+	s.resolved = false
 	if !w.settle(s) {
 		s.at = len(s.records) // ended
 	}
@@ -457,51 +468,70 @@ func (w *walker) found(s *strand, no uint64) {
 
 // resolve asks for the payout of the strand on top.
 func (w *walker) resolve(ctx context.Context, s *strand) error {
-	register := []uint32{s.current().Register}
-	var nos []uint64
-	var err error
 	if w.down {
-		nos, err = w.h.payoutsAt(ctx, register, s.no)
-	} else if err = w.peek(ctx, s); err == nil {
-		nos = []uint64{s.pop()}
+		nos, err := w.h.payoutsAt(ctx, []uint32{s.current().Register}, s.no)
+		if err != nil {
+			return err
+		}
+		w.found(s, nos[0])
+	} else {
+		if len(s.waiting) == 0 && !s.drained {
+			if err := w.peekAll(ctx, s); err != nil {
+				return err
+			}
+		}
+		w.found(s, s.pop())
 	}
-	if err != nil {
-		return err
-	}
-	w.found(s, nos[0])
 	w.restore(s)
 	return nil
 }
 
-// peekSize is how many payouts of a register are asked for at once when they are wanted oldest first.
-const peekSize = 32
+// How many payouts of a register are asked for at once when they are wanted oldest first: few at first, since mostly
+// few are wanted, then more.
+const (
+	firstPeek = 2
+	mostPeek  = 64
+)
 
-// peek reads the next payouts of a strand.
-func (w *walker) peek(ctx context.Context, s *strand) error {
-	if len(s.waiting) > 0 {
-		return nil
+// peekAll reads the next payouts of the strand on top, and of the others that are about to need them.
+func (w *walker) peekAll(ctx context.Context, top *strand) error {
+	list := []*strand{top}
+	for _, s := range w.strands.list {
+		if s != top && len(s.waiting) == 0 && !s.drained {
+			list = append(list, s)
+		}
 	}
-	register := s.current().Register
-	if newest := w.h.latest.at(register); newest != 0 && newest-knownPayout <= s.no {
-		return nil
+	return w.peek(ctx, list)
+}
+
+// peek reads the next payouts of strands, after the one where each stands.
+func (w *walker) peek(ctx context.Context, list []*strand) error {
+	most := firstPeek
+	questions := make([]*ahead, len(list))
+	for i, s := range list {
+		questions[i] = &ahead{register: s.current().Register, above: s.no}
+		most = max(most, min(mostPeek, 2*s.peeked))
 	}
-	return w.h.reads.each(ctx, "SELECT payout FROM history_timeline WHERE register = ? AND payout > ? ORDER BY payout LIMIT ?",
-		[]any{w.h.owner(register), int64(s.no), peekSize}, func(row *sql.Rows) error {
-			var no int64
-			err := row.Scan(&no)
-			s.waiting = append(s.waiting, uint64(no))
-			return err
-		})
+	if err := w.h.payoutsAfter(ctx, questions, w.high(), most); err != nil {
+		return err
+	}
+	for i, s := range list {
+		s.waiting, s.peeked = questions[i].found, most
+		s.drained = len(s.waiting) < most
+	}
+	return nil
 }
 
 // pop takes the next payout that waits, 0 for none.
 func (s *strand) pop() uint64 {
-	if len(s.waiting) == 0 {
-		return 0
+	for len(s.waiting) > 0 {
+		no := s.waiting[0]
+		s.waiting = s.waiting[1:]
+		if no > s.no {
+			return no
+		}
 	}
-	no := s.waiting[0]
-	s.waiting = s.waiting[1:]
-	return no
+	return 0
 }
 
 // pass moves the strand on top past a payout.
@@ -509,7 +539,7 @@ func (w *walker) pass(s *strand, p *payout) {
 	switch {
 	case w.down:
 		w.found(s, p.Previous)
-	case len(s.waiting) > 0:
+	case len(s.waiting) > 0 || s.drained:
 		w.found(s, s.pop())
 	default:
 		s.resolved = false
