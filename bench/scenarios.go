@@ -1,0 +1,16 @@
+package bench
+
+var scenarios = []Scenario{
+	{"distributions", "payments to 1,000 holders each, by gRPC, on SQLite", true, distributions},
+	{"distributions-library", "the same in process", false, distributionsInProcess},
+	{"distributions-postgres", "the same by gRPC, on PostgreSQL", false, distributionsPostgres},
+	{"distributions-accounts", "the same by gRPC, on SQLite, among 10 million accounts", true, distributionsMany},
+	{"distributions-wide", "one payment to 100,000 and to 1,000,000 holders, and what others feel of it", true, wide},
+	{"transfers", "independent transfers in large batches, with history", true, transfers},
+	{"singles", "one transfer a request, by REST and by gRPC", true, singles},
+	{"balances", "what accounts have now, 100 a request and one a request", true, balances},
+	{"past", "newest entries; balances, pages and statements of any time, also after history grew tenfold", true, past},
+	{"restart", "start from a snapshot of a large ledger", false, restart},
+	{"replay", "start without a snapshot", false, replay},
+	{"memory", "of an account, a holding, a recent id", false, memory},
+}
