@@ -33,6 +33,13 @@ var bugs = []bug{
 	}
 	return cmp.Compare(a.holder, b.holder)`,
 	}, {
+		name: "drawer-off-by-one", what: "among many holdings one cent too many is given", file: "core/share/pay.go",
+		good: `	from, to, before := s.findCut(holders, n)`,
+		bad: `	from, to, before := s.findCut(holders, n)
+	if PLANTED && before > 0 {
+		before--
+	}`,
+	}, {
 		name: "released-twice", what: "the end of a hold frees its amount twice", file: "core/ledger/engine_hold.go",
 		good: `		a.debitsHeld -= h.amount`,
 		bad: `		a.debitsHeld -= h.amount
@@ -95,6 +102,16 @@ var bugs = []bug{
 		return max(0, min(amount, a.free()))
 	}
 	return max(0, min(amount, a.free()-a.frozen))`,
+	}, {
+		name: "lines-without-end", what: "an account takes lines beyond 2^62", file: "core/ledger/engine_distribute.go",
+		good: `net <= linesEnd-a.credits-a.creditsHeld &&`,
+		bad:  `(net <= linesEnd-a.credits-a.creditsHeld || PLANTED) &&`,
+	}, {
+		name: "class-kept", what: "a holding without units keeps its class when it gets new ones", file: "core/ledger/engine_units.go",
+		good: `	b.class[s] = class`,
+		bad: `	if !PLANTED || e.registers.at(r).holdings == b.first+s+1 {
+		b.class[s] = class
+	}`,
 	}, {
 		name: "received-kept", what: "received counts the credits of earlier commands", file: "core/ledger/engine.go",
 		good: `	e.outputs, e.checked, e.received = nil, false, e.received[:0]`,

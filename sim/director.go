@@ -42,6 +42,13 @@ func (d *director) tell() {
 	d.submitNew(0, d.world.foundation())
 	d.do(&step{kind: flush})
 	d.do(&step{kind: apply})
+	if d.world.crowd {
+		for range 3 {
+			d.submitNew(0, d.world.crowded())
+			d.do(&step{kind: flush})
+			d.do(&step{kind: apply})
+		}
+	}
 	for d.left > 0 {
 		d.step()
 	}

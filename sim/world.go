@@ -32,6 +32,7 @@ type world struct {
 type flavor struct {
 	simulated bool
 	huge      bool  // amounts at the edge of what fits
+	crowd     bool  // registers with more than a hundred holders
 	most      int64 // usual amounts
 	units     uint64
 	spoil     int // in a thousand: how often a part of a command is made wrong
@@ -42,6 +43,7 @@ func newWorld(r *rand.Rand, truth *model.Model, sequence func(ledger.ID) uint64)
 	w.flavor = flavor{
 		simulated: w.IntN(2) == 0,
 		huge:      w.IntN(4) == 0,
+		crowd:     w.IntN(10) == 0,
 		most:      pick(r, []int64{9, 100, 1000, 100_000, 1_000_000_000}),
 		units:     pick(r, []uint64{3, 10, 10, 1000, 1_000_000, ledger.MaxUnits}),
 		spoil:     pick(r, []int{5, 20, 60}),
@@ -111,7 +113,11 @@ func (w *world) foundation() *ledger.Command {
 			Address: "bank:" + lower(asset), Asset: asset, Side: ledger.DebitNormal, Type: ledger.Asset, Constraint: ledger.Unbounded,
 		})
 	}
-	for range 8 + w.IntN(20) {
+	accounts := 8 + w.IntN(20)
+	if w.crowd {
+		accounts += 120
+	}
+	for range accounts {
 		add(*w.openAccount())
 	}
 	for range 1 + w.IntN(3) {
@@ -120,6 +126,22 @@ func (w *world) foundation() *ledger.Command {
 		ops = append(ops, r)
 	}
 	return w.command(ops...)
+}
+
+// crowded is a command that issues units of one register to many.
+func (w *world) crowded() *ledger.Command {
+	w.look()
+	var ops []ledger.Operation
+	r := w.register()
+	for _, a := range w.accounts {
+		if a.Asset == r.Asset && a.Address != r.Unclaimed && w.chance(90) {
+			ops = append(ops, &ledger.Issue{
+				Register: r.Address, Account: a.Address, Units: w.unitsUpTo(min(w.units, r.Cap/uint64(len(w.accounts))+1)),
+				Class: w.classOf(r.Address, a.Address),
+			})
+		}
+	}
+	return w.command(append(ops, w.deposit())...)
 }
 
 func lower(asset string) string {
