@@ -39,7 +39,7 @@ func main() {
 	if err == nil {
 		err = run(ctx, o, newScreen(os.Stdout, os.Stderr, o.json))
 	}
-	if err != nil && !errors.Is(err, context.Canceled) {
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "lendingclub:", err)
 		os.Exit(1)
 	}
@@ -106,8 +106,11 @@ func run(ctx context.Context, o options, s *screen) (err error) {
 	defer func() { err = errors.Join(err, n.stop()) }()
 	s.say("Longmen serves at %s, its data is in %s", n.base, folder)
 
-	summary, err := tell(ctx, o, n, s)
+	summary, err := tell(n.within(ctx), o, n, s)
 	if err != nil {
+		if ctx.Err() != nil {
+			return nil // it was asked to end
+		}
 		return errors.Join(err, n.died())
 	}
 	if o.json {

@@ -112,6 +112,19 @@ func (n *node) answers(ctx context.Context) bool {
 	return response.StatusCode == http.StatusOK
 }
 
+// within ends with the node: nobody should wait for one that is gone.
+func (n *node) within(ctx context.Context) context.Context {
+	ctx, cancel := context.WithCancel(ctx)
+	go func() {
+		defer cancel()
+		select {
+		case <-n.ended:
+		case <-ctx.Done():
+		}
+	}()
+	return ctx
+}
+
 // died tells how the node ended, nil if it has not.
 func (n *node) died() error {
 	select {
