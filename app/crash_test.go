@@ -124,7 +124,7 @@ func (s *served) rest(method, path, body string) map[string]any {
 	r.Header.Set("Idempotency-Key", path)
 	answer, err := http.DefaultClient.Do(r)
 	if err != nil {
-		s.t.Fatal(err)
+		s.t.Fatalf("%v; the node says:\n%s", err, s.log.String())
 	}
 	defer answer.Body.Close()
 	data, err := io.ReadAll(answer.Body)

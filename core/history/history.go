@@ -2,10 +2,12 @@ package history
 
 import (
 	"context"
+	"database/sql"
 	"embed"
 	"errors"
 	"fmt"
 	"io/fs"
+	"math/rand/v2"
 	"sync"
 	"sync/atomic"
 
@@ -66,6 +68,7 @@ type History struct {
 	db      *store.DB
 	id      ledger.ID
 	number  int64
+	token   int64 // by which the tables know who projects
 	records Records
 	reads   *reads
 	sizes   sizes
@@ -205,6 +208,15 @@ func (h *History) claim(ctx context.Context) (s state, err error) {
 			return s, firstError(err, ErrNotFound)
 		}
 	}
+	if !h.db.ReadOnly() {
+		if err := h.own(ctx); err != nil {
+			return s, err
+		}
+		// Whoever had it before may have projected more meanwhile; from here on he can't.
+		if _, err = h.reads.one(ctx, find, []any{h.id[:]}, &h.number, &position, &data); err != nil {
+			return s, err
+		}
+	}
 	if s, err = decodeState(h.place(0), data); err != nil {
 		return s, err
 	}
@@ -216,6 +228,16 @@ func (h *History) claim(ctx context.Context) (s state, err error) {
 
 // enlistAttempts is how often to try again when another program has just taken the number.
 const enlistAttempts = 16
+
+// own makes this the one who projects. A program that had it before, such as a leader that was paused and replaced,
+// gets ErrMoved at its next batch.
+func (h *History) own(ctx context.Context) error {
+	h.token = rand.Int64()
+	return h.db.Write(ctx, func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, h.db.Rebind("UPDATE history_ledger SET owner = ? WHERE number = ?"), h.token, h.number)
+		return err
+	})
+}
 
 // enlist gives the ledger the next number.
 func (h *History) enlist(ctx context.Context) error {

@@ -254,10 +254,10 @@ func (p *projector) commit(ctx context.Context, next state) error {
 }
 
 func (p *projector) position(ctx context.Context) (at uint64, err error) {
-	var position int64
-	found, err := p.h.reads.one(ctx, "SELECT position FROM history_ledger WHERE number = ?", []any{p.h.number}, &position)
-	if err == nil && !found {
-		err = &movedError{0, p.state.sequence}
+	var position, owner int64
+	found, err := p.h.reads.one(ctx, "SELECT position, owner FROM history_ledger WHERE number = ?", []any{p.h.number}, &position, &owner)
+	if err == nil && (!found || owner != p.h.token) {
+		err = &movedError{uint64(position), p.state.sequence}
 	}
 	return uint64(position), err
 }
@@ -268,9 +268,14 @@ func (p *projector) write(ctx context.Context, tx *sql.Tx, next state) error {
 		if _, err := tx.ExecContext(ctx, "SET LOCAL synchronous_commit TO OFF"); err != nil {
 			return fmt.Errorf("do not wait for the disk: %w", err)
 		}
+		// A program that is paused here must not keep the next one waiting.
+		if _, err := tx.ExecContext(ctx, "SET LOCAL idle_in_transaction_session_timeout TO '2s'"); err != nil {
+			return fmt.Errorf("bound the transaction: %w", err)
+		}
 	}
 	data := appendState(nil, p.h.place(0), &next)
-	res, err := tx.StmtContext(ctx, p.writing.moved).ExecContext(ctx, int64(next.sequence), data, p.h.number, int64(p.state.sequence))
+	res, err := tx.StmtContext(ctx, p.writing.moved).ExecContext(
+		ctx, int64(next.sequence), data, p.h.number, int64(p.state.sequence), p.h.token)
 	if err != nil {
 		return fmt.Errorf("move the position: %w", err)
 	}
@@ -289,7 +294,7 @@ func (p *projector) write(ctx context.Context, tx *sql.Tx, next state) error {
 type movedError struct{ at, want uint64 }
 
 func (e *movedError) Error() string {
-	return fmt.Sprintf("history stands at sequence %d, not at %d: %v", e.at, e.want, ErrMoved)
+	return fmt.Sprintf("history stands at sequence %d, this program had brought it to %d: %v", e.at, e.want, ErrMoved)
 }
 
 // Unwrap gives ErrMoved.

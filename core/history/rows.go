@@ -116,7 +116,7 @@ const (
 		ON CONFLICT (place) DO UPDATE SET data = CAST(history_id.data || excluded.data AS BLOB) WHERE length(history_id.data) < ?`
 	appendIDs = `INSERT INTO history_id (place, data) SELECT * FROM unnest(?::bigint[], ?::bytea[])
 		ON CONFLICT (place) DO UPDATE SET data = history_id.data || excluded.data WHERE length(history_id.data) < ? RETURNING place`
-	move = `UPDATE history_ledger SET position = ?, state = ? WHERE number = ? AND position = ?`
+	move = `UPDATE history_ledger SET position = ?, state = ? WHERE number = ? AND position = ? AND owner = ?`
 )
 
 // writing is the statements of a writer. It is for one goroutine.

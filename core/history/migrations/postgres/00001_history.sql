@@ -5,6 +5,7 @@ CREATE TABLE history_ledger (
     number   bigint PRIMARY KEY,
     id       bytea    NOT NULL UNIQUE CHECK (length(id) = 16),
     position bigint NOT NULL, -- last sequence
+    owner    bigint NOT NULL DEFAULT 0, -- who opened it last: nobody else may project
     state    bytea    NOT NULL
 );
 

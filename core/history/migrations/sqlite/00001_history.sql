@@ -5,6 +5,7 @@ CREATE TABLE history_ledger (
     number   INTEGER PRIMARY KEY,
     id       BLOB    NOT NULL UNIQUE CHECK (length(id) = 16),
     position INTEGER NOT NULL, -- last sequence
+    owner    INTEGER NOT NULL DEFAULT 0, -- who opened it last: nobody else may project
     state    BLOB    NOT NULL
 ) STRICT;
 
