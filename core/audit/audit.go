@@ -60,12 +60,12 @@ func Verify(ctx context.Context, o Options) (*Report, error) {
 	r := &Report{Ledgers: []Ledger{}, Findings: []Finding{}}
 	listed, err := o.Journal.Ledgers(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("verify: %w", err)
+		return nil, err
 	}
 	if o.Ledger != "" {
 		listed = slices.DeleteFunc(listed, func(l journal.Ledger) bool { return l.Name != o.Ledger })
 		if len(listed) == 0 {
-			return nil, fmt.Errorf("verify %q: %w", o.Ledger, ErrNoLedger)
+			return nil, fmt.Errorf("ledger %q: %w", o.Ledger, ErrNoLedger)
 		}
 	} else {
 		r.Findings = append(r.Findings, findings...)
@@ -78,7 +78,7 @@ func Verify(ctx context.Context, o Options) (*Report, error) {
 		err := v.run(ctx)
 		r.Ledgers = append(r.Ledgers, v.report)
 		if err != nil {
-			return nil, fmt.Errorf("verify ledger %s: %w", l.Name, err)
+			return nil, fmt.Errorf("ledger %s: %w", l.Name, err)
 		}
 	}
 	r.settle()
@@ -89,7 +89,7 @@ func Verify(ctx context.Context, o Options) (*Report, error) {
 func (r *Report) findStrays(ctx context.Context, o Options, listed []journal.Ledger, evidence map[ledger.ID]*evidence) error {
 	row, found, err := o.Journal.Stray(ctx)
 	if err != nil {
-		return fmt.Errorf("verify: %w", err)
+		return err
 	}
 	if found {
 		r.Findings = append(r.Findings, Finding{

@@ -66,14 +66,14 @@ func readEvidence(o Options) (map[ledger.ID]*evidence, []Finding, error) {
 	var findings []Finding
 	logs, err := idFiles(o.Files.Checkpoints, ".log")
 	if err != nil {
-		return nil, nil, fmt.Errorf("verify: list checkpoints: %w", err)
+		return nil, nil, fmt.Errorf("list checkpoints: %w", err)
 	}
 	for l := range logs {
 		of(l).logged = true
 	}
 	keys, err := idFiles(o.Files.Keys, ".pub")
 	if err != nil {
-		return nil, nil, fmt.Errorf("verify: list keys: %w", err)
+		return nil, nil, fmt.Errorf("list keys: %w", err)
 	}
 	for l, path := range keys {
 		key, err := readKey(path, l)
@@ -85,7 +85,7 @@ func readEvidence(o Options) (map[ledger.ID]*evidence, []Finding, error) {
 	for i, key := range o.Keys {
 		l, err := keyLedger(key)
 		if err != nil {
-			return nil, nil, fmt.Errorf("verify: key %d: %w", i+1, err)
+			return nil, nil, fmt.Errorf("key %d: %w", i+1, err)
 		}
 		e := of(l)
 		e.key, e.keyGiven = strings.TrimSpace(key), true
@@ -93,7 +93,7 @@ func readEvidence(o Options) (map[ledger.ID]*evidence, []Finding, error) {
 	for _, g := range o.Given {
 		c, err := openGiven(g, all)
 		if err != nil {
-			return nil, nil, fmt.Errorf("verify: checkpoint %s: %w", g.Name, err)
+			return nil, nil, fmt.Errorf("checkpoint %s: %w", g.Name, err)
 		}
 		e := of(c.Ledger)
 		e.given = append(e.given, c)

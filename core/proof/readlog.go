@@ -151,3 +151,25 @@ func follows(older, newer Signed) error {
 	}
 	return nil
 }
+
+// WholeLog is the length of a log up to the end of its last whole checkpoint, without looking at what is signed. A node
+// may be writing the next one.
+func WholeLog(r io.Reader) (length int64, err error) {
+	in := bufio.NewReaderSize(r, 2*maxNote)
+	at := int64(0)
+	for fresh := true; ; {
+		line, err := in.ReadSlice('\n')
+		at += int64(len(line))
+		if errors.Is(err, io.EOF) {
+			return length, nil
+		}
+		whole := err == nil
+		if err != nil && !errors.Is(err, bufio.ErrBufferFull) {
+			return 0, fmt.Errorf("read log of checkpoints: %w", err)
+		}
+		if fresh && whole && bytes.HasPrefix(line, []byte(endMark)) {
+			length = at
+		}
+		fresh = whole
+	}
+}

@@ -1,0 +1,266 @@
+package longmen
+
+import (
+	"context"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/longmen/longmen/core/audit"
+	"github.com/longmen/longmen/core/journal"
+	"github.com/longmen/longmen/core/proof"
+	"github.com/longmen/longmen/kit/id"
+)
+
+// A copy of a data folder is made under a name of its own that ends with .part, with a file in it that says that it is
+// not complete, and gets its right name when it is. So it is there as a whole or not at all, whatever happens.
+
+const (
+	partSuffix     = ".part"
+	unfinishedFile = "unfinished"
+	completeFile   = "complete" // in its place while the folder gets its name
+	contentsFile   = "contents.json"
+	lockFile       = "lock"
+	secretMode     = 0o600
+	publicMode     = 0o644
+	folderMode     = 0o700
+)
+
+// ErrUnfinished means that a folder is a copy that was never completed.
+var ErrUnfinished = errors.New("the copy was never completed: remove it and make it again")
+
+func refuseUnfinished(folder string) error {
+	if _, err := os.Stat(filepath.Join(folder, unfinishedFile)); err == nil {
+		return fmt.Errorf("%s: %w", folder, ErrUnfinished)
+	}
+	return nil
+}
+
+// contents is the list of a copy: what it must have at least.
+type contents struct {
+	Format  int              `json:"format"`
+	Made    time.Time        `json:"made"`
+	Ledgers []contentsLedger `json:"ledgers"`
+}
+
+type contentsLedger struct {
+	ID       id.ID  `json:"id"`
+	Name     string `json:"name"`
+	Sequence uint64 `json:"sequence"` // last command
+	Hash     string `json:"hash"`     // of the group that ends with it, hexadecimal
+}
+
+const (
+	contentsFormat = 1
+	maxContents    = 16 << 20
+)
+
+// list tells how far the journals of a copy go.
+func listContents(ctx context.Context, j *journal.Journal, made time.Time) (c contents, err error) {
+	c = contents{Format: contentsFormat, Made: made.UTC(), Ledgers: []contentsLedger{}}
+	listed, err := j.Ledgers(ctx)
+	for _, l := range listed {
+		last, found, err := j.Last(ctx, l.ID)
+		if err != nil {
+			return c, err
+		}
+		entry := contentsLedger{ID: l.ID, Name: l.Name}
+		if found {
+			entry.Sequence, entry.Hash = last.Next()-1, hex.EncodeToString(last.Hash[:])
+		}
+		c.Ledgers = append(c.Ledgers, entry)
+	}
+	return c, err
+}
+
+// readContents reads the list of a copy. A node's own folder has none.
+func readContents(folder string) (c contents, err error) {
+	f, err := os.Open(filepath.Join(folder, contentsFile))
+	if errors.Is(err, os.ErrNotExist) {
+		return c, nil
+	} else if err != nil {
+		return c, err
+	}
+	d := json.NewDecoder(io.LimitReader(f, maxContents))
+	if err = errors.Join(d.Decode(&c), f.Close()); err == nil && c.Format != contentsFormat {
+		err = fmt.Errorf("format %d is not known", c.Format)
+	}
+	if err != nil {
+		return c, fmt.Errorf("read %s of the copy: %w", contentsFile, err)
+	}
+	return c, nil
+}
+
+func (c *contents) ends() (list []audit.End) {
+	for _, l := range c.Ledgers {
+		end := audit.End{Ledger: ID(l.ID), Sequence: l.Sequence}
+		if n, err := hex.Decode(end.Hash[:], []byte(l.Hash)); l.Sequence > 0 && (err != nil || n != len(end.Hash)) {
+			end.Hash = [32]byte{} // which no group has
+		}
+		list = append(list, end)
+	}
+	return list
+}
+
+// part is a folder that is being made.
+type part struct{ path, final string }
+
+// beginPart makes the folder in which a copy grows. What an earlier attempt has left is kept if it is to be gone on with,
+// and removed otherwise.
+func beginPart(final string, keep bool) (*part, error) {
+	final, err := filepath.Abs(final)
+	if err != nil {
+		return nil, err
+	}
+	if list, err := os.ReadDir(final); err == nil && len(list) > 0 {
+		return nil, fmt.Errorf("%s is there already and not empty: name a new folder", final)
+	} else if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, err
+	}
+	p := &part{path: final + partSuffix, final: final}
+	list, err := os.ReadDir(p.path)
+	if err == nil && len(list) > 0 {
+		_, unfinished := os.Stat(p.file(unfinishedFile))
+		if _, err := os.Stat(p.file(completeFile)); err != nil && unfinished != nil {
+			return nil, fmt.Errorf("%s is there and is no unfinished copy: move it away", p.path)
+		}
+		if !keep {
+			if err := p.remove(); err != nil {
+				return nil, err
+			}
+		}
+	} else if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, err
+	}
+	if err := os.MkdirAll(p.path, folderMode); err != nil {
+		return nil, err
+	}
+	if err := writeFile(p.file(unfinishedFile), secretMode, strings.NewReader("This copy is not complete.\n")); err != nil {
+		return nil, err
+	}
+	return p, syncFolder(p.path)
+}
+
+func (p *part) file(elements ...string) string {
+	return filepath.Join(append([]string{p.path}, elements...)...)
+}
+
+// remove removes everything but the sign that it is not complete, and that last.
+func (p *part) remove() error {
+	list, err := os.ReadDir(p.path)
+	if err != nil {
+		return err
+	}
+	for _, e := range list {
+		if e.Name() != unfinishedFile && e.Name() != completeFile {
+			if err := os.RemoveAll(p.file(e.Name())); err != nil {
+				return err
+			}
+		}
+	}
+	return os.RemoveAll(p.path)
+}
+
+// finish gives the copy its name.
+func (p *part) finish() error {
+	if err := errors.Join(os.Rename(p.file(unfinishedFile), p.file(completeFile)), syncFolder(p.path)); err != nil {
+		return err
+	}
+	// An empty folder of that name gives way.
+	if err := os.Remove(p.final); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	if err := os.Rename(p.path, p.final); err != nil {
+		return err
+	}
+	return errors.Join(syncFolder(filepath.Dir(p.final)), os.Remove(filepath.Join(p.final, completeFile)))
+}
+
+// copyEvidence copies checkpoints and public keys, and the secret ones if asked. It comes before the journal is copied, so
+// that no checkpoint says more than the journal has.
+func (p *part) copyEvidence(from string, secrets bool) error {
+	for _, folder := range []string{checkpoints, keys} {
+		list, err := os.ReadDir(filepath.Join(from, folder))
+		if errors.Is(err, os.ErrNotExist) {
+			continue
+		} else if err != nil {
+			return err
+		}
+		if err := os.MkdirAll(p.file(folder), folderMode); err != nil {
+			return err
+		}
+		for _, e := range list {
+			source, to := filepath.Join(from, folder, e.Name()), p.file(folder, e.Name())
+			_, secret := id.Parse(e.Name())
+			switch {
+			case folder == checkpoints && strings.HasSuffix(e.Name(), ".log"):
+				err = copyLog(source, to)
+			case folder == keys && strings.HasSuffix(e.Name(), ".pub"):
+				err = copyFile(source, to, publicMode)
+			case folder == keys && secrets && secret == nil:
+				err = copyFile(source, to, secretMode)
+			}
+			if err != nil {
+				return err
+			}
+		}
+		if err := syncFolder(p.file(folder)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// copyLog copies a log of checkpoints as far as it is complete: a node may be writing the next one.
+func copyLog(from, to string) error {
+	f, err := os.Open(from)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = f.Close() }() // it is only read
+	whole, err := proof.WholeLog(f)
+	if err != nil {
+		return fmt.Errorf("copy %s: %w", from, err)
+	}
+	return writeFile(to, publicMode, io.NewSectionReader(f, 0, whole))
+}
+
+func copyFile(from, to string, mode os.FileMode) error {
+	f, err := os.Open(from)
+	if err != nil {
+		return err
+	}
+	return errors.Join(writeFile(to, mode, f), f.Close())
+}
+
+// writeFile writes a file to the disk.
+func writeFile(path string, mode os.FileMode, content io.Reader) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, mode)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(f, content)
+	return errors.Join(err, f.Sync(), f.Close())
+}
+
+func (p *part) writeContents(c contents) error {
+	text, err := json.MarshalIndent(c, "", "  ")
+	if err != nil {
+		return err
+	}
+	return writeFile(p.file(contentsFile), publicMode, strings.NewReader(string(text)+"\n"))
+}
+
+func syncFolder(path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
+}
