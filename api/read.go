@@ -110,7 +110,7 @@ type Entry struct {
 	Kind      string // transfer, post, payer, line, unclaimed, deducted, claim, reversal
 	Side      ledger.Side
 	Amount    int64
-	Balance   int64  // just after, counted on the account's normal side
+	Balance   int64  // just after, counted on the account's normal side; lists by effective date have none
 	Other     string // account on the other side, "" when there are many
 	Register  string // of a distribution or claim
 }
@@ -168,8 +168,9 @@ type Line struct {
 	Units     uint64
 	Gross     []int64 // by tranche
 	Deducted  int64
-	Net       int64
-	Unclaimed bool // it went to the register's unclaimed account
+	Net       int64 // what reached his account
+	Unclaimed int64 // what went to the register's unclaimed account in his name
+	Missing   int64 // of an undoing: what could not be taken back
 }
 
 // Proofs makes a ledger's past provable.

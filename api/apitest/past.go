@@ -324,7 +324,7 @@ func (n *Node) Lines(_ context.Context, name string, sequence uint64, operation 
 		}
 		for i, h := range s.lines[d.Register] {
 			old := s.before[d.Register][i]
-			line := api.Line{Holder: h.Holder, Account: h.Account, Units: h.Units, Unclaimed: h.Unclaimed != old.Unclaimed}
+			line := api.Line{Holder: h.Holder, Account: h.Account, Units: h.Units, Unclaimed: h.Unclaimed - old.Unclaimed}
 			for t := range h.Rows {
 				line.Gross = append(line.Gross, h.Rows[t].Paid-old.Rows[t].Paid)
 				line.Net += h.Rows[t].Paid - old.Rows[t].Paid

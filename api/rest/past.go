@@ -14,6 +14,12 @@ import (
 
 // Entry is one line of an account's statement.
 type Entry struct {
+	EffectiveEntry
+	Balance Total `json:"balance" doc:"Just after, counted on the account's side"`
+}
+
+// EffectiveEntry is an entry without the balance after it, which a list by effective date has not.
+type EffectiveEntry struct {
 	Sequence  uint64    `json:"sequence" doc:"Of the command"`
 	Operation uint16    `json:"operation" doc:"Its place in the command, from 0"`
 	Command   CommandID `json:"command" doc:"The command's id"`
@@ -24,16 +30,19 @@ type Entry struct {
 	Kind      string    `json:"kind" enum:"transfer,post,payer,line,unclaimed,deducted,claim,reversal" doc:"Which operation made it; line: a holder's part of a distribution"`
 	Side      string    `json:"side" enum:"debit,credit" doc:"The side on which it was booked"`
 	Amount    Amount    `json:"amount"`
-	Balance   Total     `json:"balance" doc:"Just after, counted on the account's side"`
 	Other     string    `json:"other,omitempty" doc:"The account on the other side; absent when there are many"`
 	Register  string    `json:"register,omitempty" doc:"Of a distribution or claim"`
 }
 
 func entryOf(e api.Entry) Entry {
-	return Entry{
+	return Entry{EffectiveEntry: effectiveOf(e), Balance: total(e.Balance)}
+}
+
+func effectiveOf(e api.Entry) EffectiveEntry {
+	return EffectiveEntry{
 		Sequence: e.Sequence, Operation: e.Operation, Command: CommandID(e.Command), Timestamp: Instant(e.Timestamp), Date: Date(e.Booked),
 		Effective: Date(e.Effective), Purpose: e.Purpose, Kind: e.Kind, Side: sides.word(e.Side), Amount: Amount(e.Amount),
-		Balance: total(e.Balance), Other: e.Other, Register: e.Register,
+		Other: e.Other, Register: e.Register,
 	}
 }
 
@@ -76,7 +85,7 @@ type DistributionItem struct {
 	Operation uint16    `json:"operation"`
 	Timestamp Instant   `json:"timestamp"`
 	Payer     string    `json:"payer"`
-	Amount    Amount    `json:"amount" doc:"Sum of the tranches"`
+	Amount    Amount    `json:"amount" doc:"Sum of the tranches; negative in an undoing"`
 	Undoes    uint64    `json:"undoes,omitempty" doc:"Sequence of the distribution that this undoes"`
 	Tranches  []Tranche `json:"tranches"`
 }
@@ -88,8 +97,9 @@ type Line struct {
 	Units     uint64   `json:"units" doc:"Those he had then"`
 	Gross     []Amount `json:"gross" doc:"By tranche"`
 	Deducted  Amount   `json:"deducted"`
-	Net       Amount   `json:"net"`
-	Unclaimed bool     `json:"unclaimed,omitempty" doc:"It went to the register's unclaimed account, in his name"`
+	Net       Amount   `json:"net" doc:"What reached his account"`
+	Unclaimed Amount   `json:"unclaimed,omitempty" doc:"What went to the register's unclaimed account, in his name"`
+	Missing   Amount   `json:"missing,omitempty" doc:"Of an undoing: what could not be taken back"`
 }
 
 type (
@@ -120,6 +130,13 @@ type (
 		InAddress
 		InPage
 		InEffective
+	}
+	effectiveOutput struct {
+		Body struct {
+			Entries []EffectiveEntry `json:"entries" doc:"By effective date, then in the ledger's order"`
+			Next
+			At
+		}
 	}
 	totalsInput struct {
 		InAddress
@@ -194,16 +211,12 @@ func (s *server) listEntries(ctx context.Context, in *entriesInput) (*entriesOut
 		return nil, err
 	}
 	page, err := s.node.Entries(ctx, in.Ledger, in.Address, q)
-	return s.entries(ctx, listOfEntries, page, err)
-}
-
-func (s *server) entries(ctx context.Context, list byte, page api.EntryPage, err error) (*entriesOutput, error) {
 	if err != nil {
 		return nil, s.problem(ctx, err)
 	}
 	out := &entriesOutput{}
 	out.Body.Entries, out.Body.At = convert(page.Entries, entryOf), at(page.As)
-	out.Body.Next.Next = cursor(list, page.Next)
+	out.Body.Next.Next = cursor(listOfEntries, page.Next)
 	return out, nil
 }
 
@@ -262,7 +275,7 @@ func (s *server) effective(ctx context.Context, in *InEffective) (api.EffectiveQ
 	return q, nil
 }
 
-func (s *server) listEffective(ctx context.Context, in *effectiveInput) (*entriesOutput, error) {
+func (s *server) listEffective(ctx context.Context, in *effectiveInput) (*effectiveOutput, error) {
 	q, err := s.effective(ctx, &in.InEffective)
 	if err != nil {
 		return nil, err
@@ -271,7 +284,13 @@ func (s *server) listEffective(ctx context.Context, in *effectiveInput) (*entrie
 		return nil, err
 	}
 	page, err := s.node.Effective(ctx, in.Ledger, in.Address, q)
-	return s.entries(ctx, listOfEffective, page, err)
+	if err != nil {
+		return nil, s.problem(ctx, err)
+	}
+	out := &effectiveOutput{}
+	out.Body.Entries, out.Body.At = convert(page.Entries, effectiveOf), at(page.As)
+	out.Body.Next.Next = cursor(listOfEffective, page.Next)
+	return out, nil
 }
 
 func (s *server) sumEffective(ctx context.Context, in *totalsInput) (*totalsOutput, error) {
@@ -342,7 +361,7 @@ func (s *server) listLines(ctx context.Context, in *linesInput) (*linesOutput, e
 	out.Body.Lines = convert(list, func(l api.Line) Line {
 		return Line{
 			Holder: l.Holder, Account: l.Account, Units: l.Units, Gross: convert(l.Gross, func(v int64) Amount { return Amount(v) }),
-			Deducted: Amount(l.Deducted), Net: Amount(l.Net), Unclaimed: l.Unclaimed,
+			Deducted: Amount(l.Deducted), Net: Amount(l.Net), Unclaimed: Amount(l.Unclaimed), Missing: Amount(l.Missing),
 		}
 	})
 	return out, nil

@@ -130,21 +130,18 @@ func newLines() *cobra.Command {
 			type line struct {
 				Holder                 uint32
 				Account, Deducted, Net string
+				Unclaimed, Missing     string
 				Units                  uint64
 				Gross                  []string
-				Unclaimed              bool
 			}
 			return listing(c, p, c.path("commands", args[0], "operations", operation, "lines"), p.query(), "lines",
-				newTable(">HOLDER", "ACCOUNT", ">UNITS", ">GROSS", ">DEDUCTED", ">NET", "UNCLAIMED"), func(t *table, l line) {
+				newTable(">HOLDER", "ACCOUNT", ">UNITS", ">GROSS", ">DEDUCTED", ">NET", ">UNCLAIMED", ">MISSING"), func(t *table, l line) {
 					var gross []string
 					for _, g := range l.Gross {
 						gross = append(gross, decimal(g, scale))
 					}
-					unclaimed := ""
-					if l.Unclaimed {
-						unclaimed = "yes"
-					}
-					t.add(fmt.Sprint(l.Holder), l.Account, fmt.Sprint(l.Units), strings.Join(gross, " + "), some(l.Deducted, scale), decimal(l.Net, scale), unclaimed)
+					t.add(fmt.Sprint(l.Holder), l.Account, fmt.Sprint(l.Units), strings.Join(gross, " + "), some(l.Deducted, scale), some(l.Net, scale),
+						some(l.Unclaimed, scale), some(l.Missing, scale))
 				})
 		})
 }

@@ -124,6 +124,11 @@ type entry struct {
 	Purpose                                                                  uint32
 }
 
+// effectiveTable has no balances: in the order of effective dates there are none.
+func effectiveTable() *table {
+	return newTable(">SEQUENCE", "DATE", "EFFECTIVE", "KIND", ">DEBIT", ">CREDIT", "OTHER", ">PURPOSE")
+}
+
 func entryTable() *table {
 	return newTable(">SEQUENCE", "DATE", "EFFECTIVE", "KIND", ">DEBIT", ">CREDIT", ">BALANCE", "OTHER", ">PURPOSE")
 }
@@ -137,7 +142,11 @@ func (e *entry) add(t *table, scale int) {
 	if other == "" {
 		other = e.Register
 	}
-	t.add(fmt.Sprint(e.Sequence), e.Date, e.Effective, e.Kind, debit, credit, decimal(e.Balance, scale), other, count(uint64(e.Purpose)))
+	row := []string{fmt.Sprint(e.Sequence), e.Date, e.Effective, e.Kind, debit, credit}
+	if e.Balance != "" {
+		row = append(row, decimal(e.Balance, scale))
+	}
+	t.add(append(row, other, count(uint64(e.Purpose)))...)
 }
 
 func newEntries() *cobra.Command {
@@ -247,7 +256,7 @@ func newEffective() *cobra.Command {
 				query.Set("sequence", fmt.Sprint(sequence))
 			}
 			if !totals {
-				return listing(c, p, path, query, "entries", entryTable(), func(t *table, e entry) { e.add(t, scale) })
+				return listing(c, p, path, query, "entries", effectiveTable(), func(t *table, e entry) { e.add(t, scale) })
 			}
 			type day struct{ Date, Debits, Credits string }
 			return listing(c, nil, path+"/totals", query, "days", newTable("DATE", ">DEBITS", ">CREDITS"), func(t *table, d day) {

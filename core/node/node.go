@@ -102,10 +102,18 @@ func (n *Node) prepared(ctx context.Context, listed journal.Ledger) (*Ledger, er
 }
 
 func (n *Node) enter(l *Ledger) {
+	if h, ok := l.history.(resolver); ok {
+		h.ResolveWith(l.number)
+	}
 	l.start()
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.ledgers[l.name] = l
+}
+
+// resolver is a past that has to be told how account numbers are found by address.
+type resolver interface {
+	ResolveWith(number func(address string) uint32)
 }
 
 // New is what fixes a ledger for good.

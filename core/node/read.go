@@ -26,6 +26,13 @@ func (l *Ledger) View(ctx context.Context, atLeast uint64, read func(*ledger.Eng
 	return nil
 }
 
+// number finds an account's number by its address, 0 for none. Numbers are for ever, so it matters little when.
+func (l *Ledger) number(address string) uint32 {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	return l.engine.Number(address)
+}
+
 // Name is the ledger's name in this node.
 func (l *Ledger) Name() string { return l.name }
 
