@@ -182,18 +182,18 @@ func TestProof(t *testing.T) {
 		t.Fatal(err)
 	}
 	key := s.Get("/v1/ledgers/main/checkpoint").At("key")
-	out, failed := cli(t, s.Folder, "ledger", "check-proof", file, "--public-key", key)
+	out, failed := cli(t, s.Folder, "ledger", "check-proof", file, "--key", key)
 	if failed || !strings.Contains(out, "command 12 was applied with this result") || !strings.Contains(out, "simulated") {
 		t.Error(out)
 	}
-	out, failed = cli(t, s.Folder, "ledger", "check-proof", file, "--public-key", key, "--json")
+	out, failed = cli(t, s.Folder, "ledger", "check-proof", file, "--key", key, "--json")
 	if failed || !strings.Contains(out, `"proven": true`) {
 		t.Error(out)
 	}
 	if err := os.WriteFile(file, []byte(strings.Replace(document, "sequence 12", "sequence 11", 1)), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if out, failed = cli(t, s.Folder, "ledger", "check-proof", file, "--public-key", key); !failed {
+	if out, failed = cli(t, s.Folder, "ledger", "check-proof", file, "--key", key); !failed {
 		t.Errorf("a forged proof passes: %s", out)
 	}
 	other := apitest.NewSite(t)
@@ -202,7 +202,7 @@ func TestProof(t *testing.T) {
 		t.Fatal(err)
 	}
 	key = other.Get("/v1/ledgers/main/checkpoint").At("key")
-	if out, failed = cli(t, s.Folder, "ledger", "check-proof", file, "--public-key", key); !failed {
+	if out, failed = cli(t, s.Folder, "ledger", "check-proof", file, "--key", key); !failed {
 		t.Errorf("a proof passes with another key: %s", out)
 	}
 }
@@ -256,6 +256,54 @@ func TestServe(t *testing.T) {
 	}
 	if text, failed := cli(t, folder, "ledger", "list"); failed {
 		t.Errorf("the second node takes the first one's address away: %s", text)
+	}
+}
+
+// A served folder is backed up and exported, the copies are proved, and a restored one serves on.
+func TestCopies(t *testing.T) {
+	folder, to := serve(t), t.TempDir()
+	for _, words := range []string{
+		"ledger create main", "ledger asset open CNY", "ledger account open bank --asset CNY --side debit --type asset --constraint unbounded",
+		"ledger account open client --asset CNY --side credit --type liability", "ledger transfer bank client 12.34",
+	} {
+		if out, failed := cli(t, folder, strings.Fields(words)...); failed {
+			t.Fatalf("%s: %s", words, out)
+		}
+	}
+	for _, c := range []struct{ words, says string }{
+		{"backup " + to + "/backup", "backed up to"},
+		{"export " + to + "/export", "exported to"},
+		{"verify", "consistent in itself, 6 commands"},
+		{"verify " + to + "/backup", "everything is sound"},
+		{"verify " + to + "/export --json", `"sound": true`},
+		{"restore " + to + "/backup " + to + "/restored", "longmen serve --data"},
+		{"verify " + to + "/restored --ledger main", "2 accounts, 0 registers"},
+	} {
+		out, failed := cli(t, folder, strings.Fields(c.words)...)
+		if failed || !strings.Contains(out, c.says) {
+			t.Errorf("%s: %s", c.words, out)
+		}
+	}
+	for _, words := range []string{
+		"backup " + to + "/backup", "verify " + to + "/nothing", "restore " + to + "/nothing " + to + "/again", "verify --ledger other",
+		"verify --checkpoint " + to + "/nothing", "export",
+	} {
+		if out, failed := cli(t, folder, strings.Fields(words)...); !failed {
+			t.Errorf("%s does not fail: %s", words, out)
+		}
+	}
+	journal := filepath.Join(to, "export", "journal.db")
+	b, err := os.ReadFile(journal)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b = bytes.Replace(b, []byte("client"), []byte("cliemt"), 1)
+	if err := os.WriteFile(journal, b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out, failed := cli(t, folder, "verify", filepath.Join(to, "export"))
+	if !failed || !strings.Contains(out, "WRONG  journal") || !strings.Contains(out, "NOT SOUND") {
+		t.Errorf("a flipped byte: %s", out)
 	}
 }
 

@@ -155,7 +155,7 @@ func newCheckProof() *cobra.Command {
 		Use: "check-proof FILE|-", Short: "Check a proof with the public key alone", Args: cobra.ExactArgs(1),
 		Long: `Check a proof with the ledger's public key alone; no node is asked. The key has to come from a source that you trust, not
 from the one who gives you the proof.`,
-		Example: `  longmen ledger check-proof proof.txt --public-key "longmen/0195...+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW"`,
+		Example: `  longmen ledger check-proof proof.txt --key "longmen/0195...+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW"`,
 		RunE: func(command *cobra.Command, args []string) error {
 			text, err := readInput(command.InOrStdin(), args[0])
 			if err != nil {
@@ -172,9 +172,9 @@ from the one who gives you the proof.`,
 			return printProof(command.OutOrStdout(), &p, signed.Checkpoint, asJSON)
 		},
 	}
-	c.Flags().StringVar(&key, "public-key", "", "the ledger's public key (required)")
+	c.Flags().StringVar(&key, "key", "", "the ledger's public key (required)")
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
-	require(c, "public-key")
+	require(c, "key")
 	return c
 }
 
