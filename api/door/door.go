@@ -50,6 +50,7 @@ type Config struct {
 const (
 	maxRequests = 4_096            // under way
 	maxTime     = 30 * time.Second // of one request, streams aside
+	graceTime   = 5 * time.Second  // in which an answer has to be taken
 )
 
 // Door answers everything on the node's address.
@@ -158,11 +159,14 @@ func (d *Door) serve(ctx context.Context, door http.Handler, w http.ResponseWrit
 	start := time.Now()
 	answer := &answer{ResponseWriter: w}
 	stream := r.URL.Path == rpc.WatchPath
+	limit := time.Time{}
 	if !stream {
 		limited, cancel := context.WithTimeout(ctx, maxTime)
 		defer cancel()
-		ctx = limited
+		ctx, limit = limited, start.Add(maxTime+graceTime)
 	}
+	// Whoever does not take his answer must not keep us for ever. A connection that can't be told so has limits of its own.
+	_ = http.NewResponseController(w).SetWriteDeadline(limit)
 	r = r.WithContext(ctx)
 	defer func() {
 		d.underway.Add(-1)

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
@@ -47,8 +48,11 @@ var buffers = sync.Pool{New: func() any { return &buffer{b: make([]byte, 0, maxQ
 
 type buffer struct{ b []byte }
 
-// maxQuick is the longest body that is looked at.
-const maxQuick = 2_048
+// maxQuick is the longest body that is looked at, and quickTime what it has to arrive.
+const (
+	maxQuick  = 2_048
+	quickTime = 5 * time.Second
+)
 
 var jsonType = []string{"application/json"}
 
@@ -116,6 +120,8 @@ func (s *server) quickTransfer(w http.ResponseWriter, r *http.Request) bool {
 	}
 	buf := buffers.Get().(*buffer)
 	defer buffers.Put(buf)
+	// A connection that can't be told so has limits of its own.
+	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(quickTime))
 	body := buf.b[:r.ContentLength]
 	n, err := io.ReadFull(r.Body, body)
 	t, ok := plainTransfer(string(body[:n]))

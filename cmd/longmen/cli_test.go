@@ -181,7 +181,14 @@ func TestProof(t *testing.T) {
 	if err := os.WriteFile(file, []byte(document), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	key := s.Get("/v1/ledgers/main/checkpoint").At("key")
+	key, failed := cli(t, s.Folder, "ledger", "public-key")
+	key = strings.TrimSpace(key)
+	if failed || key != s.Get("/v1/ledgers/main/checkpoint").At("key") {
+		t.Errorf("public key %q", key)
+	}
+	if note, failed := cli(t, s.Folder, "ledger", "checkpoint"); failed || !strings.HasPrefix(note, "longmen/") {
+		t.Errorf("checkpoint %q", note)
+	}
 	out, failed := cli(t, s.Folder, "ledger", "check-proof", file, "--key", key)
 	if failed || !strings.Contains(out, "command 12 was applied with this result") || !strings.Contains(out, "simulated") {
 		t.Error(out)
@@ -218,6 +225,14 @@ func TestNoNode(t *testing.T) {
 	}
 	if text, failed := cli(t, s.Folder, "ledger", "list"); !failed || !strings.Contains(text, "chmod 600") {
 		t.Error(text)
+	}
+	t.Setenv("LONGMEN_TOKEN", s.Token)
+	if text, failed := cli(t, t.TempDir(), "ledger", "list", "--address", strings.TrimPrefix(s.URL, "http://")); failed {
+		t.Errorf("a node elsewhere: %s", text)
+	}
+	t.Setenv("LONGMEN_TOKEN", "wrong")
+	if text, failed := cli(t, t.TempDir(), "ledger", "list", "--address", s.URL); !failed || !strings.Contains(text, "unauthenticated") {
+		t.Errorf("a wrong token: %s", text)
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"os"
 	"strings"
 	"syscall"
 	"time"
@@ -52,9 +53,12 @@ func newClient(c *cobra.Command) (*client, error) {
 			return nil, err
 		}
 	}
-	token, err := access.ReadToken(folder)
-	if err != nil {
-		return nil, fmt.Errorf("%w (is %s the node's data folder? --data names another)", err, folder)
+	token := os.Getenv("LONGMEN_TOKEN")
+	if token == "" {
+		var err error
+		if token, err = access.ReadToken(folder); err != nil {
+			return nil, fmt.Errorf("%w (is %s the node's data folder? --data names another)", err, folder)
+		}
 	}
 	if !strings.Contains(address, "://") {
 		address = "http://" + address

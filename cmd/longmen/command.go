@@ -149,6 +149,35 @@ ledger's public key checks it with "longmen ledger check-proof", without a node.
 	return c
 }
 
+// newCheckpoint and newPublicKey give what is worth keeping elsewhere.
+func newCheckpoint() *cobra.Command {
+	c := reader("checkpoint", "Give the newest signed checkpoint, to be kept elsewhere", "  longmen ledger checkpoint > kept.txt", cobra.NoArgs, nil,
+		func(c *client, _ []string) error {
+			return c.printCheckpoint(func(note, _ string) string { return note })
+		})
+	c.Long = `Give the newest signed checkpoint. Kept elsewhere, it lets "longmen verify --checkpoint" prove that nothing it covers was changed.`
+	return c
+}
+
+func newPublicKey() *cobra.Command {
+	return reader("public-key", "Give the ledger's public key, to be kept elsewhere", "  longmen ledger public-key > main.pub", cobra.NoArgs, nil,
+		func(c *client, _ []string) error {
+			return c.printCheckpoint(func(_, key string) string { return key + "\n" })
+		})
+}
+
+func (c *client) printCheckpoint(part func(note, key string) string) error {
+	var answer struct{ Checkpoint, Key string }
+	text, err := c.get(c.path("checkpoint"), nil, &answer)
+	if err != nil {
+		return err
+	}
+	return c.show(text, func() error {
+		_, err := io.WriteString(c.out, part(answer.Checkpoint, answer.Key))
+		return err
+	})
+}
+
 func newCheckProof() *cobra.Command {
 	key, asJSON := "", false
 	c := &cobra.Command{

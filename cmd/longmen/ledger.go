@@ -12,7 +12,8 @@ import (
 func newLedger() *cobra.Command {
 	c := &cobra.Command{
 		Use: "ledger", Short: "Work with the ledgers of a running node",
-		Long: `Work with the ledgers of a running node. Address and token are found in the data folder (--data).
+		Long: `Work with the ledgers of a running node. Address and token are found in the data folder (--data); for a node elsewhere say
+--address, and put its token into $LONGMEN_TOKEN.
 
 Amounts are written as people read them, with the asset's point: 100.00, not 100. With --json the answers are the API's
 own, where amounts are minor units. Whoever repeats a command gives it a key (--key): the same key is done once.`,
@@ -27,7 +28,7 @@ own, where amounts are minor units. Whoever repeats a command gives it a key (--
 	c.AddCommand(moneyCommands()...)
 	c.AddCommand(unitCommands()...)
 	c.AddCommand(readCommands()...)
-	c.AddCommand(newCommand(), newShow(), newProve(), newCheckProof())
+	c.AddCommand(newCommand(), newShow(), newProve(), newCheckProof(), newCheckpoint(), newPublicKey())
 	return c
 }
 
