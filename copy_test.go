@@ -148,6 +148,9 @@ func TestBackupAndRestore(t *testing.T) {
 			t.Errorf("%s: over an older one: %v", name, err)
 		}
 	}
+	for range 3 { // the node itself, while it writes
+		sound(t, longmen.VerifyOptions{Folder: b.config.Folder})
+	}
 	stop()
 	writer.Wait()
 	b.close()

@@ -215,6 +215,8 @@ func TestDamageOfTheJournal(t *testing.T) {
 			both(changeBytes(l, 5, true, changeAmount), rechain(l)), journal(0, "other results or commands"),
 		},
 	}
+	// Within a row of many commands history tells which one it was.
+	table["one of thirty"] = damage{changeBytes(l, last, false, func(b []byte) []byte { b[len(b)-20] ^= 1; return b }), journal(last, "is not the one whose leaf")}
 	for i := 0; i < 91+40; i += 3 {
 		table[fmt.Sprintf("byte %d", i)] = damage{changeBytes(l, middle, false, flip(i)), journal(at, "hash")}
 	}

@@ -79,17 +79,18 @@ func (p *replay) run(ctx context.Context) error {
 		err = read
 	}
 	p.complete = err == nil
-	return p.wrong(err)
+	return p.wrong(ctx, err)
 }
 
 // wrong makes a finding of what ended the replay, if it is about the journal.
-func (p *replay) wrong(err error) error {
+func (p *replay) wrong(ctx context.Context, err error) error {
 	if damage, ok := errors.AsType[*journal.DamageError](err); ok {
 		what := damage.What
 		if damage.Err != nil {
 			what += ": " + damage.Err.Error()
 		}
 		p.find(PartJournal, damage.Sequence, doJournal, "the row at sequence %d: %s", damage.Sequence, what)
+		p.search(ctx, damage)
 		return nil
 	}
 	if command, ok := errors.AsType[*commandError](err); ok {
@@ -97,6 +98,20 @@ func (p *replay) wrong(err error) error {
 		return nil
 	}
 	return err
+}
+
+// search finds the commands of a changed row that were changed, as far as history tells.
+func (p *replay) search(ctx context.Context, damage *journal.DamageError) {
+	g, err := journal.Decode(damage.Bytes)
+	if err != nil || p.past == nil || g.First != damage.Sequence {
+		return
+	}
+	for sequence, record := range g.Records() {
+		result, leaf, err := p.past.Leaf(ctx, sequence)
+		if err == nil && proof.Leaf(record, result) != leaf {
+			p.find(PartJournal, sequence, doJournal, "command %d is not the one whose leaf history keeps", sequence)
+		}
+	}
 }
 
 // fault ends a replay at a command.

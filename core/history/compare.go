@@ -248,6 +248,37 @@ func (c *Comparison) Sums(bucket uint32) (debits, credits share.Int128) {
 	return s.debits, s.credits
 }
 
+// Leaf gives what is kept of a command's result and of the hash of its leaf, so that a row of the journal that was changed
+// can be searched for the command in which it was.
+func (c *Comparison) Leaf(ctx context.Context, sequence uint64) (result []byte, leaf [hashSize]byte, err error) {
+	h := c.stored
+	if sequence == 0 || sequence > c.at.sequence {
+		return nil, leaf, ErrNotFound
+	}
+	var place int64
+	var data []byte
+	if _, err = h.reads.one(ctx, "SELECT place, data FROM history_group WHERE place BETWEEN ? AND ? ORDER BY place DESC LIMIT 1",
+		[]any{h.place(0), h.place(sequence)}, &place, &data); err != nil {
+		return nil, leaf, err
+	}
+	g, err := decodeGroup(place, data)
+	if err != nil || sequence-g.first >= uint64(len(g.results)) {
+		return nil, leaf, firstError(err, ErrNotFound)
+	}
+	at := leafPlace(sequence - 1)
+	place = h.place(at >> blockShift)
+	if _, err = h.reads.one(ctx, "SELECT data FROM history_hash WHERE place = ?", []any{place}, &data); err != nil {
+		return nil, leaf, err
+	}
+	if data, err = unseal("hash", place, data); err != nil {
+		return nil, leaf, err
+	}
+	if copy(leaf[:], data[min(len(data), hashSize*int(at&(blockSize-1))):]) != hashSize {
+		return nil, leaf, ErrNotFound
+	}
+	return g.results[sequence-g.first], leaf, nil
+}
+
 // Finish compares what can be told only at the end. The groups must have gone at least as far as history.
 func (c *Comparison) Finish(ctx context.Context) ([]Difference, error) {
 	err := c.compare(ctx)

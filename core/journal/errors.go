@@ -42,6 +42,7 @@ type DamageError struct {
 	Sequence uint64 // where the row begins, or the first one that is missing
 	What     string
 	Err      error
+	Bytes    []byte // what stands in the row, when that is not what its hash says
 }
 
 // Error names ledger, sequence and what is wrong.

@@ -127,7 +127,9 @@ func (c *chain) link(row *Row) (Group, error) {
 	case row.Sequence < c.next:
 		return Group{}, c.damage(row.Sequence, "the row before it goes on to sequence %d", c.next-1)
 	case sha256.Sum256(row.Bytes) != row.Hash:
-		return Group{}, c.damage(row.Sequence, "its bytes do not have the hash that stands beside them")
+		damage := c.damage(row.Sequence, "its bytes do not have the hash that stands beside them")
+		damage.Bytes = row.Bytes
+		return Group{}, damage
 	}
 	g, err := Decode(row.Bytes)
 	if err != nil {
