@@ -264,9 +264,10 @@ func (v viewer) example(s *huma.Schema, depth int) any {
 		return []any{v.example(s.Items, depth+1)}
 	case s.Type == huma.TypeObject:
 		out := map[string]any{}
-		for _, name := range s.Required {
-			if depth < maxDepth {
-				out[name] = v.example(s.Properties[name], depth+1)
+		for name, p := range s.Properties {
+			// An amount may be left out for reasons of its own, but nobody expects it to be.
+			if depth < maxDepth && (slices.Contains(s.Required, name) || name == "amount") {
+				out[name] = v.example(p, depth+1)
 			}
 		}
 		if s.MaxProperties != nil && *s.MaxProperties == 1 {
