@@ -123,6 +123,7 @@ func run(ctx context.Context, o options, s *screen) (err error) {
 		return err
 	}
 	s.say("\nStill serving. Browse the API at %s/docs; the token is in %s.", n.base, filepath.Join(folder, tokenFile))
+	s.say("Look around: %s ledger --data %s statement %s %s", o.longmen, folder, summary.Statement.Account, summary.Statement.Month)
 	s.say("Press Ctrl-C to end.")
 	return n.wait(ctx)
 }

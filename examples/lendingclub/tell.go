@@ -21,7 +21,7 @@ import (
 )
 
 const (
-	ledgerName = "lendingclub"
+	ledgerName = "main" // which is what the command line takes if it is told nothing else
 	runFile    = "lendingclub.run"
 	// So many batches are under way at once, each on a connection of its own: enough that the node always has one to
 	// work on while others are written and read.
@@ -184,9 +184,12 @@ func (t *teller) verify(ctx context.Context) error {
 	stop := t.s.during(func() string { return "longmen verify: " + report.Span(time.Since(began).Seconds()) })
 	defer stop()
 	c := exec.CommandContext(ctx, t.n.program, "verify", "--data", t.n.folder)
-	var words bytes.Buffer
-	c.Stdout, c.Stderr = &words, &words
+	var words, aside bytes.Buffer
+	c.Stdout, c.Stderr = &words, &aside
 	err := c.Run()
+	if err != nil {
+		words.Write(aside.Bytes())
+	}
 	if _, ended := errors.AsType[*exec.ExitError](err); err != nil && (!ended || ctx.Err() != nil) {
 		return fmt.Errorf("run longmen verify: %w", err)
 	}

@@ -1,0 +1,122 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestMain builds the program that the tests start.
+func TestMain(m *testing.M) {
+	folder, err := os.MkdirTemp("", "lendingclub-test-")
+	if err != nil {
+		panic(err)
+	}
+	program = filepath.Join(folder, "longmen")
+	if out, err := exec.Command("go", "build", "-o", program, "github.com/longmen/longmen/cmd/longmen").CombinedOutput(); err != nil {
+		panic(string(out))
+	}
+	code := m.Run()
+	os.RemoveAll(folder)
+	os.Exit(code)
+}
+
+var program string // the longmen under test
+
+// small is a play of a few seconds.
+func small(folder string) options {
+	return options{loans: 10, investors: 200, once: true, data: folder, longmen: program}
+}
+
+// The whole play, on a node that is started as a person starts it.
+func TestRun(t *testing.T) {
+	var out, talk bytes.Buffer
+	folder := t.TempDir()
+	if err := run(t.Context(), small(folder), &screen{out: &out, talk: &talk}); err != nil {
+		t.Fatalf("%v\n%s%s", err, talk.String(), out.String())
+	}
+	for _, words := range []string{
+		"10 real loans, 200 investors", "both sides meet", "the same: clients' money is all there", "units never changed",
+		"was recalled by the borrower's bank", "register loan:1", "2021-12, final", "longmen verify", "passed", "Every cent is explained.",
+	} {
+		if !strings.Contains(out.String(), words) {
+			t.Errorf("the summary does not say %q:\n%s", words, out.String())
+		}
+	}
+	info, err := os.Stat(filepath.Join(folder, tokenFile))
+	if err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("the token is %v (%v), want mode 0600", info.Mode(), err)
+	}
+}
+
+// A run whose node is killed in its midst goes on where it was, does nothing twice and comes to the same.
+func TestKilledRun(t *testing.T) {
+	folder := t.TempDir()
+	n, err := startNode(t.Context(), program, folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	go killWhen(t.Context(), n, func() bool {
+		text, _ := os.ReadFile(filepath.Join(folder, runFile))
+		return bytes.Count(text, []byte{'\n'}) > 150
+	})
+	s := &screen{out: new(bytes.Buffer), talk: new(bytes.Buffer)}
+	if _, err := tell(n.within(t.Context()), small(folder), n, s); err == nil {
+		t.Fatal("the play went on without a node")
+	}
+	<-n.ended
+
+	n, err = startNode(t.Context(), program, folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := n.stop(); err != nil {
+			t.Error(err)
+		}
+	}()
+	var talk bytes.Buffer
+	summary, err := tell(t.Context(), small(folder), n, &screen{out: new(bytes.Buffer), talk: &talk})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !summary.Sound() || !strings.Contains(talk.String(), "a run that was begun") {
+		t.Errorf("%s\nverify: %+v\nrecount: %+v", talk.String(), summary.Verify, summary.Recount)
+	}
+	if got := summary.Recount; got.Accounts != 6+200+2*10 || got.Holdings == 0 {
+		t.Errorf("compared: %+v", got)
+	}
+}
+
+// killWhen kills the node the hard way as soon as it is time.
+func killWhen(ctx context.Context, n *node, now func() bool) {
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for !now() {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+	_ = n.command.Process.Kill()
+}
+
+// A node that does not start says why.
+func TestNodeDoesNotStart(t *testing.T) {
+	if _, err := startNode(t.Context(), filepath.Join(t.TempDir(), "longmen"), t.TempDir()); err == nil {
+		t.Error("a program that is not there was started")
+	}
+	ends := filepath.Join(t.TempDir(), "longmen")
+	if err := os.WriteFile(ends, []byte("#!/bin/sh\necho no room\nexit 3\n"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := startNode(t.Context(), ends, t.TempDir()); err == nil || !strings.Contains(err.Error(), "no room") {
+		t.Errorf("its last words are lost: %v", err)
+	}
+}
