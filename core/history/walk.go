@@ -475,12 +475,15 @@ func (w *walker) resolve(ctx context.Context, s *strand) error {
 		}
 		w.found(s, nos[0])
 	} else {
-		if len(s.waiting) == 0 && !s.drained {
+		// What waits may all lie in a time without units: then more is asked for.
+		no := s.pop()
+		for no == 0 && !s.drained {
 			if err := w.peekAll(ctx, s); err != nil {
 				return err
 			}
+			no = s.pop()
 		}
-		w.found(s, s.pop())
+		w.found(s, no)
 	}
 	w.restore(s)
 	return nil
