@@ -25,7 +25,7 @@ func TestEngineAndModelAgreeOverCrashesAndTakeOvers(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, info := range ledger.Codes {
-		if info.Code.Journaled() && !unreachable[info.Code] && report.Codes[info.Code] == 0 {
+		if info.Code.Journaled() && !unreachable[info.Code] && report.Codes[info.Code] == 0 && report.Seeds >= 30 {
 			t.Errorf("no story provokes %s", info.Name)
 		}
 	}
