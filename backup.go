@@ -35,20 +35,19 @@ func backup(ctx context.Context, o BackupOptions) error {
 	if err := refuseUnfinished(o.Folder); err != nil {
 		return err
 	}
-	s, err := openSource(ctx, Config{Folder: o.Folder})
+	s, err := openSource(ctx, Config{Folder: o.Folder}, mayBeWritten(o.Folder))
 	if err != nil {
 		return err
 	}
-	err = s.backup(ctx, o)
+	p, err := beginPart(o.To, false)
+	if err == nil {
+		err = errors.Join(s.backup(ctx, o, p), p.close())
+	}
 	return errors.Join(err, s.close())
 }
 
 // backup copies first what follows the journal, so that nothing in the copy is ahead of the journal.
-func (s *source) backup(ctx context.Context, o BackupOptions) error {
-	p, err := beginPart(o.To, false)
-	if err != nil {
-		return err
-	}
+func (s *source) backup(ctx context.Context, o BackupOptions, p *part) error {
 	if o.History {
 		if err := p.copySnapshots(o.Folder); err != nil {
 			return err
@@ -122,21 +121,28 @@ type ExportOptions struct {
 // the node serves. Each group is checked on the way. Killed before its end, it goes on when it is called again with the
 // same words.
 func Export(ctx context.Context, o ExportOptions) error {
-	s, err := openSource(ctx, Config{Folder: o.Folder, DSN: o.DSN})
-	if err != nil {
-		return fmt.Errorf("export: %w", err)
-	}
-	if err := errors.Join(s.export(ctx, o), s.close()); err != nil {
+	if err := export(ctx, o); err != nil {
 		return fmt.Errorf("export: %w", err)
 	}
 	return nil
 }
 
-func (s *source) export(ctx context.Context, o ExportOptions) error {
-	p, err := beginPart(o.To, true)
+func export(ctx context.Context, o ExportOptions) error {
+	if err := refuseUnfinished(o.Folder); err != nil {
+		return err
+	}
+	s, err := openSource(ctx, Config{Folder: o.Folder, DSN: o.DSN}, mayBeWritten(o.Folder))
 	if err != nil {
 		return err
 	}
+	p, err := beginPart(o.To, true)
+	if err == nil {
+		err = errors.Join(s.export(ctx, o, p), p.close())
+	}
+	return errors.Join(err, s.close())
+}
+
+func (s *source) export(ctx context.Context, o ExportOptions, p *part) error {
 	if err := p.copyEvidence(o.Folder, false); err != nil {
 		return err
 	}

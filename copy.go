@@ -16,6 +16,7 @@ import (
 	"github.com/longmen/longmen/core/journal"
 	"github.com/longmen/longmen/core/proof"
 	"github.com/longmen/longmen/kit/id"
+	"github.com/longmen/longmen/store"
 )
 
 // A copy of a data folder is made under a name of its own that ends with .part, with a file in it that says that it is
@@ -108,8 +109,11 @@ func (c *contents) ends() (list []audit.End) {
 	return list
 }
 
-// part is a folder that is being made.
-type part struct{ path, final string }
+// part is a folder that is being made. One process has it at a time.
+type part struct {
+	path, final string
+	lock        *store.Folder
+}
 
 // beginPart makes the folder in which a copy grows. What an earlier attempt has left is kept if it is to be gone on with,
 // and removed otherwise.
@@ -124,45 +128,84 @@ func beginPart(final string, keep bool) (*part, error) {
 		return nil, err
 	}
 	p := &part{path: final + partSuffix, final: final}
-	list, err := os.ReadDir(p.path)
-	if err == nil && len(list) > 0 {
-		_, unfinished := os.Stat(p.file(unfinishedFile))
-		if _, err := os.Stat(p.file(completeFile)); err != nil && unfinished != nil {
-			return nil, fmt.Errorf("%s is there and is no unfinished copy: move it away", p.path)
-		}
-		if !keep {
-			if err := p.remove(); err != nil {
-				return nil, err
-			}
-		}
-	} else if err != nil && !errors.Is(err, os.ErrNotExist) {
+	if err := p.own(); err != nil {
 		return nil, err
 	}
-	if err := os.MkdirAll(p.path, folderMode); err != nil {
+	if p.lock, err = store.LockFolder(p.path); err != nil {
 		return nil, err
 	}
-	if err := writeFile(p.file(unfinishedFile), secretMode, strings.NewReader("This copy is not complete.\n")); err != nil {
-		return nil, err
+	if err := p.begin(keep); err != nil {
+		return nil, errors.Join(err, p.close())
 	}
-	return p, syncFolder(p.path)
+	return p, nil
 }
+
+// own makes sure that the folder is there and is nobody else's.
+func (p *part) own() error {
+	if err := os.MkdirAll(p.path, folderMode); err != nil {
+		return err
+	}
+	list, err := os.ReadDir(p.path)
+	if err != nil {
+		return err
+	}
+	if len(list) == 0 {
+		return p.mark()
+	}
+	_, unfinished := os.Stat(p.file(unfinishedFile))
+	if _, complete := os.Stat(p.file(completeFile)); complete != nil && unfinished != nil {
+		return fmt.Errorf("%s is there and is no unfinished copy: move it away", p.path)
+	}
+	return nil
+}
+
+func (p *part) mark() error {
+	err := writeFile(p.file(unfinishedFile), secretMode, strings.NewReader("This copy is not complete.\n"))
+	return errors.Join(err, syncFolder(p.path))
+}
+
+// begin clears the folder unless its content is kept.
+func (p *part) begin(keep bool) error {
+	if err := p.mark(); err != nil {
+		return err
+	}
+	if keep {
+		err := os.Remove(p.file(completeFile))
+		if errors.Is(err, os.ErrNotExist) {
+			err = nil
+		}
+		return err
+	}
+	return p.clear()
+}
+
+// close lets another process have the folder.
+func (p *part) close() error { return p.lock.Unlock() }
 
 func (p *part) file(elements ...string) string {
 	return filepath.Join(append([]string{p.path}, elements...)...)
 }
 
-// remove removes everything but the sign that it is not complete, and that last.
-func (p *part) remove() error {
+// clear removes everything but the signs of whose the folder is.
+func (p *part) clear() error {
 	list, err := os.ReadDir(p.path)
 	if err != nil {
 		return err
 	}
 	for _, e := range list {
-		if e.Name() != unfinishedFile && e.Name() != completeFile {
+		if e.Name() != unfinishedFile && e.Name() != lockFile {
 			if err := os.RemoveAll(p.file(e.Name())); err != nil {
 				return err
 			}
 		}
+	}
+	return nil
+}
+
+// remove removes the folder.
+func (p *part) remove() error {
+	if err := p.clear(); err != nil {
+		return err
 	}
 	return os.RemoveAll(p.path)
 }
@@ -179,7 +222,8 @@ func (p *part) finish() error {
 	if err := os.Rename(p.path, p.final); err != nil {
 		return err
 	}
-	return errors.Join(syncFolder(filepath.Dir(p.final)), os.Remove(filepath.Join(p.final, completeFile)))
+	return errors.Join(syncFolder(filepath.Dir(p.final)), os.Remove(filepath.Join(p.final, lockFile)),
+		os.Remove(filepath.Join(p.final, completeFile)))
 }
 
 // copyEvidence copies checkpoints and public keys, and the secret ones if asked. It comes before the journal is copied, so

@@ -44,10 +44,15 @@ func restore(ctx context.Context, o RestoreOptions) (*audit.Report, error) {
 	if err != nil {
 		return nil, err
 	}
+	report, err := p.restore(ctx, o)
+	return report, errors.Join(err, p.close())
+}
+
+func (p *part) restore(ctx context.Context, o RestoreOptions) (*audit.Report, error) {
 	if err := p.copyAll(o.From); err != nil {
 		return nil, err
 	}
-	report, err := verify(ctx, VerifyOptions{Folder: p.path, Keys: o.Keys, Given: o.Given, Tell: o.Tell})
+	report, err := verify(ctx, VerifyOptions{Folder: p.path, Keys: o.Keys, Given: o.Given, Tell: o.Tell}, false)
 	if err != nil {
 		return nil, err
 	}

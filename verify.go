@@ -29,15 +29,16 @@ func Verify(ctx context.Context, o VerifyOptions) (*audit.Report, error) {
 	err := refuseUnfinished(o.Folder)
 	if err == nil {
 		var report *audit.Report
-		if report, err = verify(ctx, o); err == nil {
+		if report, err = verify(ctx, o, mayBeWritten(o.Folder)); err == nil {
 			return report, nil
 		}
 	}
 	return nil, fmt.Errorf("verify: %w", err)
 }
 
-func verify(ctx context.Context, o VerifyOptions) (report *audit.Report, err error) {
-	s, err := openSource(ctx, Config{Folder: o.Folder, DSN: o.DSN})
+// verify is told whether a node may write meanwhile.
+func verify(ctx context.Context, o VerifyOptions, live bool) (report *audit.Report, err error) {
+	s, err := openSource(ctx, Config{Folder: o.Folder, DSN: o.DSN}, live)
 	if err != nil {
 		return nil, err
 	}
@@ -61,14 +62,15 @@ func verify(ctx context.Context, o VerifyOptions) (report *audit.Report, err err
 
 // source is a node's books, opened to read them, whether the node runs or not.
 type source struct {
+	live    bool
 	stores  []*store.DB
 	journal *journal.Journal
 	past    *store.DB // nil: there is no history
 }
 
-// openSource opens journal and history for reading.
-func openSource(ctx context.Context, c Config) (s *source, err error) {
-	s = &source{}
+// openSource opens journal and history for reading. Live says that a node may write meanwhile.
+func openSource(ctx context.Context, c Config, live bool) (s *source, err error) {
+	s = &source{live: live}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.close())
@@ -92,13 +94,13 @@ func openSource(ctx context.Context, c Config) (s *source, err error) {
 	return s, err
 }
 
-// open opens a file of the folder, or the server. A folder in which a node may write is read as one in which it does.
+// open opens a file of the folder, or the server.
 func (s *source) open(ctx context.Context, c Config, name string) (db *store.DB, err error) {
 	path := filepath.Join(c.Folder, name)
 	switch {
 	case c.DSN != "":
 		db, err = store.OpenReadOnly(ctx, c.DSN)
-	case mayBeWritten(c.Folder):
+	case s.live:
 		db, err = store.OpenLive(ctx, path)
 	default:
 		db, err = store.OpenReadOnly(ctx, path)
@@ -109,8 +111,8 @@ func (s *source) open(ctx context.Context, c Config, name string) (db *store.DB,
 	return db, err
 }
 
-// mayBeWritten says whether a node has ever had the folder, and this process could write there as well: without that the
-// log of a database can't be shared with the node, and there is none.
+// mayBeWritten says whether a node has ever had the folder and so may write in it, and this process could write there as
+// well: without that the log of a database can't be shared.
 func mayBeWritten(folder string) bool {
 	if _, err := os.Stat(filepath.Join(folder, lockFile)); err != nil {
 		return false

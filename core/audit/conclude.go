@@ -67,6 +67,9 @@ func (p *replay) describe() {
 // reachEnd finds what goes further than the journal.
 func (p *replay) reachEnd(end uint64) {
 	for _, e := range p.ends {
+		if e.Sequence <= end {
+			continue // the list has no command either
+		}
 		p.find(PartJournal, e.Sequence, doBehind, "the copy's list says that the journal goes to command %d, it ends with %d", e.Sequence, end)
 	}
 	for _, s := range p.snapshots {

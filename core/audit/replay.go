@@ -28,7 +28,6 @@ type replay struct {
 
 	location *time.Location
 	header   journal.Header // of the last group
-	at       uint64         // command that is being applied
 	complete bool           // the whole journal was applied
 	otherDay uint64         // groups whose booking date this machine's time zones don't give
 	firstDay uint64         // the first of them
@@ -120,25 +119,22 @@ func fault(sequence uint64, format string, args ...any) error {
 }
 
 // group applies a group. A *commandError says what in it can't be right.
-func (p *replay) group(ctx context.Context, g *decoded) (err error) {
+func (p *replay) group(ctx context.Context, g *decoded) error {
 	if err := p.checkHeader(g); err != nil {
 		return err
 	}
-	defer func() {
-		if broken := recover(); broken != nil {
-			err = fault(p.at, "the engine can't apply it: %v", broken)
-		}
-	}()
 	p.beginHistory(&g.Header)
 	at, date := ledger.Instant(g.Timestamp), ledger.DateOfUnixDay(g.BookingDate)
 	for i := range g.commands {
 		c := &g.commands[i]
-		p.at = c.sequence
 		if err := p.checkCommand(g, c); err != nil {
 			return err
 		}
 		deed := p.undoings.before(p.engine, c)
-		res := p.engine.Apply(c.sequence, at, date, c.command, c.past, &p.fx)
+		res, err := p.apply(c, at, date)
+		if err != nil {
+			return err
+		}
 		p.undoings.after(p.engine, c.sequence, deed, &res, &p.fx)
 		if res.Code != ledger.Applied {
 			p.report.Refused++
@@ -154,6 +150,16 @@ func (p *replay) group(ctx context.Context, g *decoded) (err error) {
 	}
 	p.count(g)
 	return p.endHistory(ctx)
+}
+
+// apply lets the engine apply a command. Where it can't, such as with a past that there never was, it panics.
+func (p *replay) apply(c *decodedCommand, at ledger.Instant, date ledger.Date) (res ledger.Result, err error) {
+	defer func() {
+		if broken := recover(); broken != nil {
+			err = fault(c.sequence, "the engine can't apply it: %v", broken)
+		}
+	}()
+	return p.engine.Apply(c.sequence, at, date, c.command, c.past, &p.fx), nil
 }
 
 // compareUndoing compares what was attached to a command with what really happened.
@@ -261,7 +267,10 @@ func (p *replay) checkDate(h *journal.Header) {
 	if p.location == time.UTC && p.engine.Zone() != "UTC" {
 		return
 	}
-	date := max(ledger.DateOfUnixDay(p.header.BookingDate), ledger.DateOf(ledger.Instant(h.Timestamp).Time().In(p.location)))
+	date := ledger.DateOf(ledger.Instant(h.Timestamp).Time().In(p.location))
+	if p.header.First != 0 { // it never goes back, though clocks do over midnight
+		date = max(date, ledger.DateOfUnixDay(p.header.BookingDate))
+	}
 	if date != ledger.DateOfUnixDay(h.BookingDate) {
 		if p.otherDay == 0 {
 			p.firstDay = h.First

@@ -86,16 +86,24 @@ type deed struct {
 
 // standing is a register's holdings by holder number.
 type standing struct {
-	index   [ledger.MaxTranches]share.Int128
-	holders []standingHolder
+	tranches int
+	units    []uint64
+	class    []uint8
+	rows     []standingRow // of all tranches of a holder together
 }
 
-type standingHolder struct {
-	units  uint64
-	class  uint8
-	spans  [ledger.MaxTranches]share.Span
-	paid   [ledger.MaxTranches]int64 // so far
-	behind bool                      // spans began before this command
+type standingRow struct {
+	span share.Span
+	paid int64 // so far
+}
+
+// of gives the rows of a holder, who is added if he is new.
+func (s *standing) of(holder uint32) []standingRow {
+	for uint32(len(s.units)) <= holder {
+		s.units, s.class = append(s.units, 0), append(s.class, 0)
+		s.rows = append(s.rows, make([]standingRow, s.tranches)...)
+	}
+	return s.rows[int(holder)*s.tranches : (int(holder)+1)*s.tranches]
 }
 
 // before is called before a command is applied; it is nil when nobody wants to know.
@@ -118,20 +126,17 @@ func (d *deed) stand(e *ledger.Engine, address string) {
 	if !ok || d.registers[r.Number] != nil {
 		return
 	}
-	s := &standing{holders: make([]standingHolder, 0, r.Holdings)}
-	for t := range r.Tranches {
-		s.index[t] = r.Tranches[t].Index
-	}
+	s := &standing{tranches: len(r.Tranches)}
 	const page = 4096
 	for from, more := uint32(0), true; more; {
 		list, next, _ := e.Holders(address, from, page)
 		for i := range list {
-			h := standingHolder{units: list[i].Units, class: list[i].Class}
-			for t, row := range list[i].Rows {
-				h.spans[t] = share.Span{Units: h.units, Carry: row.Carry, Paid: row.Paid, Index: s.index[t]}
-				h.paid[t] = row.Paid
+			h := &list[i]
+			rows := s.of(h.Holder)
+			s.units[h.Holder], s.class[h.Holder] = h.Units, h.Class
+			for t, row := range h.Rows {
+				rows[t] = standingRow{share.Span{Units: h.Units, Carry: row.Carry, Paid: row.Paid, Index: r.Tranches[t].Index}, row.Paid}
 			}
-			s.holders = append(s.holders, h)
 		}
 		from, more = next, next != 0
 	}
@@ -182,17 +187,13 @@ func (d *deed) past(e *ledger.Engine, fx *ledger.Effects) *ledger.Past {
 func (d *deed) change(c *ledger.HoldingChange) {
 	s := d.registers[c.Register]
 	if s == nil {
-		s = &standing{}
+		s = &standing{tranches: len(c.Rows)}
 		d.registers[c.Register] = s
 	}
-	for uint32(len(s.holders)) <= c.Holder {
-		s.holders = append(s.holders, standingHolder{})
-	}
-	h := &s.holders[c.Holder]
-	h.units, h.class = c.Units, c.Class
+	rows := s.of(c.Holder)
+	s.units[c.Holder], s.class[c.Holder] = c.Units, c.Class
 	for t, row := range c.Rows {
-		h.spans[t] = share.Span{Units: c.Units, Carry: row.Carry, Paid: row.Paid, Index: c.Running[t]}
-		h.paid[t] = row.Paid
+		rows[t] = standingRow{share.Span{Units: c.Units, Carry: row.Carry, Paid: row.Paid, Index: c.Running[t]}, row.Paid}
 	}
 }
 
@@ -205,20 +206,20 @@ func (d *deed) distribution(e *ledger.Engine, p *ledger.Payout) ledger.PastDistr
 	}
 	explicit := p.Lines
 	s := d.registers[p.Register]
-	for holder := range s.holders[:p.Holders] {
-		h := &s.holders[holder]
+	for holder := range p.Holders {
+		rows := s.of(holder)
 		detail := ledger.LineDetail{}
-		if len(explicit) > 0 && explicit[0].Holder == uint32(holder) {
+		if len(explicit) > 0 && explicit[0].Holder == holder {
 			detail, explicit = explicit[0], explicit[1:]
 		}
 		line := ledger.PastLine{
-			Holder: uint32(holder), Units: h.units, Unclaimed: detail.Unclaimed != 0, Gross: make([]int64, len(p.Tranches)),
+			Holder: holder, Units: s.units[holder], Unclaimed: detail.Unclaimed != 0, Gross: make([]int64, len(p.Tranches)),
 		}
 		sum := int64(0)
 		for t := range p.Tranches {
-			paid := h.spans[t].PaidAt(p.Tranches[t].Index, int64(p.Tranches[t].Ahead[holder]))
-			line.Gross[t] = paid - h.paid[t]
-			h.paid[t] = paid
+			paid := rows[t].span.PaidAt(p.Tranches[t].Index, int64(p.Tranches[t].Ahead[holder]))
+			line.Gross[t] = paid - rows[t].paid
+			rows[t].paid = paid
 			sum += line.Gross[t]
 		}
 		if sum == 0 {
@@ -226,7 +227,7 @@ func (d *deed) distribution(e *ledger.Engine, p *ledger.Payout) ledger.PastDistr
 		}
 		for i := range op.Deductions {
 			x := &op.Deductions[i]
-			if x.Class == h.class && line.Gross[x.Tranche] != 0 {
+			if x.Class == s.class[holder] && line.Gross[x.Tranche] != 0 {
 				line.Deducted = append(line.Deducted, ledger.PastDeducted{
 					Tranche: x.Tranche, Rate: x.Rate, Account: e.Number(x.Account), Amount: detail.Deducted[x.Tranche],
 				})
