@@ -7,7 +7,6 @@ type distribution struct {
 	pending  []pending
 	blocks   []share.Block
 	lines    [MaxTranches][]int64
-	deducted []int64
 	accounts []uint32 // deduction accounts
 }
 

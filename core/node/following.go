@@ -28,7 +28,6 @@ type Following struct {
 	header journal.Header
 	result []byte
 	stored []proof.Hash
-	clock  ledger.ClockKind
 
 	mu      sync.Mutex
 	newest  proof.Checkpoint // of what was applied, signed or not
