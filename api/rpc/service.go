@@ -192,4 +192,5 @@ var statusCodes = map[int]connect.Code{
 	http.StatusRequestEntityTooLarge: connect.CodeResourceExhausted,
 	http.StatusUnprocessableEntity:   connect.CodeFailedPrecondition,
 	http.StatusServiceUnavailable:    connect.CodeUnavailable,
+	http.StatusGatewayTimeout:        connect.CodeDeadlineExceeded,
 }
