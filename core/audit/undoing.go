@@ -325,9 +325,9 @@ func lineBytes(l *ledger.PastLine) []byte {
 func compareLines(c *decodedCommand, known map[uint64]*ledger.Past) string {
 	foreign := false
 	for _, k := range known {
-		foreign = foreign || k.Foreign == c.past.Foreign
+		foreign = foreign || k.Foreign
 	}
-	if len(c.past.Movements) > 0 || !foreign {
+	if len(c.past.Movements) > 0 || c.past.Foreign && !foreign {
 		return "it was told more of the past than it asks for"
 	}
 	for i := range c.past.Distributions {
