@@ -8,6 +8,8 @@ type distribution struct {
 	blocks   []share.Block
 	lines    [MaxTranches][]int64
 	accounts []uint32 // deduction accounts
+	gross    []int64  // lines of all tranches, by holder
+	fetched  uint64   // of no use but to have looked at accounts
 }
 
 // pending is what the distributions checked so far will book on an account.
@@ -131,37 +133,70 @@ func (e *Engine) aheads(reg *register, t uint32, n int) []int32 {
 func (e *Engine) creditLines(r uint32, o *Distribute, out *Output, payout *Payout) {
 	reg := e.registers.at(r)
 	totals := lineTotals{}
-	h := 0
+	gross := e.grossLines(len(o.Amounts))
 	for i := reg.first; i != 0; i = e.blocks.at(i).next {
 		b := e.blocks.at(i)
-		for s := range min(len(e.dist.lines[0])-h, blockSize) {
-			gross := int64(0)
-			for t := range o.Amounts {
-				gross += e.dist.lines[t][h]
-			}
-			h++
-			if gross == 0 {
+		n := min(len(gross), blockSize)
+		// The accounts lie far apart. Looked at one after the other before anything depends on them, they come together.
+		var rows [blockSize]*account
+		for s := range rows[:n] {
+			rows[s] = e.accounts.raw(b.account[s])
+			e.dist.fetched += uint64(rows[s].credits) ^ uint64(rows[s].freezeCredits)
+		}
+		sum := uint64(0)
+		for s, line := range gross[:n] {
+			if line == 0 {
 				continue
 			}
-			detail := LineDetail{Holder: uint32(h - 1)}
-			net := gross
-			if len(o.Deductions) > 0 {
-				net -= e.deduct(o, b, uint32(s), &detail, out)
-			}
-			if net > 0 {
+			if a := rows[s]; len(o.Deductions) == 0 && a.takesPlainLine(line) {
+				a.credits += line
+				a.derived += line
+				sum += lineKey(b.account[s]) * uint64(line)
 				out.Count++
+				totals.add(e, a.bucket, line)
+				continue
 			}
-			e.creditLine(i*blockSize+uint32(s), b.account[s], gross, net, &totals, out, payout, &detail)
+			e.creditLine(i, uint32(s), line, o, &totals, out, payout)
 		}
+		e.accounts.sum += sum
+		gross = gross[n:]
 	}
 	totals.flush(e)
 	payout.Totals = totals.list
 }
 
+// grossLines adds the tranches' lines up by holder.
+func (e *Engine) grossLines(tranches int) []int64 {
+	e.dist.gross = append(e.dist.gross[:0], e.dist.lines[0]...)
+	gross := e.dist.gross
+	for t := 1; t < tranches; t++ {
+		for h, line := range e.dist.lines[t][:len(gross)] {
+			gross[h] += line
+		}
+	}
+	return gross
+}
+
+// lineWeight is weight2 + weight6 modulo 2^64.
+const lineWeight = weight2 - (1<<64 - 1 - weight6) - 1
+
+// lineKey is what each minor unit of a line changes the sum of the accounts by: it adds to credits and to derived.
+func lineKey(account uint32) uint64 {
+	return mix(seedAccount<<4^uint64(account)) * lineWeight
+}
+
 // creditLine credits one holder. Only what payouts do not imply gets an entry of its own.
-func (e *Engine) creditLine(
-	place, account uint32, gross, net int64, totals *lineTotals, out *Output, payout *Payout, detail *LineDetail,
-) {
+func (e *Engine) creditLine(i, s uint32, gross int64, o *Distribute, totals *lineTotals, out *Output, payout *Payout) {
+	b := e.blocks.at(i)
+	place, account := i*blockSize+s, b.account[s]
+	detail := LineDetail{Holder: b.first + s}
+	net := gross
+	if len(o.Deductions) > 0 {
+		net -= e.deduct(o, b, s, &detail, out)
+	}
+	if net > 0 {
+		out.Count++
+	}
 	a := e.accounts.raw(account)
 	credited := net
 	if net > 0 && !a.takesLine(net) {
@@ -174,13 +209,13 @@ func (e *Engine) creditLine(
 	if credited == gross {
 		a.credits += gross
 		a.derived += gross
-		e.accounts.sum += mix(seedAccount<<4^uint64(account)) * (uint64(gross)*weight2 + uint64(gross)*weight6)
+		e.accounts.sum += lineKey(account) * uint64(gross)
 	} else {
 		a = e.accounts.edit(account)
 		a.credits += credited
 		a.derived += gross
 		payout.Explicit++
-		payout.Lines = append(payout.Lines, *detail)
+		payout.Lines = append(payout.Lines, detail)
 		e.entry(a, Entry{
 			Kind: EntryLine, Side: CreditNormal, Account: account, Register: payout.Register, Amount: credited,
 			Derived: gross, Payout: payout.Number,
@@ -188,6 +223,11 @@ func (e *Engine) creditLine(
 		e.accounts.settle()
 	}
 	totals.add(e, a.bucket, credited)
+}
+
+// takesPlainLine is takesLine for the usual account, to which a credit is no outflow.
+func (a *account) takesPlainLine(net int64) bool {
+	return a.freezeCredits == 0 && a.bits&bitDebitNormal == 0 && net <= linesEnd-a.credits-a.creditsHeld
 }
 
 // takesLine reports whether a credit of a line can be booked whatever the holder did.
