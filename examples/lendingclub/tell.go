@@ -56,6 +56,11 @@ func tell(ctx context.Context, o options, n *node, s *screen) (*report.Summary, 
 	if err := t.play(ctx); err != nil {
 		return nil, err
 	}
+	// The books are closed: the node's own proof of them goes on beside what follows.
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	proof := make(chan verified, 1)
+	go func() { proof <- t.verify(ctx) }()
 	if err := t.compare(ctx); err != nil {
 		return nil, err
 	}
@@ -67,7 +72,7 @@ func tell(ctx context.Context, o options, n *node, s *screen) (*report.Summary, 
 			return nil, err
 		}
 	}
-	if err := t.verify(ctx); err != nil {
+	if err := t.await(proof); err != nil {
 		return nil, err
 	}
 	t.out.Seconds = time.Since(t.began).Seconds()
@@ -178,11 +183,16 @@ func (t *teller) compare(ctx context.Context) error {
 // maxWords bounds what is kept of the words of `longmen verify`.
 const maxWords = 4_000
 
+// verified is what came of `longmen verify`.
+type verified struct {
+	said report.Verify
+	took time.Duration
+	err  error // it could not run
+}
+
 // verify lets the program check its own books. What it finds is for the reader; only that it can't run is an error.
-func (t *teller) verify(ctx context.Context) error {
+func (t *teller) verify(ctx context.Context) verified {
 	began := time.Now()
-	stop := t.s.during(func() string { return "longmen verify: " + report.Span(time.Since(began).Seconds()) })
-	defer stop()
 	c := exec.CommandContext(ctx, t.n.program, "verify", "--data", t.n.folder)
 	var words, aside bytes.Buffer
 	c.Stdout, c.Stderr = &words, &aside
@@ -190,11 +200,21 @@ func (t *teller) verify(ctx context.Context) error {
 	if err != nil {
 		words.Write(aside.Bytes())
 	}
-	if _, ended := errors.AsType[*exec.ExitError](err); err != nil && (!ended || ctx.Err() != nil) {
-		return fmt.Errorf("run longmen verify: %w", err)
-	}
 	text := words.Bytes()
-	t.out.Verify = report.Verify{Passed: err == nil, Text: string(text[:min(len(text), maxWords)])}
-	t.phase("longmen verify", time.Since(began))
-	return nil
+	v := verified{report.Verify{Passed: err == nil, Text: string(text[:min(len(text), maxWords)])}, time.Since(began), nil}
+	if _, ended := errors.AsType[*exec.ExitError](err); err != nil && (!ended || ctx.Err() != nil) {
+		v.err = fmt.Errorf("run longmen verify: %w", err)
+	}
+	return v
+}
+
+// await takes what it found, when it is there.
+func (t *teller) await(from <-chan verified) error {
+	began := time.Now()
+	stop := t.s.during(func() string { return "longmen verify: " + report.Span(time.Since(began).Seconds()) })
+	v := <-from
+	stop()
+	t.out.Verify = v.said
+	t.phase("longmen verify, meanwhile", v.took)
+	return v.err
 }
