@@ -4,19 +4,30 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"testing"
+
+	"go.uber.org/goleak"
 
 	"github.com/longmen/longmen/core/audit"
 	"github.com/longmen/longmen/core/history"
 	"github.com/longmen/longmen/core/journal"
 	"github.com/longmen/longmen/core/ledger"
 	"github.com/longmen/longmen/store"
-	"github.com/longmen/longmen/store/storetest"
 )
 
 func TestMain(m *testing.M) {
-	storetest.Main(m)
+	code := m.Run()
+	err := goleak.Find()
+	if bookFolder != "" {
+		err = errors.Join(err, os.RemoveAll(bookFolder))
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = max(code, 1)
+	}
+	os.Exit(code)
 }
 
 // verify audits a book as it lies there.

@@ -35,6 +35,9 @@ type book struct {
 
 var made = sync.OnceValues(makeBook)
 
+// bookFolder is removed when all tests have ended.
+var bookFolder string
+
 // copyBook gives a copy of the book to spoil.
 func copyBook(t testing.TB) *book {
 	t.Helper()
@@ -76,6 +79,7 @@ func makeBook() (b *book, err error) {
 	if err != nil {
 		return nil, err
 	}
+	bookFolder = folder
 	b = &book{folder: folder, ids: map[string]ledger.ID{}, sizes: map[string]uint64{}, notes: map[string][][]byte{}, keys: map[string]string{}}
 	defer func() {
 		if broken := recover(); broken != nil {
