@@ -298,6 +298,13 @@ func TestCommitThatWaitsForItsStandby(t *testing.T) {
 	}
 	defer standby("") // the other tests' commits wait for nobody
 	standby("nobody")
+	// The server's processes hear of it one after the other; from the first commit that waits on, all do.
+	for waits := false; !waits; {
+		ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+		_, err := db.Writer().ExecContext(ctx, "UPDATE ledger SET created = created")
+		waits = err != nil
+		cancel()
+	}
 	j := p.again(t, journal.WithAttemptTimeout(300*time.Millisecond))
 	l := newTail(id(1))
 	g := l.group(record(1))
