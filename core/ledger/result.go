@@ -59,7 +59,7 @@ const (
 //	timestamp i64 | booking date u32 | code u16 | index u16 | output count u16 | outputs
 //
 // An output is its index u16, a presence u8, and the fields that are not zero in the order of the type; a list has its
-// count (u8; u16 for what is missing) before it.
+// count (u8; u32 for what is missing) before it.
 func AppendResult(b []byte, r *Result) []byte {
 	w := &writer{b: b}
 	w.u64(uint64(r.Timestamp))
@@ -121,7 +121,7 @@ func (o *Output) put(w *writer) {
 		w.u64(uint64(o.Set))
 	}
 	if p&outMissing != 0 {
-		w.u16(uint16(len(o.Missing)))
+		w.u32(uint32(len(o.Missing)))
 		for _, m := range o.Missing {
 			w.text(m.Account)
 			w.u64(uint64(m.Amount))
@@ -177,7 +177,7 @@ func (r *reader) output() (o Output) {
 		o.Unclaimed, o.Set = r.u32(), int64(r.u64())
 	}
 	if p&outMissing != 0 {
-		n := int(r.u16())
+		n := r.count32("missing", 9)
 		for i := 0; i < n && r.err == nil; i++ {
 			o.Missing = append(o.Missing, Missing{Account: r.text(), Amount: int64(r.u64())})
 		}
