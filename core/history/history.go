@@ -280,7 +280,7 @@ func (h *History) Wait(ctx context.Context, sequence uint64) error {
 	if h.project == nil {
 		return fmt.Errorf("sequence %d: %w", sequence, ErrAhead)
 	}
-	return h.progress.wait(ctx, sequence, h.project.done, h.project.failure)
+	return h.progress.wait(ctx, sequence, h.project)
 }
 
 // Batch gives an empty batch. Only the one who appends may call it, and fills one at a time.
@@ -318,7 +318,14 @@ func (p *progress) reach(sequence uint64) {
 	}
 }
 
-func (p *progress) wait(ctx context.Context, sequence uint64, done <-chan struct{}, failure func() error) error {
+// awaited reports whether somebody waits.
+func (p *progress) awaited() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.notify != nil
+}
+
+func (p *progress) wait(ctx context.Context, sequence uint64, on *projector) error {
 	for {
 		p.mu.Lock()
 		if p.at >= sequence {
@@ -330,12 +337,13 @@ func (p *progress) wait(ctx context.Context, sequence uint64, done <-chan struct
 		}
 		c := p.notify
 		p.mu.Unlock()
+		on.rush()
 		select {
 		case <-c:
 		case <-ctx.Done():
 			return fmt.Errorf("wait for sequence %d of history: %w", sequence, ctx.Err())
-		case <-done:
-			return fmt.Errorf("wait for sequence %d of history: %w", sequence, firstError(failure(), ErrClosed))
+		case <-on.done:
+			return fmt.Errorf("wait for sequence %d of history: %w", sequence, firstError(on.failure(), ErrClosed))
 		}
 	}
 }

@@ -12,8 +12,9 @@ import (
 	"github.com/longmen/longmen/store"
 )
 
-// projector writes batches, as many as are waiting in one transaction. When it is idle a batch is written at once, so
-// history is milliseconds behind; under load the transactions grow.
+// projector writes batches, as many as are waiting in one transaction. When it was idle, or somebody waits for a batch,
+// it is written at once; otherwise batches gather for some milliseconds, so history is that much behind at most; under
+// load the transactions grow.
 type projector struct {
 	h       *History
 	writing *writing
@@ -25,6 +26,8 @@ type projector struct {
 	space  chan struct{} // closed when the queue got shorter
 	closed bool
 	wake   chan struct{}
+	rushed chan struct{} // somebody waits, or much has gathered
+	last   time.Time     // when the last transaction ended
 
 	closing chan struct{}
 	done    chan struct{}
@@ -43,7 +46,7 @@ type projector struct {
 
 func newProjector(ctx context.Context, h *History, s state, accounts accountTail, limit int) (*projector, error) {
 	p := &projector{
-		h: h, limit: limit, wake: make(chan struct{}, 1), closing: make(chan struct{}), done: make(chan struct{}), state: s, accounts: accounts,
+		h: h, limit: limit, wake: make(chan struct{}, 1), rushed: make(chan struct{}, 1), closing: make(chan struct{}), done: make(chan struct{}), state: s, accounts: accounts,
 		dirty: map[uint32]struct{}{}, folding: folding{counted: map[uint32]uint64{}},
 	}
 	var err error
@@ -114,7 +117,9 @@ func (p *projector) append(ctx context.Context, b *Batch) error {
 		return fmt.Errorf("append to history: %w", firstError(err, ErrClosed))
 	}
 	p.queue = append(p.queue, b)
-	p.bytes += size
+	if p.bytes += size; p.bytes >= gatherBytes {
+		p.rush()
+	}
 	p.signal()
 	return nil
 }
@@ -122,6 +127,35 @@ func (p *projector) append(ctx context.Context, b *Batch) error {
 func (p *projector) signal() {
 	select {
 	case p.wake <- struct{}{}:
+	default:
+	}
+}
+
+// A small transaction costs as much as a hundred commands in it, so they gather for so long, or until they are so many.
+const (
+	gatherTime  = 10 * time.Millisecond
+	gatherBytes = 256 << 10
+)
+
+// gather lets more batches arrive before the next transaction, unless the last one is long past.
+func (p *projector) gather() {
+	left := gatherTime - time.Since(p.last)
+	if left <= 0 || p.h.progress.awaited() {
+		return
+	}
+	timer := time.NewTimer(left)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-p.rushed:
+	case <-p.closing:
+	}
+}
+
+// rush ends the gathering.
+func (p *projector) rush() {
+	select {
+	case p.rushed <- struct{}{}:
 	default:
 	}
 }
@@ -165,6 +199,7 @@ func (p *projector) run(ctx context.Context) {
 		}
 		if len(list) == 0 {
 			<-p.wake
+			p.gather()
 			continue
 		}
 		if err := p.project(ctx, list); err != nil {
@@ -176,6 +211,7 @@ func (p *projector) run(ctx context.Context) {
 			b.reset()
 			p.h.pool.Put(b)
 		}
+		p.last = time.Now()
 	}
 	if err := p.finish(ctx); err != nil {
 		err = fmt.Errorf("close history: %w", err)
@@ -238,18 +274,25 @@ func (p *projector) project(ctx context.Context, list []*Batch) error {
 // commit writes the plan. The ledger's row moves from the position that we know to the next one, or nothing is
 // written: so nothing is written twice, whatever the outcome of an attempt was.
 func (p *projector) commit(ctx context.Context, next state) error {
+	again := false
 	return p.persist(func() error {
-		at, err := p.position(ctx)
-		if err != nil {
-			return err
+		if again {
+			if at, err := p.position(ctx); err != nil || at == next.sequence && next.sequence != p.state.sequence {
+				return err
+			}
 		}
-		if at == next.sequence && next.sequence != p.state.sequence {
-			return nil
+		again = true
+		err := p.h.db.Write(ctx, func(tx *sql.Tx) error { return p.write(ctx, tx, next) })
+		var moved *movedError
+		if errors.As(err, &moved) {
+			// The row itself tells who has it and how far he came.
+			if at, other := p.position(ctx); other != nil {
+				return other
+			} else if at != p.state.sequence {
+				return &movedError{at, p.state.sequence}
+			}
 		}
-		if at != p.state.sequence {
-			return &movedError{at, p.state.sequence}
-		}
-		return p.h.db.Write(ctx, func(tx *sql.Tx) error { return p.write(ctx, tx, next) })
+		return err
 	})
 }
 
