@@ -45,7 +45,7 @@ func closedLoop(ctx context.Context, long time.Duration, clients []step) (*load,
 
 // openLoop lets requests fall due at a rate, whatever became of those before, and times each from then on. Clients take
 // what is due in turn; when all are busy it waits, and its time runs.
-func openLoop(ctx context.Context, long time.Duration, rate float64, clients []step) (*load, error) {
+func openLoop(ctx context.Context, long time.Duration, rate float64, sleep func(time.Duration), clients []step) (*load, error) {
 	total := int(rate * long.Seconds())
 	if total == 0 {
 		return nil, fmt.Errorf("%v at %v a second is no request at all: take longer", long, rate)
@@ -59,7 +59,7 @@ func openLoop(ctx context.Context, long time.Duration, rate float64, clients []s
 		for i := range total {
 			at := began.Add(time.Duration(float64(i) / rate * float64(time.Second)))
 			if wait := time.Until(at); wait > 0 {
-				pause(wait)
+				sleep(wait)
 			}
 			if ctx.Err() != nil {
 				return

@@ -45,7 +45,7 @@ func (b *bench) rate(ctx context.Context, on book, t trial) error {
 // percentile measures in an open loop how long requests take at a rate; the figure is that percentile in milliseconds.
 func (b *bench) percentile(ctx context.Context, on book, t trial, requests, quantile float64) error {
 	return b.runs(ctx, on, t, true, func() (*load, float64, error) {
-		l, err := openLoop(ctx, b.long(), requests, t.clients)
+		l, err := openLoop(ctx, b.long(), requests, pause, t.clients)
 		if err != nil {
 			return nil, 0, err
 		}
