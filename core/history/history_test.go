@@ -3,6 +3,7 @@ package history
 import (
 	"cmp"
 	"context"
+	"flag"
 	"fmt"
 	"reflect"
 	"slices"
@@ -32,10 +33,28 @@ func TestAnswersAsOneWhoRemembersEverything(t *testing.T) {
 	})
 }
 
-// each runs a test on two databases of each kind, so that two histories of one ledger can be compared.
+// each runs a test on two databases of each kind, so that two histories of one ledger can be compared. Runs are long
+// and check much, so there are few of them here, and more in the soak.
 func each(t *testing.T, f func(t *testing.T, dbs []*store.DB)) {
-	t.Run("sqlite", func(t *testing.T) { f(t, []*store.DB{storetest.SQLite(t), storetest.SQLite(t)}) })
-	t.Run("postgres", func(t *testing.T) { f(t, []*store.DB{storetest.Postgres(t), storetest.Postgres(t)}) })
+	t.Run("sqlite", func(t *testing.T) {
+		checks(t, "12")
+		f(t, []*store.DB{storetest.SQLite(t), storetest.SQLite(t)})
+	})
+	t.Run("postgres", func(t *testing.T) {
+		checks(t, "4")
+		f(t, []*store.DB{storetest.Postgres(t), storetest.Postgres(t)})
+	})
+}
+
+// checks sets how many runs there are, unless the command line has.
+func checks(t *testing.T, n string) {
+	f := flag.Lookup("rapid.checks")
+	if before := f.Value.String(); before == f.DefValue {
+		if err := f.Value.Set(n); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = f.Value.Set(before) })
+	}
 }
 
 // complaint is what *testing.T and *rapid.T have in common.
@@ -318,7 +337,7 @@ func (w *world) checkLines(t complaint, h *History) {
 			p := w.m.commands[i].payouts[n]
 			var got []Line
 			for from := uint32(0); ; {
-				page, next, err := h.Lines(ctx, d, from, 1+w.r.IntN(4))
+				page, next, err := h.Lines(ctx, d, from, 1+w.r.IntN(4)+int(d.Holders)/10)
 				if err != nil {
 					t.Fatalf("lines: %v", err)
 				}

@@ -37,10 +37,15 @@ const longStretches = 4
 
 // holdingsAt gives the stretch in which an account stood after so many changes of the ledger.
 func (h *History) holdingsAt(ctx context.Context, account uint32, changes uint64) (*holdings, error) {
+	return h.holdingsFrom(ctx, account, changes, changes)
+}
+
+// holdingsFrom gives the same stretch, with what came in it up to a later change.
+func (h *History) holdingsFrom(ctx context.Context, account uint32, changes, upto uint64) (*holdings, error) {
 	key := holdingsKey{account, newest}
 	s, ok := h.holdings.get(key)
 	if ok && s.from <= changes {
-		if s.upto >= changes || h.changed[account%stripeCount].Load() <= s.upto {
+		if s.upto >= upto || h.changed[account%stripeCount].Load() <= s.upto {
 			return s, nil
 		}
 		if uint64(len(s.events)) < longStretches*h.sizes.fold {

@@ -262,7 +262,7 @@ func (s *strands) Pop() any {
 
 // enter makes the strands of the stretch around a change.
 func (w *walker) enter(ctx context.Context, changes uint64) error {
-	stretch, err := w.h.holdingsAt(ctx, w.account, changes)
+	stretch, err := w.h.holdingsFrom(ctx, w.account, changes, w.until.Changes)
 	if err != nil {
 		return err
 	}
@@ -500,7 +500,7 @@ const (
 func (w *walker) peekAll(ctx context.Context, top *strand) error {
 	list := []*strand{top}
 	for _, s := range w.strands.list {
-		if s != top && len(s.waiting) == 0 && !s.drained {
+		if s != top && !s.waits() && !s.drained {
 			list = append(list, s)
 		}
 	}
@@ -527,14 +527,20 @@ func (w *walker) peek(ctx context.Context, list []*strand) error {
 
 // pop takes the next payout that waits, 0 for none.
 func (s *strand) pop() uint64 {
-	for len(s.waiting) > 0 {
-		no := s.waiting[0]
-		s.waiting = s.waiting[1:]
-		if no > s.no {
-			return no
-		}
+	if !s.waits() {
+		return 0
 	}
-	return 0
+	no := s.waiting[0]
+	s.waiting = s.waiting[1:]
+	return no
+}
+
+// waits tells whether a payout waits that the strand has not passed.
+func (s *strand) waits() bool {
+	for len(s.waiting) > 0 && s.waiting[0] <= s.no {
+		s.waiting = s.waiting[1:]
+	}
+	return len(s.waiting) > 0
 }
 
 // pass moves the strand on top past a payout.
@@ -542,7 +548,7 @@ func (w *walker) pass(s *strand, p *payout) {
 	switch {
 	case w.down:
 		w.found(s, p.Previous)
-	case len(s.waiting) > 0 || s.drained:
+	case s.waits() || s.drained:
 		w.found(s, s.pop())
 	default:
 		s.resolved = false

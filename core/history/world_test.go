@@ -262,17 +262,46 @@ func (w *world) operations() (ops []ledger.Operation) {
 	return ops
 }
 
+// holder finds somebody with units of a register, or anybody.
+func (w *world) holder(register string) string {
+	var list []string
+	holders, _, _ := w.engine.Holders(register, 0, worldAccounts)
+	for _, h := range holders {
+		if h.Units > 0 {
+			list = append(list, h.Account)
+		}
+	}
+	if len(list) == 0 || w.chance(5) {
+		return w.anybody()
+	}
+	return list[w.r.IntN(len(list))]
+}
+
+// class is mostly that of the account, so that units can move.
+func (w *world) class(account string) uint8 {
+	if w.chance(95) {
+		return account[len(account)-1] / 3 % 2
+	}
+	return uint8(w.r.IntN(2))
+}
+
 func (w *world) units() ledger.Operation {
-	switch w.r.IntN(6) {
-	case 0, 1, 2:
-		return &ledger.Issue{Register: w.anyRegister(), Account: w.anybody(), Units: 1 + w.r.Uint64N(50), Class: uint8(w.r.IntN(2))}
-	case 3, 4:
-		return &ledger.Move{Register: w.anyRegister(), From: w.anybody(), To: w.anybody(), Units: 1 + w.r.Uint64N(30), Class: uint8(w.r.IntN(2))}
+	r, to := w.anyRegister(), w.anybody()
+	switch n := w.r.IntN(20); {
+	case n < 9:
+		return &ledger.Issue{Register: r, Account: to, Units: 1 + w.r.Uint64N(50), Class: w.class(to)}
+	case n < 16:
+		from := w.holder(r)
+		to = fmt.Sprintf("a:%d", (int(from[2]-'0')+3*w.r.IntN(3)+3)%worldAccounts)
+		units := 1 + w.r.Uint64N(20)
+		if h, ok := w.engine.Holding(r, from); ok && h.Units > 0 && w.chance(40) {
+			units = h.Units
+		}
+		return &ledger.Move{Register: r, From: from, To: to, Units: units, Class: w.class(to)}
+	case n < 19:
+		return &ledger.Cancel{Register: r, Account: w.holder(r), Units: 1 + w.r.Uint64N(20)}
 	}
-	if w.chance(10) {
-		return &ledger.Cancel{Register: w.anyRegister()}
-	}
-	return &ledger.Cancel{Register: w.anyRegister(), Account: w.anybody(), Units: 1 + w.r.Uint64N(30)}
+	return &ledger.Cancel{Register: r}
 }
 
 func (w *world) distribute() ledger.Operation {
@@ -300,19 +329,45 @@ func (w *world) distribute() ledger.Operation {
 }
 
 func (w *world) oddity() ledger.Operation {
-	switch w.r.IntN(4) {
+	switch w.r.IntN(8) {
 	case 0:
 		return &ledger.Freeze{Account: w.anybody(), What: ledger.FreezeCredits}
 	case 1:
-		return &ledger.Claim{Register: w.anyRegister(), Holder: w.anybody(), To: w.anybody()}
-	case 2:
 		return &ledger.Freeze{Account: w.anybody(), What: ledger.FreezeDebits}
+	case 2, 3:
+		return w.claim()
+	case 4:
+		return &ledger.Hold{Debit: w.anybody(), Credit: w.anybody(), Amount: 1 + w.r.Int64N(500)}
+	case 5:
+		if m := w.earlier(ledger.KindHold); !m.IsZero() {
+			return &ledger.Post{Hold: m, Amount: w.r.Int64N(2) * 7}
+		}
 	}
-	// The newest freeze ends, wherever it is.
+	if m := w.earlier(ledger.KindFreeze); !m.IsZero() {
+		return &ledger.Unfreeze{Freeze: m}
+	}
+	return w.claim()
+}
+
+// earlier finds a command of one operation of a kind, mostly the newest.
+func (w *world) earlier(k ledger.Kind) (m ledger.Mark) {
 	for i := len(w.groups) - 1; i >= 0; i-- {
 		for _, c := range slices.Backward(w.groups[i].commands) {
-			if _, ok := c.Operations[0].(*ledger.Freeze); ok && w.chance(70) {
-				return &ledger.Unfreeze{Freeze: ledger.Mark{Command: c.ID}}
+			if c.Operations[0].Kind() == k && w.chance(70) {
+				return ledger.Mark{Command: c.ID}
+			}
+		}
+	}
+	return m
+}
+
+func (w *world) claim() ledger.Operation {
+	for n := range w.registers {
+		r := fmt.Sprintf("r:%d", n)
+		holders, _, _ := w.engine.Holders(r, 0, worldAccounts)
+		for _, h := range holders {
+			if h.Unclaimed > 0 && w.chance(60) {
+				return &ledger.Claim{Register: r, Holder: h.Account, To: w.anybody(), Amount: w.r.Int64N(2)}
 			}
 		}
 	}
@@ -335,7 +390,14 @@ func (w *world) undo() ledger.Operation {
 		}
 		if len(c.payouts) > 0 && w.chance(50) {
 			p := c.payouts[w.r.IntN(len(c.payouts))]
-			return &ledger.ReverseLine{Sequence: s, Index: p.Index, Account: w.anybody(), Mode: mode}
+			o := &ledger.ReverseLine{Sequence: s, Index: p.Index, Account: w.anybody(), Mode: mode}
+			for h := range p.Holders {
+				if l, ok := p.lines[h]; ok && w.chance(40) {
+					a, _ := w.engine.AccountByNumber(l.account)
+					o.Account = a.Address
+				}
+			}
+			return o
 		}
 		return &ledger.Reverse{Sequence: s, Mode: mode}
 	}
