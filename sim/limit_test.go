@@ -166,3 +166,24 @@ func TestARegisterHasAtMostAMillionHoldings(t *testing.T) {
 	p.refused(ledger.TooManyHoldings, &ledger.Move{Register: "r", From: name(0), To: "a", Units: 1})
 	p.must(&ledger.Issue{Register: "r", Account: name(0), Units: 1})
 }
+
+func TestATranchePaysNoMoreThanAHoldingCanCount(t *testing.T) {
+	p := newPair(t)
+	p.must(p.account("c"), &ledger.Issue{Register: "r", Account: "a", Units: 1})
+	pay := func(payer string) ledger.Operation {
+		return &ledger.Distribute{Register: "r", Payer: payer, Amounts: []int64{ledger.MaxAmount}}
+	}
+	for range 4 {
+		p.must(pay("b"))
+		p.must(pay("c"))
+	}
+	p.refused(ledger.Overflow, pay("b"), pay("c"))
+	p.must(pay("b"))
+	p.refused(ledger.Overflow, pay("c"))
+	if err := p.engine.CheckSums(); err != nil {
+		t.Fatal(err)
+	}
+	if what := compare(p.engine, p.model); what != "" {
+		t.Fatal(what)
+	}
+}

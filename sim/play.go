@@ -314,6 +314,9 @@ func (p *play) compareNow(every uint64) {
 	if what := compare(m.driver.Engine(), p.truth); what != "" {
 		p.fail("after sequence %d: %s", p.compared, what)
 	}
+	if err := m.driver.Engine().CheckSums(); err != nil {
+		p.fail("after sequence %d: %s", p.compared, err)
+	}
 }
 
 // finish lets clients try until everything is answered, then looks back at the whole story.

@@ -1,10 +1,15 @@
 package ledger
 
-import "github.com/longmen/longmen/core/share"
+import (
+	"math"
+
+	"github.com/longmen/longmen/core/share"
+)
 
 // distribution is working memory of distribute, reused.
 type distribution struct {
 	pending  []pending
+	paying   []paying
 	blocks   []share.Block
 	lines    [MaxTranches][]int64
 	accounts []uint32 // deduction accounts
@@ -16,6 +21,12 @@ type distribution struct {
 type pending struct {
 	account         uint32
 	debits, credits int64
+}
+
+// paying is what a distribution checked so far will pay by tranche.
+type paying struct {
+	register uint32
+	amounts  []int64
 }
 
 // linesEnd is the most that posted and held credits of a holder's account may be after a line. Above it lines go to the
@@ -80,6 +91,7 @@ func (e *Engine) payTranches(r uint32, amounts []int64) []PayoutTranche {
 			o := e.pay.Pay(e.dist.blocks, reg.units, &reg.rem[t], amount, e.dist.lines[t])
 			e.shares.sum += e.sumShares(reg, uint32(t)) - before
 			reg.index[t] = reg.index[t].Add(o.Q)
+			reg.paid[t] += amount
 			pt.TrancheResult = TrancheResult{Amount: o.Amount, Units: o.Units, Q: o.Q, Rem: o.Rem, Cut: o.Cut}
 		} else {
 			clear(e.dist.lines[t])
@@ -329,7 +341,7 @@ func (e *Engine) bookRest(r uint32, o *Distribute, out *Output) {
 // checkDistributions checks all distributions of the command before the first takes effect: nothing is undone after
 // a line.
 func (e *Engine) checkDistributions() Code {
-	e.dist.pending = e.dist.pending[:0]
+	e.dist.pending, e.dist.paying = e.dist.pending[:0], e.dist.paying[:0]
 	for i := int(e.op); i < len(e.command.Operations); i++ {
 		if code := e.checkDistribution(e.command.Operations[i].(*Distribute)); code != Applied {
 			e.op = uint16(i)
@@ -381,11 +393,33 @@ func (e *Engine) checkDistribution(o *Distribute) Code {
 	if reg.units == 0 {
 		return RegisterEmpty
 	}
+	if e.paidOverflows(r, o.Amounts) {
+		return Overflow
+	}
+	e.dist.paying = append(e.dist.paying, paying{r, o.Amounts})
 	sum := int64(0)
 	for _, a := range o.Amounts {
 		sum += a
 	}
 	return e.reserve(payer, credited, sum)
+}
+
+// paidOverflows reports whether a tranche would have paid more in all than one holding can count.
+func (e *Engine) paidOverflows(r uint32, amounts []int64) bool {
+	paid := e.registers.at(r).paid
+	for _, p := range e.dist.paying {
+		if p.register == r {
+			for t, a := range p.amounts {
+				paid[t] += a
+			}
+		}
+	}
+	for t, a := range amounts {
+		if a > math.MaxInt64-paid[t] {
+			return true
+		}
+	}
+	return false
 }
 
 // reserve checks limits and balances as if what is pending were booked, then adds to it.

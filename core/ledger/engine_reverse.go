@@ -182,6 +182,7 @@ func (e *Engine) undoShares(d *PastDistribution) {
 		}
 		reg.rem[t] = share.UndoRem(reg.rem[t], share.Outcome{Amount: pt.Amount, Units: pt.Units, Q: pt.Q})
 		reg.index[t] = reg.index[t].Sub(pt.Q)
+		reg.paid[t] -= pt.Amount
 	}
 }
 
@@ -417,6 +418,7 @@ func (e *Engine) undoLineShares(d *PastDistribution, l *PastLine, place uint32) 
 		}
 		row := &e.shares.edit(b.rows + uint32(t)).row[s]
 		row.Paid -= l.Gross[t]
+		reg.paid[t] -= l.Gross[t]
 		step := share.UndoLine(share.Int128{}, l.Units, d.Tranches[t].Q, l.Gross[t])
 		if b.units[s] > 0 {
 			row.Carry = row.Carry.Add(step)

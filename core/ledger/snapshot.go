@@ -17,7 +17,7 @@ import (
 // The file is a sequence of sections: kind u8, number u32, length u32, CRC-32C u32, bytes. The first is the head, the
 // last the tail, which counts the sections.
 
-const snapshotFormat = 1
+const snapshotFormat = 2
 
 const (
 	sectionHead = iota + 1

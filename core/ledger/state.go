@@ -61,6 +61,7 @@ type register struct {
 	tranches   uint8
 	rem        [MaxTranches]share.Int128
 	index      [MaxTranches]share.Int128 // running sum of Q modulo 2^128
+	paid       [MaxTranches]int64        // what all holdings were paid, gross
 	tranche    [MaxTranches]nameRef
 }
 
@@ -187,7 +188,8 @@ func hashRegister(i uint32, r *register) uint64 {
 		(uint64(r.unclaimed)<<32|uint64(r.asset)<<16|uint64(r.tranches))*weight5 + uint64(r.holdings)*weight6
 	for t := range int(r.tranches) {
 		k := mix(uint64(t))
-		h += k * (r.rem[t].Lo*weight7 + uint64(r.rem[t].Hi)*weight8 + r.index[t].Lo*weight9 + uint64(r.index[t].Hi)*weight1)
+		h += k * (r.rem[t].Lo*weight7 + uint64(r.rem[t].Hi)*weight8 + r.index[t].Lo*weight9 + uint64(r.index[t].Hi)*weight1 +
+			uint64(r.paid[t])*weight2)
 	}
 	return mix(seedRegister<<4^uint64(i)) * h
 }

@@ -1,6 +1,7 @@
 package model
 
 import (
+	"math"
 	"math/big"
 
 	"github.com/longmen/longmen/core/ledger"
@@ -59,11 +60,12 @@ func sum(amounts []int64) (s int64) {
 // that may get any part of the amount. The latter counts against an account and never for it.
 type pending struct {
 	paid, got map[string]int64
+	tranches  map[string][]int64 // by register, what its tranches will have paid
 }
 
 // checkDistributions checks all distributions of the command, which stand last, before the first takes effect.
 func (r *run) checkDistributions(from int) (ledger.Code, uint16) {
-	p := pending{map[string]int64{}, map[string]int64{}}
+	p := pending{map[string]int64{}, map[string]int64{}, map[string][]int64{}}
 	for i := from; i < len(r.command.Operations); i++ {
 		if code := r.checkDistribution(p, r.command.Operations[i].(*ledger.Distribute)); code != ledger.Applied {
 			return code, uint16(i)
@@ -95,6 +97,16 @@ func (r *run) checkDistribution(p pending, o *ledger.Distribute) ledger.Code {
 		v.when(r.creditsFrozen(d.Account), ledger.CreditsFrozen)
 		takers[d.Account] = true
 	}
+	if v.bad() {
+		return v.code()
+	}
+	if p.tranches[o.Register] == nil {
+		p.tranches[o.Register] = make([]int64, len(o.Amounts))
+	}
+	for tranche, amount := range o.Amounts {
+		p.tranches[o.Register][tranche] += amount
+		v.when(register.paid(tranche, p.tranches[o.Register][tranche]).Cmp(big.NewInt(math.MaxInt64)) > 0, ledger.Overflow)
+	}
 	amount := sum(o.Amounts)
 	v.when(r.debitOverflows(payer, p.paid[o.Payer]+amount), ledger.Overflow)
 	if payer.Side == ledger.CreditNormal {
@@ -110,6 +122,15 @@ func (r *run) checkDistribution(p pending, o *ledger.Distribute) ledger.Code {
 	}
 	p.paid[o.Payer] += amount
 	return v.code()
+}
+
+// paid is what a tranche's holdings got so far, and more.
+func (r *Register) paid(tranche int, more int64) *big.Int {
+	all := big.NewInt(more)
+	for _, h := range r.Holdings {
+		all.Add(all, big.NewInt(h.Tranches[tranche].Paid))
+	}
+	return all
 }
 
 func (r *run) distribute(o *ledger.Distribute) {
