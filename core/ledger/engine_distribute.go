@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"math"
+	"slices"
 
 	"github.com/longmen/longmen/core/share"
 )
@@ -87,58 +88,72 @@ func (e *Engine) payTranches(r uint32, amounts []int64) []PayoutTranche {
 		e.dist.lines[t] = e.dist.lines[t][:n]
 		pt := PayoutTranche{}
 		if amount > 0 {
-			before := e.gather(reg, uint32(t))
-			o := e.pay.Pay(e.dist.blocks, reg.units, &reg.rem[t], amount, e.dist.lines[t])
-			e.shares.sum += e.sumShares(reg, uint32(t)) - before
+			o := e.pay.Pay(e.gather(reg, uint32(t)), reg.units, &reg.rem[t], amount, e.dist.lines[t])
+			pt.TrancheResult = TrancheResult{Amount: o.Amount, Units: o.Units, Q: o.Q, Rem: o.Rem, Cut: o.Cut}
+			pt.Ahead = e.paidShares(reg, uint32(t), o.Q)
 			reg.index[t] = reg.index[t].Add(o.Q)
 			reg.paid[t] += amount
-			pt.TrancheResult = TrancheResult{Amount: o.Amount, Units: o.Units, Q: o.Q, Rem: o.Rem, Cut: o.Cut}
 		} else {
 			clear(e.dist.lines[t])
+			pt.Ahead = e.aheads(reg, uint32(t))
 		}
-		pt.Index, pt.Ahead = reg.index[t], e.aheads(reg, uint32(t), n)
+		pt.Index = reg.index[t]
 		e.fx.result = append(e.fx.result, pt)
 	}
 	return e.fx.result[from:len(e.fx.result):len(e.fx.result)]
 }
 
-// gather lists the register's blocks for the rule and gives the sum of their rows' hashes.
-func (e *Engine) gather(reg *register, t uint32) (sum uint64) {
+// gather lists the register's blocks for the rule.
+func (e *Engine) gather(reg *register, t uint32) []share.Block {
 	e.dist.blocks = e.dist.blocks[:0]
 	left := int(reg.holdings)
 	for i := reg.first; i != 0; {
 		b := e.blocks.at(i)
-		s := e.shares.raw(b.rows + t)
-		sum += hashShares(0, s)
 		n := min(left, blockSize)
-		e.dist.blocks = append(e.dist.blocks, share.Block{Units: b.units[:n], Rows: s.row[:n]})
+		e.dist.blocks = append(e.dist.blocks, share.Block{Units: b.units[:n], Rows: e.shares.raw(b.rows + t).row[:n]})
 		left -= n
 		i = b.next
 	}
-	return sum
+	return e.dist.blocks
 }
 
-func (e *Engine) sumShares(reg *register, t uint32) (sum uint64) {
+// paidShares brings the sum of the rows' hashes up to date and tells how far ahead each holding is.
+func (e *Engine) paidShares(reg *register, t uint32, q share.Int128) []int32 {
+	ahead := e.aheadRoom(reg)
+	lines, rest, change := e.dist.lines[t], ahead, uint64(0)
 	for i := reg.first; i != 0; {
 		b := e.blocks.at(i)
-		sum += hashShares(0, e.shares.at(b.rows+t))
+		n := min(len(lines), blockSize)
+		change += e.shares.at(b.rows+t).paid(&b.units, q, lines[:n], rest[:n])
+		lines, rest = lines[n:], rest[n:]
 		i = b.next
 	}
-	return sum
+	e.shares.sum += change
+	return ahead
 }
 
-func (e *Engine) aheads(reg *register, t uint32, n int) []int32 {
-	from := len(e.fx.ahead)
+// aheads tells how far ahead each holding is.
+func (e *Engine) aheads(reg *register, t uint32) []int32 {
+	ahead := e.aheadRoom(reg)
+	rest := ahead
 	for i := reg.first; i != 0; {
 		b := e.blocks.at(i)
 		rows := &e.shares.at(b.rows + t).row
-		for s := range min(n, blockSize) {
-			e.fx.ahead = append(e.fx.ahead, int32(-rows[s].Carry.Hi))
+		n := min(len(rest), blockSize)
+		for s := range rest[:n] {
+			rest[s] = int32(-rows[s].Carry.Hi)
 		}
-		n -= blockSize
+		rest = rest[n:]
 		i = b.next
 	}
-	return e.fx.ahead[from:len(e.fx.ahead):len(e.fx.ahead)]
+	return ahead
+}
+
+// aheadRoom is room in the effects for a number by holding.
+func (e *Engine) aheadRoom(reg *register) []int32 {
+	from, n := len(e.fx.ahead), int(reg.holdings)
+	e.fx.ahead = slices.Grow(e.fx.ahead, n)[:from+n]
+	return e.fx.ahead[from : from+n : from+n]
 }
 
 // creditLines credits every holder's account with his lines of all tranches together.

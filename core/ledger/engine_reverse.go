@@ -198,7 +198,7 @@ func (e *Engine) emitUndoing(d *PastDistribution, back *givingBack) {
 		p.Amount -= pt.Amount
 		e.fx.result = append(e.fx.result, PayoutTranche{
 			TrancheResult: TrancheResult{Amount: -pt.Amount, Units: pt.Units, Q: pt.Q.Neg(), Rem: reg.rem[t]},
-			Index:         reg.index[t], Ahead: e.aheads(reg, uint32(t), int(reg.holdings)),
+			Index:         reg.index[t], Ahead: e.aheads(reg, uint32(t)),
 		})
 	}
 	p.Tranches = e.fx.result[from:len(e.fx.result):len(e.fx.result)]

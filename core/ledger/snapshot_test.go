@@ -26,8 +26,8 @@ func snapshot(t *testing.T, e *Engine, between func()) []byte {
 func busyBook(t *testing.T) *book {
 	b := newBook(t)
 	b.market(60)
-	b.registerOf("r:1", 50, 60, 0)
-	b.registerOf("r:2", 50, 60, 10)
+	b.registerOf("r:1", 50, 60, 0, 1)
+	b.registerOf("r:2", 50, 60, 10, 1)
 	b.must(&Hold{Debit: "payer", Credit: "holder:1", Amount: 7, Expiry: b.at + 10})
 	b.must(&Hold{Debit: "payer", Credit: "holder:2", Amount: 8})
 	b.must(&Void{Hold: Mark{testID(b.seq + 1000), 0}})

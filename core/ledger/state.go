@@ -1,25 +1,33 @@
 package ledger
 
-import "github.com/longmen/longmen/core/share"
+import (
+	"math/bits"
+
+	"github.com/longmen/longmen/core/share"
+)
 
 // account is one account's row.
 type account struct {
-	debits, credits         int64 // posted
-	debitsHeld, creditsHeld int64
-	frozen                  int64 // sum of frozen amounts
-	derived                 int64 // part of credits − debits that payouts imply
-	lastEntry, ordinal      uint64
-	name                    nameRef
-	same                    uint32 // next account whose address has the same hash
-	bucket                  uint32
-	holdings                uint32 // first holding with units, as a place
-	firstHold               uint32
-	freezeDebits            uint32
-	freezeCredits           uint32
-	holds                   uint16 // open holds that this account pays or that hold its units
-	registers               uint16 // registers in which it has units
-	asset                   uint16
-	bits                    uint8 // side 1, constraint 1, type 3
+	credits       int64 // posted
+	derived       int64 // part of credits − debits that payouts imply
+	creditsHeld   int64
+	freezeCredits uint32
+	bucket        uint32
+	holds         uint16 // open holds that this account pays or that hold its units
+	registers     uint16 // registers in which it has units
+	asset         uint16
+	bits          uint8 // side 1, constraint 1, type 3
+
+	// What a distribution needs of its holders' accounts stands above, to be fetched together.
+	debits             int64 // posted
+	debitsHeld         int64
+	frozen             int64 // sum of frozen amounts
+	lastEntry, ordinal uint64
+	name               nameRef
+	same               uint32 // next account whose address has the same hash
+	holdings           uint32 // first holding with units, as a place
+	firstHold          uint32
+	freezeDebits       uint32
 }
 
 const (
@@ -224,9 +232,28 @@ func hashShares(_ uint32, s *shares) (h uint64) {
 	}
 	for i := range s.row {
 		r := &s.row[i]
-		h += slots[i] * (uint64(r.Paid)*weight1 + r.Carry.Lo*weight2 + (uint64(r.Carry.Hi)^uint64(r.Rest)<<32)*weight3)
+		h += slots[i] * (uint64(r.Paid)*weight1 + r.Carry.Lo*weight2 + uint64(r.Carry.Hi)*weight3 + uint64(r.Rest)*weight4)
 	}
-	return mix(seedShares<<4^uint64(s.register)<<24^uint64(s.first)<<3^uint64(s.tranche)) * h
+	return s.key() * h
+}
+
+func (s *shares) key() uint64 {
+	return mix(seedShares<<4 ^ uint64(s.register)<<24 ^ uint64(s.first)<<3 ^ uint64(s.tranche))
+}
+
+// paid gives what a payment changed in the hash: Paid grew by the line, Carry by u·q − line·2^64. It also fills in how
+// far ahead each holding is now.
+func (s *shares) paid(units *[blockSize]uint64, q share.Int128, lines []int64, ahead []int32) (change uint64) {
+	lines, ahead = lines[:min(len(lines), blockSize)], ahead[:len(lines)]
+	for i, line := range lines {
+		r, u := &s.row[i], units[i]
+		hi, lo := bits.Mul64(u, q.Lo)
+		_, over := bits.Sub64(r.Carry.Lo, lo, 0)
+		hi += u*uint64(q.Hi) + over - uint64(line)
+		change += slots[i] * (uint64(line)*weight1 + lo*weight2 + hi*weight3)
+		ahead[i] = int32(-r.Carry.Hi)
+	}
+	return s.key() * change
 }
 
 func markKey(seed uint64, m Mark) uint64 {
