@@ -189,7 +189,7 @@ func (s *server) past(a huma.API) {
 	huma.Register(a, read("list-entries", accountPath+"/entries", tagPast, "List an account's entries with the balance after each"), s.listEntries)
 	huma.Register(a, read("get-statement", accountPath+"/statements/{period}", tagPast, "Make an account's statement of a month or a day"), s.getStatement)
 	huma.Register(a, read("list-effective", accountPath+"/effective", tagPast, "List an account's entries by effective date"), s.listEffective)
-	huma.Register(a, read("sum-effective", accountPath+"/effective/totals", tagPast, "Sum an account's entries up by effective date"), s.sumEffective)
+	huma.Register(a, read("sum-effective", accountPath+"/effective/totals", tagPast, "Sum an account's entries up by effective date, at most 366 days at once"), s.sumEffective)
 	huma.Register(a, read("trial-balance", "/v1/ledgers/{ledger}/trial-balance", tagPast, "Make the trial balance, of now or of a point of the past"), s.trialBalance)
 	huma.Register(a, read("list-distributions", registerPath+"/distributions", tagPast, "List a register's distributions"), s.listDistributions)
 	huma.Register(a, read("list-lines", "/v1/ledgers/{ledger}/commands/{sequence}/operations/{operation}/lines", tagPast,

@@ -203,6 +203,17 @@ func TestProof(t *testing.T) {
 	if out, failed = cli(t, s.Folder, "ledger", "check-proof", file, "--key", key); !failed {
 		t.Errorf("a forged proof passes: %s", out)
 	}
+	note, _ := cli(t, s.Folder, "ledger", "checkpoint")
+	if err := os.WriteFile(file, []byte(note), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	extension, failed := cli(t, s.Folder, "ledger", "prove-extension", file)
+	if err := os.WriteFile(file, []byte(extension), 0o600); err != nil || failed {
+		t.Fatal(err, extension)
+	}
+	if out, failed = cli(t, s.Folder, "ledger", "check-proof", file, "--key", key); failed || !strings.Contains(out, "nothing has changed in the first") {
+		t.Error(out)
+	}
 	other := apitest.NewSite(t)
 	other.Market()
 	if err := os.WriteFile(file, []byte(document), 0o600); err != nil {

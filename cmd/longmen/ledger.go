@@ -28,7 +28,8 @@ own, where amounts are minor units. Whoever repeats a command gives it a key (--
 	c.AddCommand(moneyCommands()...)
 	c.AddCommand(unitCommands()...)
 	c.AddCommand(readCommands()...)
-	c.AddCommand(newCommand(), newShow(), newProve(), newCheckProof(), newCheckpoint(), newPublicKey())
+	c.AddCommand(proofCommands()...)
+	c.AddCommand(newCommand(), newShow())
 	return c
 }
 
