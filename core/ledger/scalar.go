@@ -53,7 +53,33 @@ func InstantOf(t time.Time) Instant { return Instant(t.UnixMicro()) }
 // Time gives the instant in UTC.
 func (i Instant) Time() time.Time { return time.UnixMicro(int64(i)).UTC() }
 
-func (i Instant) String() string { return i.Time().Format("2006-01-02T15:04:05.000000Z") }
+func (i Instant) String() string { return string(i.AppendText(nil)) }
+
+// AppendText appends RFC 3339 in UTC with microseconds.
+func (i Instant) AppendText(b []byte) []byte {
+	const day = 86_400_000_000
+	days, rest := int64(i)/day, int64(i)%day
+	if rest < 0 {
+		days, rest = days-1, rest+day
+	}
+	b = append(DateOfUnixDay(int32(days)).appendText(b), 'T')
+	b = append(appendDigits(b, int(rest/3_600_000_000), 2), ':')
+	b = append(appendDigits(b, int(rest/60_000_000%60), 2), ':')
+	b = append(appendDigits(b, int(rest/1_000_000%60), 2), '.')
+	return append(appendDigits(b, int(rest%1_000_000), 6), 'Z')
+}
+
+// appendDigits appends n with leading zeros.
+func appendDigits(b []byte, n, width int) []byte {
+	for range width {
+		b = append(b, '0')
+	}
+	for i := len(b) - 1; n > 0 && width > 0; i, width = i-1, width-1 {
+		b[i] = byte('0' + n%10)
+		n /= 10
+	}
+	return b
+}
 
 // Date is a calendar date without a zone: day 1 is 1900-01-01. Zero is no date.
 type Date int32
@@ -78,11 +104,21 @@ func (d Date) UnixDay() int32 { return int32(d) - 1 + dayOneUnix/86400 }
 // DateOfUnixDay is the date so many days after 1970-01-01.
 func DateOfUnixDay(day int32) Date { return Date(day + 1 - dayOneUnix/86400) }
 
-func (d Date) String() string {
+func (d Date) String() string { return string(d.AppendText(nil)) }
+
+// AppendText appends YYYY-MM-DD, nothing for no date.
+func (d Date) AppendText(b []byte) []byte {
 	if d == 0 {
-		return ""
+		return b
 	}
-	return d.Time().Format(time.DateOnly)
+	return d.appendText(b)
+}
+
+func (d Date) appendText(b []byte) []byte {
+	year, month, day := d.Time().Date()
+	b = append(appendDigits(b, year, 4), '-')
+	b = append(appendDigits(b, int(month), 2), '-')
+	return appendDigits(b, day, 2)
 }
 
 // ParseDate reads YYYY-MM-DD.
