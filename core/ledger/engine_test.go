@@ -105,7 +105,7 @@ func TestDistributePaysEverybody(t *testing.T) {
 }
 
 func BenchmarkDistribute(bb *testing.B) {
-	for _, n := range []int{10, 1_000, 100_000} {
+	for _, n := range []int{10, 1_000, 100_000, 1_000_000} {
 		bb.Run(fmt.Sprint(n), func(bb *testing.B) {
 			b := newBook(bb)
 			accounts := max(20_000, n)

@@ -1,10 +1,13 @@
 package ledger
 
+import "github.com/longmen/longmen/kit/memory"
+
 // table is a growing array of rows without pointers, in chunks of fixed size, so that the garbage collector has
 // nothing to scan and a snapshot can be cut chunk by chunk. Rows count from 1. A command's edits can be rolled back.
 // The table keeps the sum of its rows' hashes for the state digest.
 type table[T any] struct {
 	chunks [][]T
+	room   []T // for the next chunks
 	shift  uint
 	n      uint32 // rows ever used
 	free   []uint32
@@ -96,9 +99,24 @@ func (t *table[T]) run(k uint32) uint32 {
 
 func (t *table[T]) grow(i uint32) {
 	for int(i>>t.shift) >= len(t.chunks) {
-		t.chunks = append(t.chunks, make([]T, 1<<t.shift))
+		t.chunks = append(t.chunks, t.chunkRows())
 		t.marks = append(t.marks, t.cut)
 	}
+}
+
+// roomBytes is about how much memory a large table takes at a time.
+const roomBytes = 8 << 20
+
+// chunkRows gives the rows of a new chunk. A growing table takes memory for more and more chunks together.
+func (t *table[T]) chunkRows() []T {
+	size := 1 << t.shift
+	if len(t.room) == 0 {
+		n := max(1, min(len(t.chunks), roomBytes/(t.size()*size)))
+		t.room = memory.Rows[T](n * size)
+	}
+	rows := t.room[:size:size]
+	t.room = t.room[size:]
+	return rows
 }
 
 // drop clears a row and frees it when the command succeeds.
