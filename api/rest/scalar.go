@@ -120,7 +120,9 @@ func (Instant) Schema(huma.Registry) *huma.Schema {
 }
 
 // MarshalText writes it in UTC.
-func (i Instant) MarshalText() ([]byte, error) { return ledger.Instant(i).AppendText(make([]byte, 0, 27)), nil }
+func (i Instant) MarshalText() ([]byte, error) {
+	return ledger.Instant(i).AppendText(make([]byte, 0, 27)), nil
+}
 
 // UnmarshalText reads any offset.
 func (i *Instant) UnmarshalText(b []byte) error {
@@ -150,7 +152,9 @@ func (Date) Schema(huma.Registry) *huma.Schema {
 }
 
 // MarshalText writes YYYY-MM-DD.
-func (d Date) MarshalText() ([]byte, error) { return ledger.Date(d).AppendText(make([]byte, 0, 10)), nil }
+func (d Date) MarshalText() ([]byte, error) {
+	return ledger.Date(d).AppendText(make([]byte, 0, 10)), nil
+}
 
 // UnmarshalText reads YYYY-MM-DD.
 func (d *Date) UnmarshalText(b []byte) error {
