@@ -24,7 +24,7 @@ func (b *bench) reading(ctx context.Context, s *site, clients int, path func(*id
 		b.after(c.close)
 		requests := make([][]byte, 16*variety)
 		for i := range requests {
-			requests[i], _ = plainRequest(s.address, s.token, http.MethodGet, path(own), "", nil)
+			requests[i], _ = plainRequest(s.address, s.token, http.MethodGet, path(own), "", "", nil)
 		}
 		turn := 0
 		steps = append(steps, func() (int, error) {
@@ -36,13 +36,19 @@ func (b *bench) reading(ctx context.Context, s *site, clients int, path func(*id
 	return steps, nil
 }
 
-// readingMany makes clients that read many balances a request by gRPC.
-func (w *world) readingMany(ctx context.Context, b *bench, s *site, clients, size int) ([]step, error) {
+// asker sends prepared requests and gives the bodies of their answers.
+type asker interface {
+	call(request []byte) ([]byte, error)
+	close() error
+}
+
+// readingMany makes clients that read many balances a request, by gRPC or by the same service's plain protocol over HTTP/1.1.
+func (w *world) readingMany(ctx context.Context, b *bench, s *site, clients, size int, plain bool) ([]step, error) {
 	var steps []step
 	for range clients {
 		b.seed++
 		own := newIDs(b.seed)
-		c, err := dialRPC(ctx, s.address, s.token, methodBalances)
+		c, err := s.asker(ctx, plain)
 		if err != nil {
 			return nil, err
 		}
@@ -56,6 +62,9 @@ func (w *world) readingMany(ctx context.Context, b *bench, s *site, clients, siz
 			one, err := proto.Marshal(m)
 			if err != nil {
 				return nil, err
+			}
+			if plain {
+				one, _ = plainRequest(s.address, s.token, http.MethodPost, methodBalances, "", typeProto, one)
 			}
 			messages = append(messages, one)
 		}
@@ -74,6 +83,13 @@ func (w *world) readingMany(ctx context.Context, b *bench, s *site, clients, siz
 		})
 	}
 	return steps, nil
+}
+
+func (s *site) asker(ctx context.Context, plain bool) (asker, error) {
+	if plain {
+		return dialREST(ctx, s.address)
+	}
+	return dialRPC(ctx, s.address, s.token, methodBalances)
 }
 
 // countBalances counts what a BalancesResponse has.
@@ -107,19 +123,24 @@ func balances(ctx context.Context, b *bench) error {
 		return err
 	}
 	const many, clients = 100, 8
-	steps, err := w.readingMany(ctx, b, s, clients, many)
-	if err != nil {
-		return err
-	}
-	err = b.rate(ctx, s, trial{
-		what: "balances, 100 a request", how: fmt.Sprintf("gRPC; %d clients; %s accounts", clients, number(float64(w.accounts))), of: "a request",
-		target: atLeast(1_000_000), clients: steps,
-	})
-	if err != nil {
-		return err
+	for _, door := range []struct {
+		name  string
+		plain bool
+	}{{"gRPC", false}, {"Connect over HTTP/1.1", true}} {
+		steps, err := w.readingMany(ctx, b, s, clients, many, door.plain)
+		if err != nil {
+			return err
+		}
+		err = b.rate(ctx, s, trial{
+			what: "balances, 100 a request, by " + door.name, how: fmt.Sprintf("%d clients; %s accounts", clients, number(float64(w.accounts))),
+			of: "a request", target: atLeast(1_000_000), clients: steps,
+		})
+		if err != nil {
+			return err
+		}
 	}
 	const single = 16
-	steps, err = b.reading(ctx, s, single, func(own *ids) string {
+	steps, err := b.reading(ctx, s, single, func(own *ids) string {
 		return s.path("/accounts/" + client(own.random.IntN(w.accounts)) + "/balance")
 	})
 	if err != nil {

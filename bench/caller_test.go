@@ -86,17 +86,17 @@ func TestCallByREST(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer c.close()
-	request, at := plainRequest(address, "t", http.MethodPost, "/short", "key-1", []byte("{}"))
+	request, at := plainRequest(address, "t", http.MethodPost, "/short", "key-1", typeJSON, []byte("{}"))
 	for _, key := range []string{"key-1", "key-2"} {
 		copy(request[at:], key)
 		if answer, err := c.call(request); err != nil || string(answer) != "POST "+key+" {}" {
 			t.Errorf("%q %v", answer, err)
 		}
-		long, _ := plainRequest(address, "t", http.MethodGet, "/long", "", nil)
+		long, _ := plainRequest(address, "t", http.MethodGet, "/long", "", "", nil)
 		if answer, err := c.call(long); err != nil || len(answer) != 80_000 || string(answer[79_992:]) != "00009999" {
 			t.Errorf("%d bytes, %v", len(answer), err)
 		}
-		no, _ := plainRequest(address, "t", http.MethodGet, "/no", "", nil)
+		no, _ := plainRequest(address, "t", http.MethodGet, "/no", "", "", nil)
 		if _, err := c.call(no); err == nil || !strings.Contains(err.Error(), "409: taken") {
 			t.Error(err)
 		}

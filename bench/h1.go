@@ -35,12 +35,18 @@ func (c *restCaller) close() error {
 	return c.conn.Close()
 }
 
+// What the body of a request may be.
+const (
+	typeJSON  = "application/json"
+	typeProto = "application/proto"
+)
+
 // plainRequest writes a request, and says where in it the Idempotency-Key stands; there is none where key is empty.
-func plainRequest(address, token, method, path, key string, body []byte) (request []byte, at int) {
+func plainRequest(address, token, method, path, key, content string, body []byte) (request []byte, at int) {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "%s %s HTTP/1.1\r\nHost: %s\r\nAuthorization: Bearer %s\r\n", method, path, address, token)
 	if body != nil {
-		fmt.Fprintf(&b, "Content-Type: application/json\r\nContent-Length: %d\r\n", len(body))
+		fmt.Fprintf(&b, "Content-Type: %s\r\nContent-Length: %d\r\n", content, len(body))
 	}
 	if key != "" {
 		b.WriteString("Idempotency-Key: ")

@@ -83,7 +83,7 @@ func (w *world) postTransfers(ctx context.Context, b *bench, s *site, clients in
 				return nil, err
 			}
 			key := own.next().String()
-			request, at := plainRequest(s.address, s.token, http.MethodPost, s.path("/transfers"), key, body)
+			request, at := plainRequest(s.address, s.token, http.MethodPost, s.path("/transfers"), key, typeJSON, body)
 			requests, keys = append(requests, request), append(keys, request[at:at+len(key)])
 		}
 		turn := 0

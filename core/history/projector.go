@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/longmen/longmen/kit/thread"
 	"github.com/longmen/longmen/store"
 )
 
@@ -73,6 +74,7 @@ func newProjector(ctx context.Context, h *History, s state, accounts accountTail
 	p.stop = stop
 	go func() {
 		defer close(p.done)
+		thread.Yield() // history may be behind, callers may not wait for it
 		p.run(own)
 	}()
 	return p, nil
