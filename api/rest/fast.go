@@ -166,9 +166,7 @@ func appendOutcome(b []byte, r *Result) []byte {
 	return append(b, '}', '\n')
 }
 
-func appendInstant(b []byte, i ledger.Instant) []byte {
-	return i.Time().AppendFormat(b, "2006-01-02T15:04:05.000000Z")
-}
+func appendInstant(b []byte, i ledger.Instant) []byte { return i.AppendText(b) }
 
 // isName is the pattern of a ledger's name.
 func isName(s string) bool {

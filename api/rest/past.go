@@ -59,7 +59,7 @@ type Statement struct {
 	Debits  Total   `json:"debits" doc:"Of the period"`
 	Credits Total   `json:"credits" doc:"Of the period"`
 	Final   bool    `json:"final" doc:"The period is over: the same question gives the same bytes for ever"`
-	Entries []Entry `json:"entries" doc:"Oldest first"`
+	Entries Entries `json:"entries" doc:"Oldest first"`
 	Next
 	At
 }
@@ -115,7 +115,7 @@ type (
 	}
 	entriesOutput struct {
 		Body struct {
-			Entries []Entry `json:"entries"`
+			Entries Entries `json:"entries"`
 			Next
 			At
 		}

@@ -73,11 +73,16 @@ func (Total) Schema(huma.Registry) *huma.Schema {
 }
 
 // MarshalJSON writes the digits as a string.
-func (t Total) MarshalJSON() ([]byte, error) {
+func (t Total) MarshalJSON() ([]byte, error) { return t.append(make([]byte, 0, 22)), nil }
+
+func (t Total) append(b []byte) []byte {
+	b = append(b, '"')
 	if t.v.Hi == int64(t.v.Lo)>>63 {
-		return quoteInt(int64(t.v.Lo)), nil
+		b = strconv.AppendInt(b, int64(t.v.Lo), 10)
+	} else {
+		b = append(b, digits(t.v)...)
 	}
-	return []byte(`"` + digits(t.v) + `"`), nil
+	return append(b, '"')
 }
 
 // digits writes a 128-bit integer in decimal.
