@@ -266,12 +266,15 @@ type Ledger struct {
 // History is the ledger's past.
 func (l *Ledger) History() *history.History { return l.follower.history }
 
-// Checkpoint is the newest signed checkpoint, nil if there is none yet.
+// Checkpoint is the newest signed checkpoint, nil on a node that has none.
 func (l *Ledger) Checkpoint() []byte {
 	if l.follower.checkpoints == nil {
 		return nil
 	}
-	note, _ := l.follower.checkpoints.Last()
+	note, err := l.covering(context.Background(), 1)
+	if err != nil {
+		return nil
+	}
 	return note
 }
 

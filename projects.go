@@ -37,6 +37,7 @@ func (p *projects) Open(ctx context.Context, l journal.Ledger) (node.Projection,
 	if err != nil {
 		return nil, nil, errors.Join(err, h.Close())
 	}
+	follow.following = f
 	p.db.keep(l.ID, follow)
 	return f, h, nil
 }
@@ -47,6 +48,7 @@ type follower struct {
 	key         *proof.Key // nil where only the public side is, or none
 	public      string
 	checkpoints *proof.Log // nil without a public key
+	following   *node.Following
 }
 
 // evidence opens a ledger's key and its log of checkpoints. A ledger has one key for good: it is made with the ledger.

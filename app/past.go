@@ -197,7 +197,7 @@ func (b *backend) ProveExtension(ctx context.Context, name string, older []byte)
 	if err != nil {
 		return proof.Extension{}, err
 	}
-	x, err := l.ProveExtension(older)
+	x, err := l.ProveExtension(ctx, older)
 	if errors.Is(err, longmen.ErrNoKey) {
 		return x, errs.NotFound.Errorf("%v", err)
 	}
