@@ -1,0 +1,71 @@
+package loan
+
+import (
+	"slices"
+
+	"github.com/longmen/longmen/finmath/amount"
+	"github.com/longmen/longmen/finmath/day"
+)
+
+// Quote is what it takes to close a loan.
+type Quote struct {
+	On       day.Date
+	Split    Split
+	Overpaid int64 // what is there already and may be set off
+}
+
+// PayoffQuote says what it takes to close the loan on a day, after events. It is the replay of the same events with a
+// payoff on that day, so that paying it closes the loan to the cent.
+func PayoffQuote(a Agreement, events []Event, on day.Date) (Quote, error) {
+	list := append(slices.Clone(events), Event{Type: Payoff, Date: on})
+	s, err := Replay(a, list, on)
+	if err != nil {
+		return Quote{}, err
+	}
+	q := Quote{On: on, Overpaid: s.Overpaid}
+	for i := len(s.Transactions) - 1; i >= 0; i-- {
+		if t := &s.Transactions[i]; t.Entry == Repaid && t.Date == on {
+			q.Split = t.Split
+			break
+		}
+	}
+	return q, nil
+}
+
+// MicrosecondsOfDay is a day in the unit of Accrued.
+const MicrosecondsOfDay = 86_400_000_000
+
+// Accrued is the interest that the current period has borne until an instant and that is not due yet: the given number
+// of microseconds into a day, in the time zone of the loan's dates. Within a day it grows evenly, cut to whole minor
+// units; whole days are rounded as the terms say. On a due date it starts again from 0, as does a loan that is paid.
+func Accrued(a Agreement, events []Event, on day.Date, microseconds int64) (int64, error) {
+	if microseconds < 0 || microseconds >= MicrosecondsOfDay {
+		return 0, bad("%d microseconds of a day, take 0 to %d", microseconds, MicrosecondsOfDay-1)
+	}
+	start, err := accruedOn(a, events, on, on)
+	if err != nil || microseconds == 0 {
+		return start, err
+	}
+	end, err := accruedOn(a, events, on, on+1)
+	if err != nil {
+		return 0, err
+	}
+	grown, err := amount.Down.MulDiv(max(end-start, 0), uint64(microseconds), MicrosecondsOfDay)
+	return start + grown, err
+}
+
+// accruedOn is the interest of the period of one day until another day, of that period at the latest.
+func accruedOn(a Agreement, events []Event, period, until day.Date) (int64, error) {
+	known := slices.DeleteFunc(slices.Clone(events), func(e Event) bool {
+		return e.Date > period && e.Type != Disburse && e.Type != Charge
+	})
+	w, err := newWalk(&a, known, period)
+	if err != nil {
+		return 0, err
+	}
+	w.watch, w.until = &period, until
+	if err := w.run(); err != nil {
+		return 0, err
+	}
+	return w.accrued, nil
+}
