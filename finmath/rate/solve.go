@@ -12,8 +12,11 @@ type term struct{ a, t float64 }
 // The range of s: ln(1+Lowest) to ln(1+Highest).
 var sLow, sHigh = -34.5, math.Log1p(Highest)
 
-// budget bounds the work: intervals that are looked at in one search.
-const budget = 60_000
+// The work of one search is bounded: so many addends are evaluated, and so many intervals looked at in any case.
+const (
+	budget = 8_000_000
+	least  = 4_000
+)
 
 // cell is what is known of the sum at the middle of an interval.
 type cell struct {
@@ -68,7 +71,7 @@ func roots(terms []term) ([]float64, error) {
 	work := 0
 	stack := [][2]float64{{sLow, sHigh}}
 	for len(stack) > 0 {
-		if work++; work > budget {
+		if work++; work > max(least, budget/len(terms)) {
 			return nil, ErrHard
 		}
 		lo, hi := stack[len(stack)-1][0], stack[len(stack)-1][1]

@@ -2,6 +2,7 @@ package schedule
 
 import (
 	"math/big"
+	mathbits "math/bits"
 
 	"github.com/longmen/longmen/finmath/amount"
 )
@@ -45,17 +46,24 @@ func annuity(balance int64, first []piece, rates []amount.Fraction, unit int64, 
 	return mode.Quotient(num, den, unit)
 }
 
-// fixed gives the installment, in units, as a quotient of numbers with so many bits after the point.
+// fixed gives the installment, in units, as a quotient of numbers with so many bits after the point. Rows that follow each
+// other with the same rate are taken together: m of them turn F into g^m·F + 1 + g + … + g^(m-1).
 func fixed(balance int64, first []piece, rates []amount.Fraction, unit int64, bits uint) (num, den *big.Int) {
 	one := new(big.Int).Lsh(big.NewInt(1), bits)
 	product, sum, growth, t := new(big.Int).Set(one), new(big.Int).Set(one), new(big.Int), new(big.Int)
-	for k := 1; k < len(rates); k++ {
-		if k == 1 || !rates[k].Equal(rates[k-1]) {
-			growth.Add(one, rates[k].Fixed(bits))
+	for k := 1; k < len(rates); {
+		from := k
+		for k < len(rates) && rates[k].Equal(rates[from]) {
+			k++
 		}
-		t.Mul(sum, growth)
-		sum.Add(sum.Rsh(t, bits), one)
-		t.Mul(product, growth)
+		growth.Add(one, rates[from].Fixed(bits))
+		power, series := growth, one
+		if k-from > 1 {
+			power, series = grown(growth, one, k-from, bits, t)
+		}
+		t.Mul(sum, power)
+		sum.Add(sum.Rsh(t, bits), series)
+		t.Mul(product, power)
 		product.Rsh(t, bits)
 	}
 	num = new(big.Int).Lsh(big.NewInt(balance), bits)
@@ -65,6 +73,24 @@ func fixed(balance int64, first []piece, rates []amount.Fraction, unit int64, bi
 	num.Mul(num, product)
 	den = sum.Mul(sum, big.NewInt(unit))
 	return num, den.Lsh(den, bits)
+}
+
+// grown gives g^m and 1 + g + … + g^(m-1) by doubling: S(2m) = S(m)·(1 + g^m).
+func grown(g, one *big.Int, m int, bits uint, t *big.Int) (power, series *big.Int) {
+	power, series = new(big.Int).Set(g), new(big.Int).Set(one)
+	for at := mathbits.Len(uint(m)) - 2; at >= 0; at-- {
+		t.Mul(series, power)
+		series.Add(series, t.Rsh(t, bits))
+		t.Mul(power, power)
+		power.Rsh(t, bits)
+		if m>>at&1 == 1 {
+			t.Mul(series, g)
+			series.Add(series.Rsh(t, bits), one)
+			t.Mul(power, g)
+			power.Rsh(t, bits)
+		}
+	}
+	return power, series
 }
 
 // doubtful says whether a quotient lies within 2^-32 of a whole number or a half: far more than its error, which is

@@ -30,7 +30,9 @@ type Planner struct {
 	exact       *exactPlan
 	arrived     []Change  // disbursements counted in for the next row
 	stop        *day.Date // no interest from then on
-	trial       bool      // a rehearsal for smoothing: no other inside of it
+	cuts        []Change  // room for pieces
+	list        []piece
+	trial       bool // a rehearsal for smoothing: no other inside of it
 }
 
 type rateStep struct {
@@ -89,6 +91,7 @@ func (p *Planner) Clone() *Planner {
 	c.slots = slices.Clone(p.slots)
 	c.changes = slices.Clone(p.changes)
 	c.arrived = slices.Clone(p.arrived)
+	c.cuts, c.list = nil, nil
 	return &c
 }
 
@@ -214,7 +217,7 @@ func (p *Planner) pieces(s *slot, start int64, arrived, others []Change) []piece
 			start -= c.Amount
 		}
 	}
-	cuts := make([]Change, 0, len(arrived)+len(others))
+	cuts := p.cuts[:0]
 	for _, list := range [2][]Change{arrived, others} {
 		for _, c := range list {
 			cuts = append(cuts, Change{min(max(c.Date, s.from), end), c.Amount})
@@ -225,13 +228,16 @@ func (p *Planner) pieces(s *slot, start int64, arrived, others []Change) []piece
 			cuts = append(cuts, Change{c.from, 0})
 		}
 	}
-	slices.SortStableFunc(cuts, func(a, b Change) int { return int(a.Date - b.Date) })
+	if len(cuts) > 1 {
+		slices.SortStableFunc(cuts, func(a, b Change) int { return int(a.Date - b.Date) })
+	}
+	p.cuts = cuts
 	return p.cut(s, start, end, cuts)
 }
 
 // cut makes the pieces between sorted cuts; cuts of one day whose amounts cancel and that change no rate cut nothing.
 func (p *Planner) cut(s *slot, start int64, end day.Date, cuts []Change) []piece {
-	at, list := s.from, make([]piece, 0, len(cuts)+1)
+	at, list := s.from, p.list[:0]
 	for i := 0; i < len(cuts); {
 		date, sum := cuts[i].Date, int64(0)
 		for ; i < len(cuts) && cuts[i].Date == date; i++ {
@@ -246,6 +252,7 @@ func (p *Planner) cut(s *slot, start int64, end day.Date, cuts []Change) []piece
 	if end > at || len(list) == 0 {
 		list = append(list, piece{start, p.factor(s, at, end)})
 	}
+	p.list = list
 	return list
 }
 

@@ -3,6 +3,7 @@ package vector
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/longmen/longmen/finmath/calendar"
@@ -35,10 +36,18 @@ var units = map[text]calendar.Unit{
 	"month": calendar.Months, "months": calendar.Months, "year": calendar.Years, "years": calendar.Years,
 }
 
-var anchors = map[text]calendar.Anchor{
-	"": calendar.OnSeed, "monthly as per repayment start date": calendar.OnSeed, "monthly as per cycle date": calendar.OnSeed,
-	"pro-rated, start of next month": calendar.MonthStart, "pro-rated, end of current month": calendar.MonthEnd,
-	"pro-rated, start of the next month": calendar.MonthStart, "pro-rated, end of the current month": calendar.MonthEnd,
+// anchor tells the calendars, which are written in several ways, by the words that matter.
+func anchor(t text) (calendar.Anchor, error) {
+	name := strings.ToLower(string(t))
+	switch {
+	case strings.Contains(name, "start of"):
+		return calendar.MonthStart, nil
+	case strings.Contains(name, "end of"):
+		return calendar.MonthEnd, nil
+	case name == "", strings.Contains(name, "repayment start date"):
+		return calendar.OnSeed, nil
+	}
+	return 0, unsupported("calendar %.60q", string(t))
 }
 
 var businessDayRules = map[text]calendar.Rule{
@@ -89,7 +98,7 @@ func (d *dates) due() (calendar.Due, error) {
 			return due, err
 		}
 	}
-	if due.Anchor, err = choice("calendar", d.Calendar, anchors); err != nil {
+	if due.Anchor, err = anchor(d.Calendar); err != nil {
 		return due, err
 	}
 	start, err := d.StartDate.optionalDate("start_date")

@@ -177,12 +177,21 @@ func (t *terms) agreement() (*mapped, loan.Agreement, error) {
 	if a.Recalculation, err = t.recalculation(); err != nil {
 		return nil, a, err
 	}
-	a.Payoff, err = choice("payoff_rule", t.PayoffRule, map[text]loan.PayoffRule{
-		"": loan.ToPayoffDate, "interest_to_payoff_date": loan.ToPayoffDate, "interest_to_next_due_date": loan.ToNextDueDate,
-		"interest_to_due_date": loan.ToNextDueDate, "interest_to_next_due": loan.ToNextDueDate,
-		"interest_to_the_end": loan.ToTheEnd,
-	})
+	a.Payoff, err = payoffRule(t.PayoffRule)
 	return m, a, err
+}
+
+// payoffRule tells the rules by what interest is owed to.
+func payoffRule(t text) (loan.PayoffRule, error) {
+	for _, r := range []struct {
+		word string
+		rule loan.PayoffRule
+	}{{"to_payoff", loan.ToPayoffDate}, {"next_due", loan.ToNextDueDate}, {"to_due_date", loan.ToNextDueDate}, {"to_the_end", loan.ToTheEnd}} {
+		if strings.Contains(string(t), r.word) {
+			return r.rule, nil
+		}
+	}
+	return choice("payoff_rule", t, map[text]loan.PayoffRule{"": loan.ToPayoffDate})
 }
 
 func (t *terms) allocation() (loan.Allocation, error) {
