@@ -58,7 +58,7 @@ func TestImports(t *testing.T) {
 		{"store/store.go", "longmen/finmath", []string{"store may import only store, kit"}},
 		{"store/sqlite/open.go", "longmen/store", nil},
 		{"core/ledger/engine.go", "longmen/core/share", nil},
-		{"core/ledger/engine.go", "longmen/store", []string{"only core/journal and core/history import store"}},
+		{"core/ledger/engine.go", "longmen/store", []string{"only core/journal, core/history"}},
 		{"core/ledger/engine_test.go", "longmen/store", nil},
 		{"core/ledger/engine.go", "longmen/api", []string{"core may import only"}},
 		{"core/ledger/engine_test.go", "longmen/api", []string{"core may import only"}},

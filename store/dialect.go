@@ -55,6 +55,14 @@ func (d Dialect) Rebind(query string) string {
 	return string(b)
 }
 
+// ForShare ends a query whose rows nobody may change before the transaction ends. On SQLite nobody else writes anyway.
+func (d Dialect) ForShare() string {
+	if d == Postgres {
+		return " FOR SHARE"
+	}
+	return ""
+}
+
 // List gives n placeholders for an IN list: "?, ?, ?".
 func List(n int) string {
 	if n < 1 {

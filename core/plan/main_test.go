@@ -1,0 +1,9 @@
+package plan_test
+
+import (
+	"testing"
+
+	"github.com/longmen/longmen/store/storetest"
+)
+
+func TestMain(m *testing.M) { storetest.Main(m) }

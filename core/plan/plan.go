@@ -1,0 +1,189 @@
+package plan
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"github.com/longmen/longmen/kit/clock"
+	"github.com/longmen/longmen/kit/errs"
+	"github.com/longmen/longmen/kit/id"
+	"github.com/longmen/longmen/store"
+)
+
+//go:embed migrations
+var migrations embed.FS
+
+// Plan is the events of all ledgers in one database.
+type Plan struct {
+	db    *store.DB
+	clock clock.Clock
+	added chan struct{}
+}
+
+// Open brings the tables up to date.
+func Open(ctx context.Context, db *store.DB, c clock.Clock) (*Plan, error) {
+	files, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return nil, err
+	}
+	if err := db.Migrate(ctx, "plan", files); err != nil {
+		return nil, err
+	}
+	return &Plan{db: db, clock: c, added: make(chan struct{}, 1)}, nil
+}
+
+func (p *Plan) now() int64 { return p.clock.Now().UnixMicro() }
+
+// Add plans events. One that is planned already as it is changes nothing; with other content it is a conflict.
+func (p *Plan) Add(ctx context.Context, events ...Event) error {
+	err := p.db.Write(ctx, func(tx *sql.Tx) error { return p.AddIn(ctx, tx, events...) })
+	if err == nil {
+		p.wake()
+	}
+	return err
+}
+
+// AddIn plans events within a transaction of the caller on the same database, together with rows of his own.
+func (p *Plan) AddIn(ctx context.Context, tx *sql.Tx, events ...Event) error {
+	for i := range events {
+		if err := p.add(ctx, tx, &events[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p *Plan) add(ctx context.Context, tx *sql.Tx, e *Event) error {
+	if err := e.check(); err != nil {
+		return err
+	}
+	content := e.Content
+	if content == nil {
+		content = []byte{}
+	}
+	res, err := tx.ExecContext(ctx, p.db.Rebind(`INSERT INTO plan_event
+		(tenant, id, ledger, due, kind, subject, content, state, attempts, again, problem, changed)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, 0, '', ?) ON CONFLICT (tenant, id) DO NOTHING`),
+		e.Tenant[:], e.ID[:], e.Ledger, e.Due, e.Kind, e.Subject[:], content, Waiting, p.now())
+	if err != nil {
+		return fmt.Errorf("plan event %s: %w", e.ID, err)
+	}
+	if n, err := res.RowsAffected(); err != nil || n == 1 {
+		return err
+	}
+	there, err := p.get(ctx, tx, e.Tenant, e.ID)
+	if err == nil && !there.same(e) {
+		err = errs.Conflict.Errorf("event %s is planned already and asks for something else", e.ID)
+	}
+	return err
+}
+
+// wake lets who follows a ledger look again.
+func (p *Plan) wake() {
+	select {
+	case p.added <- struct{}{}:
+	default:
+	}
+}
+
+// querier is a transaction or a pool.
+type querier interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+}
+
+const columns = "tenant, id, ledger, due, kind, subject, content, state, attempts, again, problem, changed"
+
+// find gives the events that a condition names.
+func (p *Plan) find(ctx context.Context, q querier, where string, args ...any) (list []Event, err error) {
+	rows, err := q.QueryContext(ctx, p.db.Rebind("SELECT "+columns+" FROM plan_event WHERE "+where), args...)
+	if err != nil {
+		return nil, fmt.Errorf("read planned events: %w", err)
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		var e Event
+		var tenant, own, subject []byte
+		if err := rows.Scan(&tenant, &own, &e.Ledger, &e.Due, &e.Kind, &subject, &e.Content, &e.State, &e.Attempts, &e.Again,
+			&e.Problem, &e.Changed); err != nil {
+			return nil, fmt.Errorf("read planned events: %w", err)
+		}
+		copy(e.Tenant[:], tenant)
+		copy(e.ID[:], own)
+		copy(e.Subject[:], subject)
+		list = append(list, e)
+	}
+	return list, rows.Err()
+}
+
+func (p *Plan) get(ctx context.Context, q querier, tenant, event id.ID) (Event, error) {
+	list, err := p.find(ctx, q, "tenant = ? AND id = ?", tenant[:], event[:])
+	if err == nil && len(list) == 0 {
+		err = errs.NotFound.Errorf("there is no planned event %s", event)
+	}
+	if err != nil {
+		return Event{}, err
+	}
+	return list[0], nil
+}
+
+// Get gives one event of a tenant.
+func (p *Plan) Get(ctx context.Context, tenant, event id.ID) (Event, error) {
+	return p.get(ctx, p.db.Reader(), tenant, event)
+}
+
+// Place is where a list goes on: after this event.
+type Place struct {
+	Due int64
+	ID  id.ID
+}
+
+// List gives a tenant's events, in the order in which they fall due: those in a state, or all of them for 0, after a
+// place. limit is 1 to MaxPage.
+func (p *Plan) List(ctx context.Context, tenant id.ID, state State, after Place, limit int) ([]Event, error) {
+	if limit < 1 || limit > MaxPage {
+		return nil, errs.Invalid.Errorf("limit %d: want 1 to %d", limit, MaxPage)
+	}
+	where, args := "tenant = ?", []any{tenant[:]}
+	if state != 0 {
+		where, args = where+" AND state = ?", append(args, state)
+	}
+	if after != (Place{}) {
+		where, args = where+" AND (due, id) > (?, ?)", append(args, after.Due, after.ID[:])
+	}
+	return p.find(ctx, p.db.Reader(), where+" ORDER BY due, id LIMIT ?", append(args, limit)...)
+}
+
+// Cancel keeps an event from happening. One that has happened is a conflict.
+func (p *Plan) Cancel(ctx context.Context, tenant, event id.ID) error {
+	return p.turn(ctx, tenant, event, Cancelled)
+}
+
+// Retry lets an event that is stuck be tried again.
+func (p *Plan) Retry(ctx context.Context, tenant, event id.ID) error {
+	err := p.turn(ctx, tenant, event, Waiting)
+	p.wake()
+	return err
+}
+
+// turn changes the state of an event that is not over.
+func (p *Plan) turn(ctx context.Context, tenant, event id.ID, to State) error {
+	return p.db.Write(ctx, func(tx *sql.Tx) error {
+		res, err := tx.ExecContext(ctx, p.db.Rebind(`UPDATE plan_event SET state = ?, attempts = 0, again = 0, changed = ?
+			WHERE tenant = ? AND id = ? AND state IN (1, 3)`), to, p.now(), tenant[:], event[:])
+		if err != nil {
+			return fmt.Errorf("change planned event %s: %w", event, err)
+		}
+		if n, err := res.RowsAffected(); err != nil || n == 1 {
+			return err
+		}
+		e, err := p.get(ctx, tx, tenant, event)
+		if err == nil && e.State != to {
+			err = errs.Conflict.Errorf("event %s is %s: it can't be made %s", event, e.State, to)
+		}
+		return err
+	})
+}
