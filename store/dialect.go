@@ -63,6 +63,14 @@ func (d Dialect) ForShare() string {
 	return ""
 }
 
+// ForUpdate ends a query whose rows this transaction is going to change. On SQLite nobody else writes anyway.
+func (d Dialect) ForUpdate() string {
+	if d == Postgres {
+		return " FOR UPDATE"
+	}
+	return ""
+}
+
 // List gives n placeholders for an IN list: "?, ?, ?".
 func List(n int) string {
 	if n < 1 {
