@@ -1,0 +1,107 @@
+package amount_test
+
+import (
+	"errors"
+	"math/big"
+	"testing"
+
+	"github.com/cockroachdb/apd/v3"
+	"pgregory.net/rapid"
+
+	"github.com/longmen/longmen/finmath/amount"
+)
+
+func TestRoundings(t *testing.T) {
+	for _, c := range []struct {
+		a, b int64
+		want [7]int64 // half even, half up, half down, up, down, ceiling, floor
+	}{
+		{5, 2, [7]int64{2, 3, 2, 3, 2, 3, 2}},
+		{7, 2, [7]int64{4, 4, 3, 4, 3, 4, 3}},
+		{-5, 2, [7]int64{-2, -3, -2, -3, -2, -2, -3}},
+		{10, 4, [7]int64{2, 3, 2, 3, 2, 3, 2}},
+		{11, 4, [7]int64{3, 3, 3, 3, 2, 3, 2}},
+		{-9, 4, [7]int64{-2, -2, -2, -3, -2, -2, -3}},
+		{8, 4, [7]int64{2, 2, 2, 2, 2, 2, 2}},
+	} {
+		for m, want := range c.want {
+			if got := amount.Mode(m).Div(c.a, c.b); got != want {
+				t.Errorf("%d/%d %s: %d, want %d", c.a, c.b, amount.Mode(m), got, want)
+			}
+		}
+	}
+	if got := amount.Ceiling.Multiple(311_01, 100); got != 312_00 {
+		t.Errorf("up to a whole unit: %d", got)
+	}
+}
+
+// TestOneRounding shows that the ways with one word, two words and without limit round alike.
+func TestOneRounding(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		mode := amount.Mode(rapid.Uint8Range(0, 6).Draw(t, "mode"))
+		a := rapid.Int64Range(-amount.Max, amount.Max).Draw(t, "a")
+		num := rapid.Uint64Range(0, 1<<40).Draw(t, "num")
+		den := rapid.Uint64Range(1, 1<<50).Draw(t, "den")
+		exact := new(big.Rat).SetFrac(new(big.Int).SetUint64(num), new(big.Int).SetUint64(den))
+		exact.Mul(exact, new(big.Rat).SetInt64(a))
+		want, wantErr := mode.Rat(exact, 1)
+		got, err := amount.Of(num, den).Apply(a, mode)
+		if (err != nil) != (wantErr != nil) || err == nil && got != want {
+			t.Fatalf("%d·%d/%d %s: %d %v, want %d %v", a, num, den, mode, got, err, want, wantErr)
+		}
+	})
+}
+
+// TestFractions shows that fractions stay exact when they outgrow two words.
+func TestFractions(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		f, exact := amount.Of(1, 1), big.NewRat(1, 1)
+		for range rapid.IntRange(1, 8).Draw(t, "times") {
+			num := rapid.Uint64Range(0, 1<<62).Draw(t, "num")
+			den := rapid.Uint64Range(1, 1<<62).Draw(t, "den")
+			by := new(big.Rat).SetFrac(new(big.Int).SetUint64(num), new(big.Int).SetUint64(den))
+			if rapid.Bool().Draw(t, "add") {
+				f, exact = f.Plus(amount.Of(num, den)), exact.Add(exact, by)
+			} else {
+				f, exact = f.Times(num, den), exact.Mul(exact, by)
+			}
+			if f.Rat().Cmp(exact) != 0 || !f.Equal(amount.FromRat(exact)) {
+				t.Fatalf("%s, want %s", f.Rat(), exact)
+			}
+			exact = new(big.Rat).Set(exact)
+		}
+	})
+}
+
+func TestDecimals(t *testing.T) {
+	for text, want := range map[string]string{"0.12": "3/25", "0": "0/1", "1E+2": "100/1", "0.094822": "47411/500000"} {
+		d, _, _ := apd.NewFromString(text)
+		if f, err := amount.Decimal(d); err != nil || f.Rat().String() != want {
+			t.Errorf("%s: %s %v, want %s", text, f.Rat(), err, want)
+		}
+	}
+	for _, text := range []string{"-0.1", "NaN", "Infinity", "1E-40"} {
+		d, _, _ := apd.NewFromString(text)
+		if _, err := amount.Decimal(d); !errors.Is(err, amount.ErrFraction) {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
+}
+
+func TestText(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		x := rapid.Int64Range(-amount.Max, amount.Max).Draw(t, "x")
+		digits := rapid.IntRange(0, amount.MaxDigits).Draw(t, "digits")
+		if back, err := amount.Parse(amount.Format(x, digits), digits); err != nil || back != x {
+			t.Fatalf("%d is read as %d: %v", x, back, err)
+		}
+	})
+	for _, text := range []string{"", "1.005", "abc", "1e30", "NaN", "0x10"} {
+		if x, err := amount.Parse(text, 2); err == nil {
+			t.Errorf("%q is read as %d", text, x)
+		}
+	}
+	if x, err := amount.Parse(" -12.50000 ", 2); err != nil || x != -12_50 {
+		t.Errorf("%d %v", x, err)
+	}
+}
