@@ -1,0 +1,173 @@
+package party
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"errors"
+	"iter"
+	"slices"
+
+	"github.com/longmen/longmen/kit/errs"
+	"github.com/longmen/longmen/kit/id"
+)
+
+// Access is what a token gives: who asks, in which tenant, and for whom he may act. It holds for the instant at which
+// it was resolved and is not to be kept.
+type Access struct {
+	Tenant     id.ID
+	TenantName string
+	Principal  id.ID
+	Kind       string // of the principal
+	Name       string // of the principal
+	Person     id.ID  // the party that stands behind the principal
+	Token      id.ID
+	Expires    int64 // of the token, microseconds since 1970
+
+	at  int64
+	all *admission
+}
+
+// admission is what the rows say about a token. It is shared and never changes.
+type admission struct {
+	access  Access
+	revoked int64
+	idle    bool     // the principal or the person behind it is closed
+	ledgers []string // of the tenant, sorted
+	grants  []span   // sorted by party
+}
+
+// span is a time in which the principal acts for a party.
+type span struct {
+	party      id.ID
+	from, ends int64
+}
+
+// ActsFor says whether the principal may act for the party.
+func (a *Access) ActsFor(party id.ID) bool {
+	if a.all == nil {
+		return false
+	}
+	n, _ := slices.BinarySearchFunc(a.all.grants, party, func(s span, p id.ID) int { return compare(s.party, p) })
+	for ; n < len(a.all.grants) && a.all.grants[n].party == party; n++ {
+		if a.all.grants[n].holds(a.at) {
+			return true
+		}
+	}
+	return false
+}
+
+// Parties gives each party that the principal may act for, once, in the order of ids.
+func (a *Access) Parties() iter.Seq[id.ID] {
+	return func(yield func(id.ID) bool) {
+		if a.all == nil {
+			return
+		}
+		var last id.ID
+		for _, s := range a.all.grants {
+			if s.party == last || !s.holds(a.at) {
+				continue
+			}
+			if last = s.party; !yield(last) {
+				return
+			}
+		}
+	}
+}
+
+// Owns says whether the ledger of that name is one of the tenant.
+func (a *Access) Owns(ledger string) bool {
+	if a.all == nil {
+		return false
+	}
+	_, found := slices.BinarySearch(a.all.ledgers, ledger)
+	return found
+}
+
+func (s *span) holds(at int64) bool { return s.from <= at && at < s.ends }
+
+// at gives the access for an instant, or says why there is none.
+func (a *admission) at(now int64) (Access, error) {
+	switch {
+	case a.revoked != 0:
+		return Access{}, TokenRevoked.Errorf("the token was revoked; ask for another one")
+	case now >= a.access.Expires:
+		return Access{}, TokenExpired.Errorf("the token has expired; ask for another one")
+	case a.idle:
+		return Access{}, TokenIdle.Errorf("the principal of this token, or who stands behind it, is closed")
+	}
+	access := a.access
+	access.at, access.all = now, a
+	return access, nil
+}
+
+func unknown() error {
+	return errs.Unauthenticated.Errorf("there is no such token; send one that was issued here")
+}
+
+// Resolve tells who asks with this token. A token that is known is answered from memory for Options.Stale; one that is
+// not, is asked for each time, so a door bounds how many of those it lets through.
+func (r *Registry) Resolve(ctx context.Context, token string) (Access, error) {
+	hash, ok := hashOf(token)
+	if !ok {
+		return Access{}, unknown()
+	}
+	now := r.clock.Now()
+	a := r.cache.get(&hash, now)
+	if a == nil {
+		var err error
+		if a, err = r.admit(ctx, &hash); err != nil {
+			return Access{}, err
+		}
+		now = r.clock.Now()
+	}
+	return a.at(now.UnixMicro())
+}
+
+// admit reads what the rows say about a token and keeps it, unless something was changed meanwhile.
+func (r *Registry) admit(ctx context.Context, hash *[32]byte) (*admission, error) {
+	ticket, began := r.cache.ticket(), r.clock.Now()
+	var a *admission
+	err := r.read(ctx, func(q *query) (err error) {
+		a, err = q.admission(hash, began.UnixMicro())
+		return err
+	})
+	if err != nil {
+		return nil, failed("resolve token", err)
+	}
+	r.cache.put(hash, a, began, ticket)
+	return a, nil
+}
+
+const (
+	selectToken = `SELECT t.tenant, n.name, t.principal, p.kind, p.name, p.person, t.id, t.expires, t.revoked, p.closed, y.closed
+		FROM party_token t
+		JOIN party_principal p ON p.tenant = t.tenant AND p.id = t.principal
+		JOIN party_party y ON y.tenant = p.tenant AND y.id = p.person
+		JOIN party_tenant n ON n.tenant = t.tenant
+		WHERE t.hash = ?`
+	selectSpans = `SELECT g.party, g.starts, g.ends FROM party_grant g
+		JOIN party_party y ON y.tenant = g.tenant AND y.id = g.party
+		WHERE g.tenant = ? AND g.principal = ? AND g.revoked = 0 AND g.ends > ? AND y.closed = 0`
+)
+
+func (q *query) admission(hash *[32]byte, now int64) (*admission, error) {
+	a := new(admission)
+	var closed, gone int64
+	err := q.row(selectToken, hash[:]).Scan(column{&a.access.Tenant}, &a.access.TenantName, column{&a.access.Principal},
+		&a.access.Kind, &a.access.Name, column{&a.access.Person}, column{&a.access.Token}, &a.access.Expires, &a.revoked, &closed, &gone)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, unknown()
+	}
+	if err != nil {
+		return nil, err
+	}
+	a.idle = closed != 0 || gone != 0
+	if a.ledgers, err = ledgersOf(q, a.access.Tenant); err != nil {
+		return nil, err
+	}
+	spans := record[span]{dest: func(s *span) []any { return []any{column{&s.party}, &s.from, &s.ends} }}
+	a.grants, err = spans.scan(q, selectSpans, a.access.Tenant[:], a.access.Principal[:], now)
+	slices.SortFunc(a.grants, func(x, y span) int { return bytes.Compare(x.party[:], y.party[:]) })
+	return a, err
+}

@@ -1,0 +1,127 @@
+package party
+
+import (
+	"bytes"
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"database/sql"
+	"embed"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"time"
+
+	"github.com/longmen/longmen/kit/clock"
+	"github.com/longmen/longmen/store"
+)
+
+// migrations hold the tables of this package for each dialect.
+//
+//go:embed migrations
+var migrations embed.FS
+
+// KeySize is the number of bytes of a lookup key.
+const KeySize = 32
+
+const (
+	defaultStale = time.Second
+	maxStale     = time.Minute
+	defaultCache = 65_536
+	maxCache     = 1 << 20
+)
+
+// Options are what a Registry needs beside its rows.
+type Options struct {
+	Clock  clock.Clock
+	Random io.Reader // of the tokens; it must be fit for secrets
+	// LookupKey finds identifiers again. It has KeySize bytes, is the same for all nodes of a database and lies outside
+	// of it. Another one than at the first opening is refused.
+	LookupKey []byte
+	// Stale is how long another node's changes may stay unseen by Resolve, at most a minute; 0 stands for one second.
+	Stale time.Duration
+	// Cache is how many tokens Resolve keeps in memory, 0 stands for 65,536.
+	Cache int
+}
+
+func (o *Options) check() error {
+	if o.Stale == 0 {
+		o.Stale = defaultStale
+	}
+	if o.Cache == 0 {
+		o.Cache = defaultCache
+	}
+	switch {
+	case o.Clock == nil:
+		return errors.New("open parties: no clock")
+	case o.Random == nil:
+		return errors.New("open parties: no random source")
+	case len(o.LookupKey) != KeySize:
+		return fmt.Errorf("open parties: the lookup key has %d bytes, want %d", len(o.LookupKey), KeySize)
+	case o.Stale < 0 || o.Stale > maxStale:
+		return fmt.Errorf("open parties: changes may stay unseen for %v, want up to %v", o.Stale, maxStale)
+	case o.Cache < 0 || o.Cache > maxCache:
+		return fmt.Errorf("open parties: a cache of %d tokens, want up to %d", o.Cache, maxCache)
+	}
+	return nil
+}
+
+// Registry holds tenants, parties and principals. It is safe for use by several goroutines, needs no closing, and leaves
+// the database to its caller.
+type Registry struct {
+	db     *store.DB
+	clock  clock.Clock
+	random io.Reader
+	key    []byte
+	cache  *cache
+}
+
+// Open brings the tables up to date and checks that the lookup key is the one that made the rows.
+func Open(ctx context.Context, db *store.DB, o Options) (*Registry, error) {
+	if err := o.check(); err != nil {
+		return nil, err
+	}
+	files, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return nil, err
+	}
+	if err := db.Migrate(ctx, "party", files); err != nil {
+		return nil, err
+	}
+	r := &Registry{db: db, clock: o.Clock, random: o.Random, key: bytes.Clone(o.LookupKey), cache: newCache(o.Cache, o.Stale)}
+	if err := r.checkKey(ctx); err != nil {
+		return nil, fmt.Errorf("open parties in %s: %w", db, err)
+	}
+	return r, nil
+}
+
+// checkKey compares the key with the first one by what it makes of a fixed text.
+func (r *Registry) checkKey(ctx context.Context) error {
+	h := hmac.New(sha256.New, r.key)
+	_, _ = h.Write([]byte("longmen/party/lookup"))
+	mine := h.Sum(nil)
+	if !r.db.ReadOnly() {
+		if err := r.write(ctx, func(q *query) error {
+			return q.exec("INSERT INTO party_setting (name, value) VALUES ('lookup', ?) ON CONFLICT DO NOTHING", mine)
+		}); err != nil {
+			return err
+		}
+	}
+	var kept []byte
+	err := r.read(ctx, func(q *query) error {
+		return q.row("SELECT value FROM party_setting WHERE name = 'lookup'").Scan(&kept)
+	})
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return nil // a copy of a database that was never used
+	case err != nil:
+		return fmt.Errorf("read the setting of the lookup key: %w", err)
+	case !hmac.Equal(kept, mine):
+		return errors.New("the lookup key is not the one that made the rows: give that one, or no identifier will be found")
+	}
+	return nil
+}
+
+// now is the present instant in microseconds.
+func (r *Registry) now() int64 { return r.clock.Now().UnixMicro() }

@@ -1,0 +1,142 @@
+package party
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"fmt"
+	"io"
+	"log/slog"
+	"strings"
+
+	"github.com/longmen/longmen/kit/errs"
+	"github.com/longmen/longmen/kit/id"
+	"github.com/longmen/longmen/store"
+)
+
+// Token lets a principal in. Of its text only SHA-256 is kept.
+type Token struct {
+	ID        id.ID
+	Principal id.ID
+	Expires   int64 // microseconds since 1970, the first instant at which it no longer lets in
+	Created   int64
+	Creator   id.ID
+	Revoked   int64 // when it was revoked, 0 if it was not
+	Revoker   id.ID
+}
+
+// Secret is the text of a token. It prints, logs and marshals as a mask; Text gives it to the one who is to have it.
+type Secret struct{ text string }
+
+// Text is what a client sends.
+func (s Secret) Text() string { return s.text }
+
+// String gives a mask.
+func (Secret) String() string { return "[secret]" }
+
+// Format gives a mask for every verb.
+func (Secret) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte("[secret]")) }
+
+// MarshalText gives a mask.
+func (Secret) MarshalText() ([]byte, error) { return []byte("[secret]"), nil }
+
+// LogValue gives a mask.
+func (Secret) LogValue() slog.Value { return slog.StringValue("[secret]") }
+
+const (
+	secretPrefix = "longmen_" // lets scanners find tokens where they don't belong
+	secretBytes  = 32
+	secretText   = len(secretPrefix) + (secretBytes*8+5)/6
+)
+
+// hashOf is what is kept of a token's text. What cannot be one has none.
+func hashOf(text string) (hash [sha256.Size]byte, ok bool) {
+	if len(text) != secretText || !strings.HasPrefix(text, secretPrefix) {
+		return hash, false
+	}
+	var b [secretText]byte
+	copy(b[:], text)
+	return sha256.Sum256(b[:]), true
+}
+
+var tokens = record[Token]{
+	what: "token", key: "id",
+	from: "SELECT x.id, x.principal, x.expires, x.created, x.creator, x.revoked, x.revoker FROM party_token x",
+	dest: func(t *Token) []any {
+		return []any{column{&t.ID}, column{&t.Principal}, &t.Expires, &t.Created, column{&t.Creator}, &t.Revoked, column{&t.Revoker}}
+	},
+}
+
+// IssueToken makes a token and shows its text, this once. A repeat with the same id cannot show it again and says so:
+// revoke that token and issue another one.
+func (r *Registry) IssueToken(ctx context.Context, by By, t Token) (Token, Secret, error) {
+	now := r.now()
+	if err := first(by.check(), checkID(t.ID)); err != nil {
+		return Token{}, Secret{}, err
+	}
+	if t.Expires <= now || t.Expires > now+MaxTokenLife {
+		return Token{}, Secret{}, errs.Invalid.Errorf("is not within the next 400 days").On("expires")
+	}
+	raw := make([]byte, secretBytes)
+	if _, err := io.ReadFull(r.random, raw); err != nil {
+		return Token{}, Secret{}, fmt.Errorf("issue token: read random bytes: %w", err)
+	}
+	secret := Secret{secretPrefix + base64.RawURLEncoding.EncodeToString(raw)}
+	hash, _ := hashOf(secret.text)
+	err := r.write(ctx, func(q *query) error {
+		if _, found, err := tokens.find(q, by.Tenant, t.ID, ""); found || err != nil {
+			return first(err, shown(t.ID))
+		}
+		if err := q.active(by.Tenant, t.Principal); err != nil {
+			return err
+		}
+		if err := q.room(MaxTokens, "tokens of this principal",
+			"SELECT count(*) FROM party_token WHERE tenant = ? AND principal = ? AND revoked = 0 AND expires > ?",
+			by.Tenant[:], t.Principal[:], now); err != nil {
+			return err
+		}
+		err := q.exec(`INSERT INTO party_token (tenant, id, principal, hash, expires, created, creator, revoked, revoker)
+			VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?)`, by.Tenant[:], t.ID[:], t.Principal[:], hash[:], t.Expires, now, by.Actor[:], none)
+		if err != nil {
+			return err
+		}
+		t, err = tokens.get(q, by.Tenant, t.ID, "")
+		return err
+	})
+	if store.IsDuplicate(err) {
+		err = shown(t.ID) // 256 random bits do not repeat, so it is the id
+	}
+	if err != nil {
+		return Token{}, Secret{}, failed("issue token", err)
+	}
+	return t, secret, nil
+}
+
+func shown(token id.ID) error {
+	return TokenShown.Errorf("the token %s was issued already and its text is not kept; revoke it and issue one with a new id", token).On("id")
+}
+
+// Token reads what is known of a token.
+func (r *Registry) Token(ctx context.Context, tenant, token id.ID) (Token, error) {
+	return tokens.one(ctx, r, tenant, token)
+}
+
+// Tokens lists a principal's tokens, those that let nobody in any more too.
+func (r *Registry) Tokens(ctx context.Context, tenant, principal id.ID, p Page) ([]Token, error) {
+	return tokens.list(ctx, r, tenant, new(where).and("x.principal = ?", principal[:]), p)
+}
+
+// RevokeToken ends a token now. Revoking it again changes nothing.
+func (r *Registry) RevokeToken(ctx context.Context, by By, token id.ID) (Token, error) {
+	var principal id.ID
+	defer func() { r.cache.drop(principal) }()
+	return end(ctx, r, by, &tokens, token, func(q *query, t *Token) error {
+		principal = t.Principal // known also when the outcome of the commit is not
+		if t.Revoked != 0 {
+			return nil
+		}
+		t.Revoked, t.Revoker = r.now(), by.Actor
+		return q.exec("UPDATE party_token SET revoked = ?, revoker = ? WHERE tenant = ? AND id = ?",
+			t.Revoked, by.Actor[:], by.Tenant[:], token[:])
+	})
+}
