@@ -1,6 +1,10 @@
 package loan
 
-import "github.com/longmen/longmen/finmath/day"
+import (
+	"sort"
+
+	"github.com/longmen/longmen/finmath/day"
+)
 
 func (a *Allocation) check() error {
 	for _, o := range []*Order{&a.Due, &a.Advance} {
@@ -21,62 +25,59 @@ func (a *Allocation) check() error {
 	return nil
 }
 
-// group is a stretch of rows that one step of the allocation pays.
-type group struct {
-	rows  []int
-	order Order
+// stretch is the rows [from, to), which one step of the allocation pays.
+type stretch struct {
+	from, to int
+	order    *Order
+	reverse  bool
 }
 
-// groups sorts rows [0, end) that are not paid into the steps of a payment on a day.
-func (s *State) groups(date day.Date, end int) []group {
+// stretches cuts rows [0, end) that may be open into the steps of a payment on a day. Rows stand in the order of their
+// due dates, so each step is a stretch of them.
+func (s *State) stretches(date day.Date, end int) [3]stretch {
 	a := &s.agree.Allocation
-	var past, today, ahead []int
-	for s.openRows < end && s.openRows < len(s.Rows) && s.Rows[s.openRows].Outstanding().Total() == 0 {
+	for s.openRows < end && s.Rows[s.openRows].Outstanding().Total() == 0 {
 		s.openRows++
 	}
-	for i := s.openRows; i < end; i++ {
-		if s.Rows[i].Outstanding().Total() == 0 {
-			continue
-		}
-		switch due := s.Rows[i].Row.Due; {
-		case due > date:
-			ahead = append(ahead, i)
-		case due == date && a.Steps == PastDueThenDueAdvance:
-			today = append(today, i)
-		default:
-			past = append(past, i)
-		}
+	open := s.Rows[min(s.openRows, end):end]
+	past := sort.Search(len(open), func(i int) bool { return open[i].Row.Due >= date })
+	due := past + sort.Search(len(open)-past, func(i int) bool { return open[past+i].Row.Due > date })
+	if a.Steps == DueThenAdvance {
+		past = due
 	}
-	if a.FromLast {
-		for i, j := 0, len(ahead)-1; i < j; i, j = i+1, j-1 {
-			ahead[i], ahead[j] = ahead[j], ahead[i]
-		}
+	at := end - len(open)
+	return [3]stretch{
+		{at, at + past, &a.Due, false},
+		{at + past, at + due, &a.Due, false},
+		{at + due, end, &a.Advance, a.FromLast},
 	}
-	return []group{{past, a.Due}, {today, a.Due}, {ahead, a.Advance}}
 }
 
 // allocate pays rows [0, end) from an amount and gives the split and what is left.
 func (s *State) allocate(date day.Date, left int64, end int) (Split, int64) {
 	var split Split
 	take := func(row int, c Component) {
-		if x := min(left, s.Rows[row].Outstanding()[c]); x > 0 {
+		if x := min(left, s.Rows[row].open(c)); x > 0 {
 			s.pay(row, date, c, x)
 			split[c] += x
 			left -= x
 		}
 	}
-	for _, g := range s.groups(date, end) {
+	for _, g := range s.stretches(date, end) {
+		// Component by component all rows are passed over once for each; row by row once in all.
+		parts := [][]Component{g.order[:]}
 		if s.agree.Allocation.ComponentFirst {
-			for _, c := range g.order {
-				for _, row := range g.rows {
+			parts = [][]Component{g.order[0:1], g.order[1:2], g.order[2:3], g.order[3:4]}
+		}
+		for _, part := range parts {
+			for i := 0; i < g.to-g.from && left > 0; i++ {
+				row := g.from + i
+				if g.reverse {
+					row = g.to - 1 - i
+				}
+				for _, c := range part {
 					take(row, c)
 				}
-			}
-			continue
-		}
-		for _, row := range g.rows {
-			for _, c := range g.order {
-				take(row, c)
 			}
 		}
 	}

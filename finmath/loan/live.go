@@ -143,6 +143,7 @@ func (w *walk) after(l *live) error {
 		onTheDay += p.amount
 		split, left := w.s.allocate(p.date, p.amount, at+1)
 		x := w.p.Extra(&w.s.Rows[at].Row, left)
+		w.s.principalDue += x
 		if x > 0 {
 			w.s.pay(at, p.date, Principal, x)
 		}
@@ -171,14 +172,12 @@ func (w *walk) closeAll(p payment) error {
 	return nil
 }
 
-// overduePrincipal is the principal of rows due by a day that is not paid. A down payment bears no interest.
+// overduePrincipal is the principal of rows due by a day that is not paid. Down payments bear no interest. All rows made
+// so far are due by the beginning of the next one, but for a last one that a holiday has moved.
 func (s *State) overduePrincipal(by day.Date) int64 {
-	sum := int64(0)
-	for i := s.openRows; i < len(s.Rows); i++ {
-		r := &s.Rows[i]
-		if r.Kind != schedule.DownPayment && r.Row.Due <= by {
-			sum += r.Principal - r.Paid[Principal]
-		}
+	sum := s.principalDue - s.principalPaid
+	if n := len(s.Rows); n > 0 && s.Rows[n-1].Row.Due > by && s.Rows[n-1].Kind != schedule.DownPayment {
+		sum -= s.Rows[n-1].open(Principal)
 	}
-	return sum
+	return max(sum, 0)
 }

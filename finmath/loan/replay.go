@@ -207,6 +207,9 @@ func (w *walk) row(m schedule.Moves) error {
 func (w *walk) append(rows []schedule.Row) {
 	for _, r := range rows {
 		r.N = len(w.s.Rows) + 1
+		if r.Kind != schedule.DownPayment {
+			w.s.principalDue += r.Principal
+		}
 		w.s.Rows = append(w.s.Rows, Row{Row: r})
 	}
 }

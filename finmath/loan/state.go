@@ -33,6 +33,19 @@ func (r *Row) Outstanding() Split {
 	return due
 }
 
+// open is what is still to be paid of a component.
+func (r *Row) open(c Component) int64 {
+	switch c {
+	case Penalty:
+		return r.Row.Penalty - r.Paid[c]
+	case Fee:
+		return r.Row.Fee - r.Paid[c]
+	case Interest:
+		return r.Row.Interest - r.Paid[c]
+	}
+	return r.Row.Principal - r.Paid[c]
+}
+
 // Entry is the type of a transaction.
 type Entry uint8
 
@@ -70,6 +83,8 @@ type State struct {
 
 	agree    *Agreement
 	openRows int // rows before this one are paid
+
+	principalDue, principalPaid int64 // of all rows but down payments
 }
 
 // Totals adds up what is due and what was paid.
@@ -113,6 +128,9 @@ func (s *State) PastDue() (amount Split, days int) {
 func (s *State) pay(i int, date day.Date, c Component, x int64) {
 	r := &s.Rows[i]
 	r.Paid[c] += x
+	if c == Principal && r.Kind != schedule.DownPayment {
+		s.principalPaid += x
+	}
 	switch {
 	case date < r.Row.Due:
 		r.InAdvance += x

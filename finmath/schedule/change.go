@@ -111,12 +111,12 @@ func (p *Planner) Accrued(m Moves, on day.Date) (int64, error) {
 	for _, x := range c.arrived {
 		start -= x.Amount
 	}
-	pieces := c.pieces(s, start, c.arrived, m.Changes)
 	if c.exact != nil && (!c.planned || c.dirty || len(c.arrived) > 0) {
-		if err := c.plan(s, pieces, m); err != nil {
+		if err := c.plan(s, c.expected(s, start, c.arrived)); err != nil {
 			return 0, err
 		}
 	}
+	pieces := c.pieces(s, start, c.arrived, m.Changes)
 	_, interest, err := c.amounts(s, pieces)
 	return interest + c.deferred, err
 }

@@ -7,7 +7,7 @@ import (
 )
 
 // plan works out the installment of the rows from the next one on.
-func (p *Planner) plan(s *slot, pieces []piece, m Moves) error {
+func (p *Planner) plan(s *slot, pieces []piece) error {
 	p.planned, p.dirty = true, false
 	rows := p.amortising()
 	if p.exact != nil {
@@ -30,7 +30,7 @@ func (p *Planner) plan(s *slot, pieces []piece, m Moves) error {
 			return bad("installment: %w", err)
 		}
 		if p.t.Rounding.Residual == LastInstallmentSmoothed && !p.trial {
-			return p.smooth(m, pieces, int64(len(rows)))
+			return p.smooth(pieces, int64(len(rows)))
 		}
 	}
 	return nil
@@ -99,9 +99,9 @@ func (p *Planner) firstRate(s *slot) amount.Fraction {
 
 // smooth tries the installment that spreads the residual of the last row over all of them, and keeps it if that brings
 // the last row nearer.
-func (p *Planner) smooth(m Moves, pieces []piece, rows int64) error {
+func (p *Planner) smooth(pieces []piece, rows int64) error {
 	usual := p.installment
-	off, err := p.residual(m, pieces)
+	off, err := p.residual(pieces)
 	if err != nil || max(off, -off) <= rows/2 {
 		return err
 	}
@@ -110,7 +110,7 @@ func (p *Planner) smooth(m Moves, pieces []piece, rows int64) error {
 	if p.installment == usual {
 		return nil
 	}
-	now, err := p.residual(m, pieces)
+	now, err := p.residual(pieces)
 	if err != nil || max(now, -now) >= max(off, -off) {
 		p.installment = usual
 	}
@@ -118,9 +118,9 @@ func (p *Planner) smooth(m Moves, pieces []piece, rows int64) error {
 }
 
 // residual is by how much the last row differs from the installment if nothing else happens.
-func (p *Planner) residual(m Moves, pieces []piece) (int64, error) {
+func (p *Planner) residual(pieces []piece) (int64, error) {
 	c := p.Clone()
-	c.trial = true
+	c.trial, c.stop = true, nil
 	cut := *p.t
 	cut.Disbursements = cut.Disbursements[:p.paidOut]
 	c.t = &cut
@@ -129,7 +129,6 @@ func (p *Planner) residual(m Moves, pieces []piece) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	principal = min(max(principal, m.Early), c.balance)
 	c.balance -= principal
 	c.next++
 	last := principal + c.due(s, interest)

@@ -149,12 +149,12 @@ func (p *Planner) Row(m Moves) ([]Row, error) {
 	for _, c := range arrived {
 		start -= c.Amount
 	}
-	pieces := p.pieces(s, start, arrived, m.Changes)
 	if !p.planned || p.dirty || len(arrived) > 0 || p.newRate(s) {
-		if err := p.plan(s, pieces, m); err != nil {
+		if err := p.plan(s, p.expected(s, start, arrived)); err != nil {
 			return nil, err
 		}
 	}
+	pieces := p.pieces(s, start, arrived, m.Changes)
 	principal, interest, err := p.amounts(s, pieces)
 	if err != nil {
 		return nil, err
@@ -202,6 +202,15 @@ func (p *Planner) down(lent int64) (int64, error) {
 		return 0, bad("down payment: %w", err)
 	}
 	return min(down*unit, lent), nil
+}
+
+// expected are the pieces of a slot as they were agreed, whatever money came early or late.
+func (p *Planner) expected(s *slot, start int64, arrived []Change) []piece {
+	stop := p.stop
+	p.stop = nil
+	list := p.pieces(s, start, arrived, nil)
+	p.stop = stop
+	return list
 }
 
 // pieces cuts a slot where the balance or the rate changes. Flat interest is on what was lent, so that only money lent
