@@ -131,4 +131,3 @@ func refused(t testing.TB, what string, err error, code errs.Code, field string)
 
 // of drops the first of two results.
 func of[T any](_ T, err error) error { return err }
-
