@@ -76,6 +76,9 @@ func newWalk(a *Agreement, events []Event, asOf day.Date) (*walk, error) {
 	if w.p, err = schedule.New(terms); err != nil {
 		return nil, err
 	}
+	w.s.Rows = make([]Row, 0, a.Terms.Installments+4)
+	w.s.Transactions = make([]Transaction, 0, len(events)+4)
+	w.payments = make([]payment, 0, len(events)+4)
 	return w, w.sort(events)
 }
 

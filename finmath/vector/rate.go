@@ -231,7 +231,11 @@ func written(d *apd.Decimal, err error) (any, error) {
 	if _, err := apd.BaseContext.WithPrecision(30).Round(short, d); err != nil {
 		return nil, err
 	}
-	return map[string]text{"value": text(short.Text('G'))}, nil
+	short.Reduce(short)
+	if short.Exponent < -60 || short.Exponent > 20 {
+		return map[string]text{"value": text(short.Text('G'))}, nil
+	}
+	return map[string]text{"value": text(short.Text('f'))}, nil
 }
 
 func solved(a *args, f func() (float64, error)) (any, error) {
