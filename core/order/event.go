@@ -41,7 +41,10 @@ func (o *Orders) Events(ctx context.Context, tenant id.ID, after uint64, size in
 	return events, err
 }
 
-const queryLast = `SELECT last FROM order_tenant WHERE tenant = ?`
+const (
+	queryLast     = `SELECT last FROM order_tenant WHERE tenant = ?`
+	queryPosition = `SELECT position FROM order_follower WHERE tenant = ? AND name = ?`
+)
 
 // Last is the number of the tenant's last event, 0 if there is none.
 func (o *Orders) Last(ctx context.Context, tenant id.ID) (uint64, error) {
@@ -54,7 +57,7 @@ func (o *Orders) Position(ctx context.Context, tenant id.ID, follower string) (u
 	if err := checkCode("follower", follower); err != nil {
 		return 0, err
 	}
-	return o.number(ctx, `SELECT position FROM order_follower WHERE tenant = ? AND name = ?`, tenant[:], follower)
+	return o.number(ctx, queryPosition, tenant[:], follower)
 }
 
 // number reads one number, 0 if there is none.

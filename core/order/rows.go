@@ -22,6 +22,13 @@ const (
 	attributes = excluded.attributes`
 )
 
+const (
+	queryDone   = `SELECT change, hash, item, version, number FROM order_step WHERE tenant = ? AND change IN `
+	queryOrders = `SELECT ` + bookColumns + ` FROM order_book WHERE tenant = ? AND id IN `
+	querySteps  = `SELECT ` + stepColumns + ` FROM order_step
+	WHERE tenant = ? AND item = ? AND version > ? AND version <= ? ORDER BY version LIMIT ?`
+)
+
 // rows reads and writes the tables within a transaction.
 type rows struct {
 	dialect store.Dialect
@@ -88,7 +95,7 @@ func within(list []any, f func(marks string, part []any) error) error {
 // loadDone reads which of these writes were done before.
 func (r rows) loadDone(ctx context.Context, d *draft, tenant id.ID, changes []any) error {
 	return within(changes, func(marks string, part []any) error {
-		return r.each(ctx, `SELECT change, hash, item, version, number FROM order_step WHERE tenant = ? AND change IN (`+marks+`)`,
+		return r.each(ctx, queryDone+`(`+marks+`)`,
 			append([]any{tenant[:]}, part...), func(found *sql.Rows) error {
 				var change, hash, item []byte
 				var f done
@@ -106,7 +113,7 @@ func (r rows) loadDone(ctx context.Context, d *draft, tenant id.ID, changes []an
 // loadOrders reads orders as they stand.
 func (r rows) loadOrders(ctx context.Context, d *draft, tenant id.ID, orders []any) error {
 	return within(orders, func(marks string, part []any) error {
-		return r.each(ctx, `SELECT `+bookColumns+` FROM order_book WHERE tenant = ? AND id IN (`+marks+`)`,
+		return r.each(ctx, queryOrders+`(`+marks+`)`,
 			append([]any{tenant[:]}, part...), func(found *sql.Rows) error {
 				o, err := scanOrder(found)
 				d.orders[key{tenant, o.ID}] = &o
@@ -118,13 +125,11 @@ func (r rows) loadOrders(ctx context.Context, d *draft, tenant id.ID, orders []a
 // steps reads steps of an order, after one version and up to another.
 func (r rows) steps(ctx context.Context, tenant, order id.ID, after, upTo uint32, size int) ([]Step, error) {
 	var steps []Step
-	err := r.each(ctx, `SELECT `+stepColumns+` FROM order_step
-		WHERE tenant = ? AND item = ? AND version > ? AND version <= ? ORDER BY version LIMIT ?`,
-		[]any{tenant[:], order[:], after, upTo, size}, func(found *sql.Rows) error {
-			s, err := scanStep(found)
-			steps = append(steps, s)
-			return err
-		})
+	err := r.each(ctx, querySteps, []any{tenant[:], order[:], after, upTo, size}, func(found *sql.Rows) error {
+		s, err := scanStep(found)
+		steps = append(steps, s)
+		return err
+	})
 	return steps, err
 }
 
