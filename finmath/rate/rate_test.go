@@ -55,7 +55,7 @@ func TestTimeValue(t *testing.T) {
 		if f, want := number(t, periods, err), number(t, n, nil); math.Abs(f-want) > 1e-9*want {
 			t.Fatalf("it takes %s payments, not %s", periods, n)
 		}
-		solved, err := rate.RATE(n, pmt, pv, new(apd.Decimal), when)
+		solved, err := rate.RATE(n, pmt, pv, new(apd.Decimal), when, 0)
 		if want := number(t, r, nil); err != nil || math.Abs(solved-want) > 1e-9+1e-7*math.Abs(want) {
 			t.Fatalf("the rate is %g %v, not %s", solved, err, r)
 		}
@@ -161,7 +161,7 @@ func TestNoAnswer(t *testing.T) {
 		"payments below interest":  func() error { _, err := rate.NPER(dec("0.1"), dec("-9"), dec("100"), zero, rate.End); return err },
 		"neither rate nor payment": func() error { _, err := rate.NPER(zero, zero, dec("100"), zero, rate.End); return err },
 		"everything is received": func() error {
-			_, err := rate.RATE(dec("12"), dec("400"), dec("1000"), dec("500"), rate.End)
+			_, err := rate.RATE(dec("12"), dec("400"), dec("1000"), dec("500"), rate.End, 0)
 			return err
 		},
 		"mirr of one sign": func() error { _, err := rate.MIRR([]*apd.Decimal{dec("1")}, zero, zero); return err },

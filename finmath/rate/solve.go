@@ -15,7 +15,7 @@ var sLow, sHigh = -34.5, math.Log1p(Highest)
 // The work of one search is bounded: so many addends are evaluated, and so many intervals looked at in any case.
 const (
 	budget = 8_000_000
-	least  = 4_000
+	least  = 2_000
 )
 
 // cell is what is known of the sum at the middle of an interval.

@@ -7,13 +7,13 @@ import (
 	"github.com/cockroachdb/apd/v3"
 )
 
-// RATE is the rate a period of n payments: the one nearest to 0 at which PV·(1+r)^n + PMT·((1+r)^n-1)/r + FV is zero. It
-// fails with ErrNone where there is none.
+// RATE is the rate a period of n payments: one at which PV·(1+r)^n + PMT·((1+r)^n-1)/r + FV is zero; of
+// several the nearest to the guess, for which 0 is usual. It fails with ErrNone where there is none.
 //
 // For a whole number of up to 1,200 periods that is the IRR of all payments. For others the equation times r/(1+r)^n is a
 // sum of four exponentials in ln(1+r); r = 0, which that product adds, counts only when it answers the question itself,
 // and rates within 10^-7/n of it are not told apart from it.
-func RATE(n, pmt, pv, fv *apd.Decimal, w When) (float64, error) {
+func RATE(n, pmt, pv, fv *apd.Decimal, w When, guess float64) (float64, error) {
 	var x [4]float64
 	for i, d := range []*apd.Decimal{n, pmt, pv, fv} {
 		f, err := d.Float64()
@@ -25,6 +25,9 @@ func RATE(n, pmt, pv, fv *apd.Decimal, w When) (float64, error) {
 	periods, pay, now, last := x[0], x[1], x[2], x[3]
 	if periods <= 0 || periods > 1e6 {
 		return 0, fmt.Errorf("%w: the number of periods must be above 0 and at most 10^6", ErrInput)
+	}
+	if !(guess > -1 && guess <= Highest) {
+		return 0, fmt.Errorf("%w: the guess must be above -1", ErrInput)
 	}
 	if now == 0 && pay == 0 || last == 0 && pay == 0 {
 		return 0, fmt.Errorf("%w: all flows have the same sign", ErrNone)
@@ -38,7 +41,7 @@ func RATE(n, pmt, pv, fv *apd.Decimal, w When) (float64, error) {
 		end, begin = 0, pay
 	}
 	if periods == math.Trunc(periods) && periods <= 1200 {
-		return rateOfPayments(int(periods), now+begin, pay, last+end)
+		return rateOfPayments(int(periods), now+begin, pay, last+end, guess)
 	}
 	found, err := roots([]term{
 		{now + begin, -1}, {end - now, 0}, {last - begin, periods - 1}, {-last - end, periods},
@@ -52,17 +55,17 @@ func RATE(n, pmt, pv, fv *apd.Decimal, w When) (float64, error) {
 			kept = append(kept, s)
 		}
 	}
-	return near(kept, 0)
+	return near(kept, math.Log1p(guess))
 }
 
 // rateOfPayments is the rate of a first flow, a last one n periods later, and payments between them.
-func rateOfPayments(n int, first, pay, last float64) (float64, error) {
+func rateOfPayments(n int, first, pay, last, guess float64) (float64, error) {
 	terms := make([]term, n+1)
 	for k := range terms {
 		terms[k] = term{pay, float64(k)}
 	}
 	terms[0].a, terms[n].a = first, last
-	return solve(terms, 0)
+	return solve(terms, math.Log1p(guess))
 }
 
 // restsAtZero says whether the flows are even without interest.

@@ -128,10 +128,10 @@ var functions = map[text]function{
 	}},
 	"ipmt": {[]string{"rate", "per", "nper", "pv", "fv", "when"}, func(a *args) (any, error) { return split(a, rate.IPMT) }},
 	"ppmt": {[]string{"rate", "per", "nper", "pv", "fv", "when"}, func(a *args) (any, error) { return split(a, rate.PPMT) }},
-	"rate": {[]string{"nper", "pmt", "pv", "fv", "when"}, func(a *args) (any, error) {
+	"rate": {[]string{"nper", "pmt", "pv", "fv", "when", "guess"}, func(a *args) (any, error) {
 		n, pmt, pv, fv := a.decimal("nper", a.Nper, ""), a.decimal("pmt", a.Pmt, "0"), a.decimal("pv", a.Pv, "0"), a.decimal("fv", a.Fv, "0")
-		w := a.when()
-		return solved(a, func() (float64, error) { return rate.RATE(n, pmt, pv, fv, w) })
+		w, guess := a.when(), a.float("guess", a.Guess, "0")
+		return solved(a, func() (float64, error) { return rate.RATE(n, pmt, pv, fv, w, guess) })
 	}},
 	"npv": {[]string{"rate", "flows", "first_flow_at"}, func(a *args) (any, error) {
 		r, flows, at := a.decimal("rate", a.Rate, ""), a.plain(), a.decimal("first_flow_at", a.FirstFlowAt, "0")

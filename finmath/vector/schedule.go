@@ -206,6 +206,9 @@ func (t *terms) readAmounts(m *mapped) error {
 			return err
 		}
 	}
+	if t.Fixed == "true" || t.Fixed == "false" {
+		t.Fixed = "" // that the installment stays is a matter of the recalculation's strategy
+	}
 	if fixed := t.Fixed + t.Installment; fixed != "" {
 		if t.Fixed != "" && t.Installment != "" {
 			return fmt.Errorf("fixed_installment and installment are the same; give one")
