@@ -197,7 +197,7 @@ func TestListRefuses(t *testing.T) {
 func TestEveryFilterHasAnIndex(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
 		w := newWorld(t, db, swap(), ask())
-		fill(t, w, 600)
+		fill(t, w, 200)
 		if db.Dialect() == store.Postgres {
 			// A few hundred rows are scanned sooner than searched; the question is whether searching is possible.
 			if _, err := db.Writer().Exec("ANALYZE"); err != nil {
