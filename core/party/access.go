@@ -1,7 +1,6 @@
 package party
 
 import (
-	"bytes"
 	"context"
 	"database/sql"
 	"errors"
@@ -139,23 +138,32 @@ func (r *Registry) admit(ctx context.Context, hash *[32]byte) (*admission, error
 	return a, nil
 }
 
+// What the rows say about a token, asked by keys alone: joins would let PostgreSQL, before it has counted the rows, walk
+// through all parties of the tenant.
 const (
-	selectToken = `SELECT t.tenant, n.name, t.principal, p.kind, p.name, p.person, t.id, t.expires, t.revoked, p.closed, y.closed
-		FROM party_token t
-		JOIN party_principal p ON p.tenant = t.tenant AND p.id = t.principal
-		JOIN party_party y ON y.tenant = p.tenant AND y.id = p.person
-		JOIN party_tenant n ON n.tenant = t.tenant
-		WHERE t.hash = ?`
-	selectSpans = `SELECT g.party, g.starts, g.ends FROM party_grant g
-		JOIN party_party y ON y.tenant = g.tenant AND y.id = g.party
-		WHERE g.tenant = ? AND g.principal = ? AND g.revoked = 0 AND g.ends > ? AND y.closed = 0`
+	selectToken = `SELECT t.tenant, t.principal, t.id, t.expires, t.revoked,
+		(SELECT n.name FROM party_tenant n WHERE n.tenant = t.tenant),
+		(SELECT p.kind FROM party_principal p WHERE p.tenant = t.tenant AND p.id = t.principal),
+		(SELECT p.name FROM party_principal p WHERE p.tenant = t.tenant AND p.id = t.principal),
+		(SELECT p.person FROM party_principal p WHERE p.tenant = t.tenant AND p.id = t.principal),
+		(SELECT p.closed FROM party_principal p WHERE p.tenant = t.tenant AND p.id = t.principal),
+		(SELECT y.closed FROM party_party y WHERE y.tenant = t.tenant AND y.id =
+			(SELECT p.person FROM party_principal p WHERE p.tenant = t.tenant AND p.id = t.principal))
+		FROM party_token t WHERE t.hash = ?`
+	selectLedgers = "SELECT name FROM party_ledger WHERE tenant = ?"
+	selectSpans   = `SELECT g.party, g.starts, g.ends FROM party_grant g
+		WHERE g.tenant = ? AND g.principal = ? AND g.revoked = 0 AND g.ends > ?
+		AND (SELECT y.closed FROM party_party y WHERE y.tenant = g.tenant AND y.id = g.party) = 0`
 )
+
+var spans = record[span]{dest: func(s *span) []any { return []any{column{&s.party}, &s.from, &s.ends} }}
 
 func (q *query) admission(hash *[32]byte, now int64) (*admission, error) {
 	a := new(admission)
+	to := &a.access
 	var closed, gone int64
-	err := q.row(selectToken, hash[:]).Scan(column{&a.access.Tenant}, &a.access.TenantName, column{&a.access.Principal},
-		&a.access.Kind, &a.access.Name, column{&a.access.Person}, column{&a.access.Token}, &a.access.Expires, &a.revoked, &closed, &gone)
+	err := q.row(selectToken, hash[:]).Scan(column{&to.Tenant}, column{&to.Principal}, column{&to.Token}, &to.Expires, &a.revoked,
+		&to.TenantName, &to.Kind, &to.Name, column{&to.Person}, &closed, &gone)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, unknown()
 	}
@@ -163,11 +171,10 @@ func (q *query) admission(hash *[32]byte, now int64) (*admission, error) {
 		return nil, err
 	}
 	a.idle = closed != 0 || gone != 0
-	if a.ledgers, err = ledgersOf(q, a.access.Tenant); err != nil {
+	if a.ledgers, err = ledgersOf(q, to.Tenant); err != nil {
 		return nil, err
 	}
-	spans := record[span]{dest: func(s *span) []any { return []any{column{&s.party}, &s.from, &s.ends} }}
-	a.grants, err = spans.scan(q, selectSpans, a.access.Tenant[:], a.access.Principal[:], now)
-	slices.SortFunc(a.grants, func(x, y span) int { return bytes.Compare(x.party[:], y.party[:]) })
+	a.grants, err = spans.scan(q, selectSpans, to.Tenant[:], to.Principal[:], now)
+	slices.SortFunc(a.grants, func(x, y span) int { return compare(x.party, y.party) })
 	return a, err
 }

@@ -174,6 +174,7 @@ func TestAnotherNodeIsSeenInTime(t *testing.T) {
 // In the second half of its time one caller reads again; when that fails, the others still have what was read.
 func TestOneCallerRenews(t *testing.T) {
 	w := newWorld(t, storetest.SQLite(t))
+	w.Registry = w.node(party.Options{Stale: time.Second})
 	h := w.home("one")
 	_, text := w.token(h.by, h.principal, time.Hour)
 	must(w.Resolve(t.Context(), text))(t)
@@ -264,7 +265,7 @@ func TestChangesShowAtOnce(t *testing.T) {
 	li := w.person(h.by, "Li Si")
 	stop := make(chan struct{})
 	var wg sync.WaitGroup
-	for range 3 {
+	for range 2 {
 		wg.Go(func() {
 			for {
 				select {
@@ -279,7 +280,7 @@ func TestChangesShowAtOnce(t *testing.T) {
 			}
 		})
 	}
-	for range 30 {
+	for range 10 {
 		g := w.grant(h.by, h.principal, li)
 		if a := must(w.Resolve(ctx, text))(t); !a.ActsFor(li) {
 			t.Error("a grant does not show")

@@ -105,6 +105,9 @@ type AttestationFilter struct {
 
 // Attestations lists a party's attestations, those that no longer hold too.
 func (r *Registry) Attestations(ctx context.Context, tenant id.ID, f AttestationFilter, p Page) ([]Attestation, error) {
+	if err := checkFilter("about", f.About); err != nil {
+		return nil, err
+	}
 	w := new(where).and("x.party = ?", f.Party[:])
 	if f.About != "" {
 		w.and("x.about = ?", f.About)

@@ -25,6 +25,9 @@ func BenchmarkResolve(b *testing.B) {
 			for range 50 {
 				_, text := w.token(h.by, h.principal, time.Hour)
 				texts = append(texts, text)
+				if _, err := w.Resolve(b.Context(), text); err != nil {
+					b.Fatal(err)
+				}
 			}
 			resolve := func(b *testing.B, r *party.Registry, n int) {
 				a, err := r.Resolve(b.Context(), texts[n%len(texts)])

@@ -83,6 +83,14 @@ func checkID(i id.ID) error {
 
 func checkCode(field, code string) error { return checkText(field, code, MaxCode, lowerCode) }
 
+// checkFilter wants a code or nothing.
+func checkFilter(field, code string) error {
+	if code == "" {
+		return nil
+	}
+	return checkCode(field, code)
+}
+
 // checkText never repeats the text: who takes one field for another may have written a person's data here.
 func checkText(field, text string, most int, alphabet string) error {
 	switch {

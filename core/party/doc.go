@@ -19,8 +19,8 @@
 // reads it, until another form encrypts. Removing an identifier erases value and lookup.
 //
 // Resolve answers from memory. What this Registry changed shows at once. What another node changed, such as a token that
-// it revoked, shows after Options.Stale at the latest, one second if nothing is said. Expiry is judged at the instant of
-// the question, so it is never late.
+// it revoked, shows after Options.Stale at the latest, five seconds if nothing is said. Expiry is judged at the instant
+// of the question, so it is never late. A token that is not known is asked of the rows each time.
 //
 // The package must not know what roles, levels, sources and kinds of principals mean, which of them may do what, how a
 // person logs in, or what a ledger holds.

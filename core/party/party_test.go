@@ -446,6 +446,12 @@ func TestRefusedInput(t *testing.T) {
 		{"no value", "value", of(w.AddIdentifier(ctx, h.by, party.Identifier{ID: w.id(), Party: h.person, Type: "t"}))},
 		{"ledger with a dot", "ledger", of(w.AddLedger(ctx, h.by, "a.b"))},
 		{"a mail address", "name", of(w.CreatePrincipal(ctx, h.by, party.Principal{ID: w.id(), Kind: "k", Name: "a@b", Person: h.person}))},
+		{"no such code", "code", of(w.Roles(ctx, h.by.Tenant, party.RoleFilter{Code: "A"}, page))},
+		{"no such kind of principal", "kind", of(w.Principals(ctx, h.by.Tenant, party.PrincipalFilter{Kind: "\x00"}, page))},
+		{"no such subject", "about", of(w.Attestations(ctx, h.by.Tenant, party.AttestationFilter{About: "a b"}, page))},
+		{"no such login", "name", of(w.PrincipalByName(ctx, h.by.Tenant, "\x00"))},
+		{"no such tenant name", "name", of(w.TenantByName(ctx, ""))},
+		{"no such ledger name", "name", of(w.TenantOfLedger(ctx, "A"))},
 		{"a token of the past", "expires", token(w.now())},
 		{"a token for ever", "expires", token(w.now() + party.MaxTokenLife + 1)},
 	} {

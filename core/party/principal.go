@@ -72,7 +72,7 @@ func (r *Registry) Principal(ctx context.Context, tenant, principal id.ID) (Prin
 
 // PrincipalByName reads the principal of that name.
 func (r *Registry) PrincipalByName(ctx context.Context, tenant id.ID, name string) (p Principal, err error) {
-	if err := checkTenant(tenant); err != nil {
+	if err := first(checkTenant(tenant), checkText("name", name, MaxLogin, lowerLogin)); err != nil {
 		return p, err
 	}
 	err = r.read(ctx, func(q *query) error {
@@ -94,6 +94,9 @@ type PrincipalFilter struct {
 
 // Principals lists a tenant's principals.
 func (r *Registry) Principals(ctx context.Context, tenant id.ID, f PrincipalFilter, p Page) ([]Principal, error) {
+	if err := checkFilter("kind", f.Kind); err != nil {
+		return nil, err
+	}
 	var w where
 	if !f.Person.IsZero() {
 		w.and("x.person = ?", f.Person[:])

@@ -26,7 +26,7 @@ var migrations embed.FS
 const KeySize = 32
 
 const (
-	defaultStale = time.Second
+	defaultStale = 5 * time.Second
 	maxStale     = time.Minute
 	defaultCache = 65_536
 	maxCache     = 1 << 20
@@ -39,15 +39,19 @@ type Options struct {
 	// LookupKey finds identifiers again. It has KeySize bytes, is the same for all nodes of a database and lies outside
 	// of it. Another one than at the first opening is refused.
 	LookupKey []byte
-	// Stale is how long another node's changes may stay unseen by Resolve, at most a minute; 0 stands for one second.
+	// Stale is how long another node's changes may stay unseen by Resolve, at most a minute. A token in use is read again
+	// about that often. 0 stands for 5 seconds, on SQLite, where there is no other node, for a minute.
 	Stale time.Duration
 	// Cache is how many tokens Resolve keeps in memory, 0 stands for 65,536.
 	Cache int
 }
 
-func (o *Options) check() error {
+func (o *Options) check(d store.Dialect) error {
 	if o.Stale == 0 {
 		o.Stale = defaultStale
+		if d == store.SQLite {
+			o.Stale = maxStale
+		}
 	}
 	if o.Cache == 0 {
 		o.Cache = defaultCache
@@ -67,8 +71,8 @@ func (o *Options) check() error {
 	return nil
 }
 
-// Registry holds tenants, parties and principals. It is safe for use by several goroutines, needs no closing, and leaves
-// the database to its caller.
+// Registry holds tenants, parties and principals; a program has one for a database. It is safe for use by several
+// goroutines, needs no closing, and leaves the database to its caller.
 type Registry struct {
 	db     *store.DB
 	clock  clock.Clock
@@ -79,7 +83,7 @@ type Registry struct {
 
 // Open brings the tables up to date and checks that the lookup key is the one that made the rows.
 func Open(ctx context.Context, db *store.DB, o Options) (*Registry, error) {
-	if err := o.check(); err != nil {
+	if err := o.check(db.Dialect()); err != nil {
 		return nil, err
 	}
 	files, err := fs.Sub(migrations, "migrations")

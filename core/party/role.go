@@ -93,6 +93,9 @@ type RoleFilter struct {
 
 // Roles lists roles of a tenant: those of one party, or who has one.
 func (r *Registry) Roles(ctx context.Context, tenant id.ID, f RoleFilter, p Page) ([]Role, error) {
+	if err := checkFilter("code", f.Code); err != nil {
+		return nil, err
+	}
 	var w where
 	if !f.Party.IsZero() {
 		w.and("x.party = ?", f.Party[:])

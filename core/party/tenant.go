@@ -60,11 +60,17 @@ func (r *Registry) Tenant(ctx context.Context, tenant id.ID) (t Tenant, err erro
 
 // TenantByName reads the tenant of that name.
 func (r *Registry) TenantByName(ctx context.Context, name string) (Tenant, error) {
+	if err := checkCode("name", name); err != nil {
+		return Tenant{}, err
+	}
 	return r.tenantWhere(ctx, "SELECT tenant FROM party_tenant WHERE name = ?", name, "no tenant has this name")
 }
 
 // TenantOfLedger reads the tenant that owns the ledger of that name.
 func (r *Registry) TenantOfLedger(ctx context.Context, name string) (Tenant, error) {
+	if err := checkText("name", name, MaxLedgerName, lowerName); err != nil {
+		return Tenant{}, err
+	}
 	return r.tenantWhere(ctx, "SELECT tenant FROM party_ledger WHERE name = ?", name, "no tenant has a ledger of this name")
 }
 
@@ -135,7 +141,7 @@ func (r *Registry) addLedger(q *query, by By, name string) error {
 
 // ledgersOf lists the names of a tenant's ledgers, sorted.
 func ledgersOf(q *query, tenant id.ID) (names []string, err error) {
-	rows, err := q.tx.QueryContext(q.ctx, q.db.Rebind("SELECT name FROM party_ledger WHERE tenant = ?"), tenant[:])
+	rows, err := q.tx.QueryContext(q.ctx, q.db.Rebind(selectLedgers), tenant[:])
 	if err != nil {
 		return nil, err
 	}
