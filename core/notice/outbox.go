@@ -1,0 +1,236 @@
+package notice
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+
+	"github.com/longmen/longmen/core/plan"
+	"github.com/longmen/longmen/kit/clock"
+	"github.com/longmen/longmen/kit/errs"
+	"github.com/longmen/longmen/kit/id"
+	"github.com/longmen/longmen/store"
+)
+
+//go:embed migrations
+var migrations embed.FS
+
+// EventKind is the kind of the planned events by which notices are sent.
+const EventKind = "notice"
+
+// Addresses tells where a party is reached over a channel, and in which language. No address: "".
+type Addresses interface {
+	Address(ctx context.Context, tenant, party id.ID, channel string) (address, language string, err error)
+}
+
+// Texts makes a notice's text.
+type Texts interface {
+	Text(kind, channel, language string, data []byte) (subject, body string, err error)
+}
+
+// Channel sends messages. An error is tried again later, unless it is marked with plan.Permanent.
+type Channel interface {
+	Send(ctx context.Context, m Message) error
+}
+
+// Config is what an outbox works with.
+type Config struct {
+	Plan      *plan.Plan
+	Clock     clock.Clock
+	Kinds     map[string]Kind
+	Channels  map[string]Channel
+	Addresses Addresses
+	Texts     Texts
+}
+
+// Outbox is the notices of all tenants in one database, the same as the plan's.
+type Outbox struct {
+	Config
+	db *store.DB
+}
+
+// Open brings the tables up to date.
+func Open(ctx context.Context, db *store.DB, c Config) (*Outbox, error) {
+	for name, k := range c.Kinds {
+		for _, channel := range k.Channels {
+			if c.Channels[channel] == nil {
+				return nil, fmt.Errorf("kind of notice %q: there is no channel %q", name, channel)
+			}
+		}
+		if len(name) > maxCode {
+			return nil, fmt.Errorf("kind of notice %q: at most %d characters", name, maxCode)
+		}
+	}
+	files, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return nil, err
+	}
+	if err := db.Migrate(ctx, "notice", files); err != nil {
+		return nil, err
+	}
+	return &Outbox{Config: c, db: db}, nil
+}
+
+// Tell plans a notice on every channel that the party wants it on, within the caller's transaction.
+func (o *Outbox) Tell(ctx context.Context, tx *sql.Tx, n Notice) error {
+	kind, known := o.Kinds[n.Kind]
+	if !known {
+		return errs.Invalid.Errorf("notice: there is no kind %q", n.Kind)
+	}
+	if err := n.check(); err != nil {
+		return err
+	}
+	wanted, err := o.wanted(ctx, tx, n.Tenant, n.Party, n.Kind)
+	if err != nil {
+		return err
+	}
+	for _, channel := range kind.Channels {
+		if on, said := wanted[channel]; said && !on && !kind.Must {
+			continue
+		}
+		if err := o.put(ctx, tx, &n, channel); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (o *Outbox) put(ctx context.Context, tx *sql.Tx, n *Notice, channel string) error {
+	own := n.ID.Derive(channel, 0)
+	_, err := tx.ExecContext(ctx, o.db.Rebind(`INSERT INTO notice (tenant, id, party, kind, channel, data, subject, body, language, created, sent)
+		VALUES (?, ?, ?, ?, ?, ?, '', '', '', ?, 0) ON CONFLICT (tenant, id) DO NOTHING`),
+		n.Tenant[:], own[:], n.Party[:], n.Kind, channel, []byte(n.Data), o.Clock.Now().UnixMicro())
+	if err != nil {
+		return fmt.Errorf("keep notice %s: %w", own, err)
+	}
+	return o.Plan.AddIn(ctx, tx, plan.Event{
+		Tenant: n.Tenant, ID: own, Ledger: n.Ledger, Due: n.Due, Kind: EventKind, Subject: n.Party,
+	})
+}
+
+// Send is the handler of the planned events of EventKind.
+func (o *Outbox) Send(ctx context.Context, e *plan.Event) (func(*sql.Tx) error, error) {
+	list, err := o.find(ctx, o.db.Reader(), "tenant = ? AND id = ?", e.Tenant[:], e.ID[:])
+	if err != nil {
+		return nil, err
+	}
+	if len(list) == 0 {
+		return nil, plan.Permanent(errs.NotFound.Errorf("there is no notice %s", e.ID))
+	}
+	n := &list[0]
+	channel := o.Channels[n.Channel]
+	if channel == nil {
+		return nil, plan.Permanent(fmt.Errorf("there is no channel %q any more", n.Channel))
+	}
+	address, language, err := o.Addresses.Address(ctx, n.Tenant, n.Party, n.Channel)
+	if err != nil {
+		return nil, err
+	}
+	if address == "" {
+		return nil, plan.Permanent(fmt.Errorf("the party has no address for channel %q", n.Channel))
+	}
+	n.Language = language
+	if n.Subject, n.Body, err = o.Texts.Text(n.Kind, n.Channel, language, n.Data); err != nil {
+		return nil, plan.Permanent(fmt.Errorf("the text of notice kind %q: %w", n.Kind, err))
+	}
+	if len(n.Body) > MaxText || len(n.Subject) > MaxText {
+		return nil, plan.Permanent(fmt.Errorf("the text of notice kind %q is longer than %d bytes", n.Kind, MaxText))
+	}
+	if err := channel.Send(ctx, Message{ID: n.ID, Address: address, Subject: n.Subject, Body: n.Body}); err != nil {
+		return nil, err
+	}
+	if o.Kinds[n.Kind].Secret {
+		n.Subject, n.Body, n.Data = "", "", []byte{}
+	}
+	return func(tx *sql.Tx) error { return o.sent(ctx, tx, n) }, nil
+}
+
+func (o *Outbox) sent(ctx context.Context, tx *sql.Tx, n *Sent) error {
+	_, err := tx.ExecContext(ctx, o.db.Rebind("UPDATE notice SET subject = ?, body = ?, data = ?, language = ?, sent = ? WHERE tenant = ? AND id = ?"),
+		n.Subject, n.Body, []byte(n.Data), n.Language, o.Clock.Now().UnixMicro(), n.Tenant[:], n.ID[:])
+	if err != nil {
+		return fmt.Errorf("keep that notice %s was sent: %w", n.ID, err)
+	}
+	return nil
+}
+
+// Prefer keeps whether a party wants a kind of notice over a channel. What must be told can't be turned off.
+func (o *Outbox) Prefer(ctx context.Context, tenant, party id.ID, kind, channel string, wanted bool) error {
+	k, known := o.Kinds[kind]
+	if !known || !slices.Contains(k.Channels, channel) {
+		return errs.Invalid.Errorf("preference: there are no notices of kind %q over channel %q", kind, channel)
+	}
+	if k.Must && !wanted {
+		return errs.Forbidden.Errorf("notices of kind %q can't be turned off", kind)
+	}
+	return o.db.Write(ctx, func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, o.db.Rebind(`INSERT INTO notice_preference (tenant, party, kind, channel, wanted) VALUES (?, ?, ?, ?, ?)
+			ON CONFLICT (tenant, party, kind, channel) DO UPDATE SET wanted = excluded.wanted`), tenant[:], party[:], kind, channel, wanted)
+		if err != nil {
+			return fmt.Errorf("keep preference: %w", err)
+		}
+		return nil
+	})
+}
+
+// querier is a transaction or a pool.
+type querier interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+}
+
+// wanted gives what a party has said of a kind, by channel.
+func (o *Outbox) wanted(ctx context.Context, q querier, tenant, party id.ID, kind string) (said map[string]bool, err error) {
+	rows, err := q.QueryContext(ctx, o.db.Rebind("SELECT channel, wanted FROM notice_preference WHERE tenant = ? AND party = ? AND kind = ?"),
+		tenant[:], party[:], kind)
+	if err != nil {
+		return nil, fmt.Errorf("read preferences: %w", err)
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	said = map[string]bool{}
+	for rows.Next() {
+		var channel string
+		var on bool
+		if err := rows.Scan(&channel, &on); err != nil {
+			return nil, fmt.Errorf("read preferences: %w", err)
+		}
+		said[channel] = on
+	}
+	return said, rows.Err()
+}
+
+// List gives what was told to a party, newest first, before the one named (none: from the newest on). limit is 1 to MaxPage.
+func (o *Outbox) List(ctx context.Context, tenant, party, before id.ID, limit int) ([]Sent, error) {
+	if limit < 1 || limit > MaxPage {
+		return nil, errs.Invalid.Errorf("limit %d: want 1 to %d", limit, MaxPage)
+	}
+	where, args := "tenant = ? AND party = ?", []any{tenant[:], party[:]}
+	if !before.IsZero() {
+		where, args = where+" AND id < ?", append(args, before[:])
+	}
+	return o.find(ctx, o.db.Reader(), where+" ORDER BY id DESC LIMIT ?", append(args, limit)...)
+}
+
+func (o *Outbox) find(ctx context.Context, q querier, where string, args ...any) (list []Sent, err error) {
+	rows, err := q.QueryContext(ctx, o.db.Rebind("SELECT tenant, id, party, kind, channel, data, subject, body, language, created, sent FROM notice WHERE "+where), args...)
+	if err != nil {
+		return nil, fmt.Errorf("read notices: %w", err)
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		var n Sent
+		var tenant, own, party, data []byte
+		if err := rows.Scan(&tenant, &own, &party, &n.Kind, &n.Channel, &data, &n.Subject, &n.Body, &n.Language, &n.Created, &n.At); err != nil {
+			return nil, fmt.Errorf("read notices: %w", err)
+		}
+		copy(n.Tenant[:], tenant)
+		copy(n.ID[:], own)
+		copy(n.Party[:], party)
+		n.Data = data
+		list = append(list, n)
+	}
+	return list, rows.Err()
+}

@@ -1,0 +1,213 @@
+package notice_test
+
+import (
+	"context"
+	"database/sql"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/longmen/longmen/core/notice"
+	"github.com/longmen/longmen/core/plan"
+	"github.com/longmen/longmen/kit/clock"
+	"github.com/longmen/longmen/kit/errs"
+	"github.com/longmen/longmen/kit/id"
+	"github.com/longmen/longmen/store"
+	"github.com/longmen/longmen/store/storetest"
+)
+
+func TestMain(m *testing.M) { storetest.Main(m) }
+
+// number makes an id.
+func number(n uint64) (i id.ID) {
+	binary.BigEndian.PutUint64(i[8:], n)
+	i[6], i[8] = 0x70, 0x80
+	return i
+}
+
+var tenant, party = number(1), number(2)
+
+// office is an outbox whose channels write down what they send.
+type office struct {
+	*testing.T
+	*notice.Outbox
+	*plan.Runner
+	db    *store.DB
+	clock *clock.Manual
+	out   []string
+	down  error
+	none  bool // the party has no address
+}
+
+func (o *office) Now(context.Context, string) (int64, error)   { return 0, nil }
+func (o *office) Advance(context.Context, string, int64) error { return nil }
+func (o *office) Address(_ context.Context, _, _ id.ID, channel string) (string, string, error) {
+	if o.none {
+		return "", "", nil
+	}
+	return channel + "-address", "zh", nil
+}
+
+func (o *office) Text(kind, channel, language string, data []byte) (string, string, error) {
+	if strings.Contains(string(data), "unknown") {
+		return "", "", errors.New("no template")
+	}
+	return kind, fmt.Sprintf("%s %s %s", channel, language, data), nil
+}
+
+type wire struct {
+	*office
+	name string
+}
+
+func (w wire) Send(_ context.Context, m notice.Message) error {
+	if w.down != nil {
+		return w.down
+	}
+	w.out = append(w.out, w.name+" to "+m.Address+": "+m.Body)
+	return nil
+}
+
+func newOffice(t *testing.T, db *store.DB) *office {
+	o := &office{T: t, db: db, clock: clock.NewManual(time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC))}
+	p, err := plan.Open(t.Context(), db, o.clock)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.Outbox, err = notice.Open(t.Context(), db, notice.Config{
+		Plan: p, Clock: o.clock, Addresses: o, Texts: o,
+		Kinds: map[string]notice.Kind{
+			"paid": {Channels: []string{"sms", "app"}}, "code": {Channels: []string{"sms"}, Must: true, Secret: true},
+		},
+		Channels: map[string]notice.Channel{"sms": wire{o, "sms"}, "app": wire{o, "app"}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if o.Runner, err = p.Lead(t.Context(), 1, o, map[string]plan.Handler{notice.EventKind: o.Send}); err != nil {
+		t.Fatal(err)
+	}
+	return o
+}
+
+func (o *office) tell(n uint64, kind, data string) error {
+	return o.db.Write(o.Context(), func(tx *sql.Tx) error {
+		return o.Tell(o.Context(), tx, notice.Notice{Tenant: tenant, ID: number(n), Ledger: "main", Party: party, Kind: kind, Data: []byte(data)})
+	})
+}
+
+func (o *office) must(err error) {
+	o.Helper()
+	if err != nil {
+		o.Fatal(err)
+	}
+}
+
+func (o *office) run(want ...string) {
+	o.Helper()
+	_, err := o.RunDue(o.Context(), "main", 0)
+	o.must(err)
+	if got := strings.Join(o.out, "; "); got != strings.Join(want, "; ") {
+		o.Errorf("sent %s; want %s", got, strings.Join(want, "; "))
+	}
+	o.out = nil
+}
+
+func (o *office) list() []notice.Sent {
+	o.Helper()
+	list, err := o.List(o.Context(), tenant, party, id.ID{}, 10)
+	o.must(err)
+	return list
+}
+
+func TestANoticeGoesOverItsChannelsOnce(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		o := newOffice(t, db)
+		o.must(o.tell(10, "paid", `{"amount":"1.00"}`))
+		o.must(o.tell(10, "paid", `{"amount":"1.00"}`))
+		if list := o.list(); len(list) != 2 || list[0].At != 0 {
+			t.Errorf("%+v", list)
+		}
+		if _, err := o.RunDue(t.Context(), "main", 0); err != nil || len(o.out) != 2 {
+			t.Fatal(o.out, err)
+		}
+		o.out = nil
+		o.run() // nothing is left
+		for _, n := range o.list() {
+			if n.At == 0 || n.Language != "zh" || !strings.Contains(n.Body, `{"amount":"1.00"}`) {
+				t.Errorf("%+v", n)
+			}
+		}
+		if list, err := o.List(t.Context(), number(9), party, id.ID{}, 10); err != nil || len(list) != 0 {
+			t.Error("another tenant sees it", list, err)
+		}
+	})
+}
+
+func TestPreferences(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		o, ctx := newOffice(t, db), t.Context()
+		o.must(o.Prefer(ctx, tenant, party, "paid", "sms", false))
+		o.must(o.tell(10, "paid", `{}`))
+		o.run("app to app-address: app zh {}")
+		o.must(o.Prefer(ctx, tenant, party, "paid", "sms", true))
+		o.must(o.Prefer(ctx, tenant, party, "paid", "app", false))
+		o.must(o.tell(11, "paid", `{}`))
+		o.run("sms to sms-address: sms zh {}")
+		if err := o.Prefer(ctx, tenant, party, "code", "sms", false); !errs.Is(err, errs.Forbidden) {
+			t.Error("what must be told was turned off:", err)
+		}
+		if err := o.Prefer(ctx, tenant, party, "code", "app", true); !errs.Is(err, errs.Invalid) {
+			t.Error(err)
+		}
+	})
+}
+
+func TestASecretIsNotKept(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		o := newOffice(t, db)
+		o.must(o.tell(10, "code", `{"code":"123456"}`))
+		o.run(`sms to sms-address: sms zh {"code":"123456"}`)
+		if list := o.list(); len(list) != 1 || list[0].At == 0 || len(list[0].Data) > 0 || list[0].Body != "" {
+			t.Errorf("%+v", list)
+		}
+	})
+}
+
+func TestAChannelThatIsDownIsTriedAgain(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		o := newOffice(t, db)
+		o.must(o.tell(10, "code", `{}`))
+		o.down = errors.New("no line")
+		o.run()
+		o.down = nil
+		o.run() // not yet
+		o.must(o.clock.Advance(time.Minute))
+		o.run("sms to sms-address: sms zh {}")
+		o.none = true
+		o.must(o.tell(11, "code", `{}`))
+		o.run() // nowhere to send it: stuck, for a person to look at
+		o.none = false
+		o.must(o.clock.Advance(time.Hour))
+		o.run()
+	})
+}
+
+func TestNoticesThatAreNone(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		o := newOffice(t, db)
+		for _, c := range []struct{ kind, data string }{
+			{"unheard-of", "{}"}, {"paid", "[]"}, {"paid", ""}, {"paid", `{"a":"` + strings.Repeat("x", notice.MaxData) + `"}`},
+		} {
+			if err := o.tell(10, c.kind, c.data); !errs.Is(err, errs.Invalid) {
+				t.Errorf("%s %.20s: %v", c.kind, c.data, err)
+			}
+		}
+		if len(o.list()) != 0 {
+			t.Error("something was kept")
+		}
+	})
+}
