@@ -278,8 +278,12 @@ func TestDifference(t *testing.T) {
 		[]byte(`{"name":"a","fees":[{"rate":"0.01"},{"rate":"0.02"}],"gone":null,"same":1.0,"kind":{"x":1}}`),
 		[]byte(`{"name":"b","fees":[{"rate":"0.01","tax":true}],"same":1.0,"kind":[1],"new":2}`))
 	want := []ops.Change{
-		{"fees[0].tax", "", "true"}, {"fees[1]", `{"rate":"0.02"}`, ""}, {"gone", "null", ""}, {"kind", `{"x":1}`, "[1]"},
-		{"name", `"a"`, `"b"`}, {"new", "", "2"},
+		{"fees[0].tax", "", "true"},
+		{"fees[1]", `{"rate":"0.02"}`, ""},
+		{"gone", "null", ""},
+		{"kind", `{"x":1}`, "[1]"},
+		{"name", `"a"`, `"b"`},
+		{"new", "", "2"},
 	}
 	if err != nil || cmp.Diff(want, got) != "" {
 		t.Error(err, cmp.Diff(want, got))
