@@ -34,7 +34,7 @@ var identifiers = record[Identifier]{
 	},
 }
 
-// AddIdentifier gives a party an identifier.
+// AddIdentifier gives a party an identifier. After it was removed, a repeat is a conflict: there is no value to compare.
 func (r *Registry) AddIdentifier(ctx context.Context, by By, i Identifier) (Identifier, error) {
 	if err := first(by.check(), checkID(i.ID), checkCode("type", i.Type), checkPersonal("value", i.Value, 1, MaxValue)); err != nil {
 		return Identifier{}, err

@@ -86,7 +86,8 @@ func (q *query) open(tenant, i id.ID) (Party, error) {
 	return p, err
 }
 
-// CreateParty makes a party.
+// CreateParty makes a party. A repeat is compared with what the party is by then: after another name was given, it is a
+// conflict.
 func (r *Registry) CreateParty(ctx context.Context, by By, p Party) (Party, error) {
 	if err := first(by.check(), checkID(p.ID), checkPersonal("name", p.Name, 0, MaxName)); err != nil {
 		return Party{}, err
@@ -96,7 +97,6 @@ func (r *Registry) CreateParty(ctx context.Context, by By, p Party) (Party, erro
 	}
 	c := creation[Party]{
 		kind: &parties, tenant: by.Tenant, id: p.ID,
-		// A party that was renamed since is compared with its present name.
 		same: func(old *Party) bool { return old.Kind == p.Kind && old.Name == p.Name },
 		insert: func(q *query) error {
 			if _, err := tenants.get(q, by.Tenant, by.Tenant, ""); err != nil {
