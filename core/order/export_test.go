@@ -1,34 +1,50 @@
 package order
 
-import "github.com/longmen/longmen/kit/id"
+import (
+	"github.com/longmen/longmen/kit/id"
+	"github.com/longmen/longmen/store"
+)
 
-// Query is one that the package asks, for tests that look at its plan.
+// Query is one that the package asks, for tests that look at its plan. Index is what SQLite says of the index that must
+// answer it.
 type Query struct {
-	SQL  string
-	Args []any
+	SQL   string
+	Args  []any
+	Index string
 }
 
 // Queries are those by which a filter is answered.
-func Queries(tenant id.ID, f Filter, newest bool) []Query {
-	s := search{tenant: tenant, Filter: f, descends: newest, below: maxPlace}
+func Queries(dialect store.Dialect, tenant id.ID, f Filter, newest bool) []Query {
+	s := search{rows: rows{dialect: dialect}, tenant: tenant, Filter: f, descends: newest, below: maxPlace}
 	if f.Reference.Type == 0 && f.Party.IsZero() {
 		q, args := s.directQuery(10)
-		return []Query{{q, args}}
+		index := "(tenant=?"
+		if f.Kind != "" {
+			index += " AND kind=?"
+		}
+		if f.State != "" {
+			index += " AND state=?"
+		}
+		return []Query{{q, args, index + " AND place>? AND place<?)"}}
 	}
 	lead, leadArgs := s.leadQuery(10)
-	then, thenArgs := s.placedQuery([]any{int64(1), int64(5), int64(9)})
-	return []Query{{lead, leadArgs}, {then, thenArgs}}
+	index := "(tenant=? AND party=? AND place>? AND place<?)"
+	if f.Reference.Type != 0 {
+		index = "(tenant=? AND type=? AND value=? AND place>? AND place<?)"
+	}
+	then, thenArgs := s.placedQuery()
+	return []Query{{lead, leadArgs, index}, {then + `(?)`, append(thenArgs, int64(5)), "place=?)"}}
 }
 
 // OtherQueries are those for one order, its steps, times, events and repeats.
 func OtherQueries(tenant, order id.ID) []Query {
 	return []Query{
-		{queryOpened, []any{tenant[:], int64(5)}},
-		{queryEvents, []any{tenant[:], int64(5), 10}},
-		{queryLast, []any{tenant[:]}},
-		{queryOrders + `(?)`, []any{tenant[:], order[:]}},
-		{queryDone + `(?)`, []any{tenant[:], order[:]}},
-		{querySteps, []any{tenant[:], order[:], 0, 10, 10}},
-		{queryPosition, []any{tenant[:], "me"}},
+		{queryOpened, []any{tenant[:], int64(5)}, "(tenant=? AND created>?)"},
+		{queryEvents, []any{tenant[:], int64(5), 10}, "(tenant=? AND number>?)"},
+		{queryLast, []any{tenant[:]}, "(tenant=?)"},
+		{queryOrders + `(?)`, []any{tenant[:], order[:]}, "(tenant=? AND id=?)"},
+		{queryDone + `(?)`, []any{tenant[:], order[:]}, "(tenant=? AND change=?)"},
+		{querySteps, []any{tenant[:], order[:], 0, 10, 10}, "(tenant=? AND item=? AND version>? AND version<?)"},
+		{queryPosition, []any{tenant[:], "me"}, "(tenant=? AND name=?)"},
 	}
 }

@@ -1,11 +1,13 @@
 package order
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"slices"
 
 	"github.com/longmen/longmen/kit/id"
+	"github.com/longmen/longmen/store"
 )
 
 // Filter says which orders of a tenant are meant: those for which all that is set is true.
@@ -173,7 +175,7 @@ func (s *search) direct(ctx context.Context, limit int) ([]Order, error) {
 }
 
 func (s *search) directQuery(limit int) (string, []any) {
-	query, args := `SELECT `+bookColumns+` FROM order_book WHERE tenant = ?`, []any{s.tenant[:]}
+	query, args := `SELECT `+bookColumns+` FROM order_book`+s.index()+` WHERE tenant = ?`, []any{s.tenant[:]}
 	if s.Kind != "" {
 		query, args = query+` AND kind = ?`, append(args, s.Kind)
 	}
@@ -181,6 +183,22 @@ func (s *search) directQuery(limit int) (string, []any) {
 		query, args = query+` AND state = ?`, append(args, s.State)
 	}
 	return query + s.span(), append(args, int64(s.above), int64(s.below), limit)
+}
+
+// index names the index to SQLite, which has no statistics and would rather read all orders of the tenant in order.
+func (s *search) index() string {
+	switch {
+	case s.dialect != store.SQLite:
+		return ""
+	case s.Kind != "" && s.State != "":
+		return ` INDEXED BY order_book_kind_state`
+	case s.Kind != "":
+		return ` INDEXED BY order_book_kind`
+	case s.State != "":
+		return ` INDEXED BY order_book_state`
+	default:
+		return ` INDEXED BY order_book_place`
+	}
 }
 
 // span ends a query: places between the two, sorted, so many.
@@ -215,8 +233,7 @@ func (s *search) led(ctx context.Context, size int) (Found, error) {
 			return Found{}, err
 		}
 		if len(places) > 0 {
-			query, args := s.placedQuery(places)
-			hits, err := s.orders(ctx, query, args)
+			hits, err := s.placed(ctx, places)
 			if err != nil {
 				return Found{}, err
 			}
@@ -271,16 +288,26 @@ func (s *search) leadQuery(limit int) (string, []any) {
 	return query + s.span(), append(args, int64(s.above), int64(s.below), limit)
 }
 
-// placedQuery reads those of the orders at some places that the other filters let through.
-func (s *search) placedQuery(places []any) (string, []any) {
-	var query string
-	args := []any{s.tenant[:]}
-	// There is one part, since no more places were asked for than the longest list has.
-	_ = within(places, func(marks string, part []any) error {
-		query = `SELECT ` + bookColumns + ` FROM order_book b WHERE tenant = ? AND place IN (` + marks + `)`
-		args = append(args, part...)
-		return nil
+// placed reads those of the orders at some places that the other filters let through, in the order of the places.
+func (s *search) placed(ctx context.Context, places []any) ([]Order, error) {
+	var orders []Order
+	query, args := s.placedQuery()
+	err := s.in(ctx, query, args, places, func(found *sql.Rows) error {
+		o, err := scanOrder(found)
+		orders = append(orders, o)
+		return err
 	})
+	slices.SortFunc(orders, func(a, b Order) int {
+		if s.descends {
+			a, b = b, a
+		}
+		return cmp.Compare(a.Place, b.Place)
+	})
+	return orders, err
+}
+
+func (s *search) placedQuery() (string, []any) {
+	query, args := `SELECT `+bookColumns+` FROM order_book b WHERE tenant = ?`, []any{s.tenant[:]}
 	if s.Kind != "" {
 		query, args = query+` AND kind = ?`, append(args, s.Kind)
 	}
@@ -295,8 +322,5 @@ func (s *search) placedQuery(places []any) (string, []any) {
 		}
 		query += `)`
 	}
-	if s.descends {
-		return query + ` ORDER BY place DESC`, args
-	}
-	return query + ` ORDER BY place`, args
+	return query + ` AND place IN `, args
 }

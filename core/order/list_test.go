@@ -215,7 +215,7 @@ func TestEveryFilterHasAnIndex(t *testing.T) {
 			{Reference: order.Reference{Type: 1, Value: uid("about", 1)}, Party: uid("party", 1), State: "asked"},
 		} {
 			for _, newest := range []bool{false, true} {
-				for i, q := range order.Queries(tenant, f, newest) {
+				for i, q := range order.Queries(db.Dialect(), tenant, f, newest) {
 					checkPlan(t, db, fmt.Sprintf("%+v newest %v query %d", f, newest, i), q)
 				}
 			}

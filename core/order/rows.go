@@ -5,7 +5,9 @@ import (
 	"database/sql"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/longmen/longmen/kit/id"
@@ -47,32 +49,37 @@ func (r rows) lockEnd(ctx context.Context, tenant id.ID) (*end, error) {
 }
 
 // each runs a query and gives its rows to f.
-func (r rows) each(ctx context.Context, query string, args []any, f func(*sql.Rows) error) (err error) {
+func (r rows) each(ctx context.Context, query string, args []any, f func(*sql.Rows) error) error {
 	found, err := r.tx.QueryContext(ctx, r.dialect.Rebind(query), args...)
+	return scanAll(found, err, f)
+}
+
+// scanAll gives all rows of an answer to f and closes it.
+func scanAll(found *sql.Rows, err error, f func(*sql.Rows) error) error {
 	if err != nil {
 		return fmt.Errorf("read orders: %w", err)
 	}
-	defer func() {
-		if closed := found.Close(); err == nil && closed != nil {
-			err = fmt.Errorf("read orders: %w", closed)
-		}
-	}()
-	for found.Next() {
-		if err := f(found); err != nil {
-			return fmt.Errorf("read orders: %w", err)
-		}
+	for err == nil && found.Next() {
+		err = f(found)
 	}
-	if err := found.Err(); err != nil {
+	if err = errors.Join(err, found.Err(), found.Close()); err != nil {
 		return fmt.Errorf("read orders: %w", err)
 	}
 	return nil
 }
 
-// lists are the lengths that lists of a query have, so that a database meets few different queries.
+// lists are the lengths that lists of a query to PostgreSQL have, so that it meets few different queries.
 var lists = []int{256, 64, 8, 1}
 
-// within calls f for parts of a list with as many placeholders; the last part is filled up with its last value.
-func within(list []any, f func(marks string, part []any) error) error {
+// in runs a query that ends in IN with parts of a list, and gives the rows to f. Each part is filled up with its last
+// value.
+//
+// SQLite is asked for one value at a time: asking costs it nothing, and it has no statistics, so that it would rather
+// read all of a tenant than look for some dozens of values in an index.
+func (r rows) in(ctx context.Context, query string, args, list []any, f func(*sql.Rows) error) error {
+	if r.dialect == store.SQLite {
+		return r.oneByOne(ctx, query+`(?)`, args, list, f)
+	}
 	for len(list) > 0 {
 		size := lists[0]
 		for _, n := range lists {
@@ -80,12 +87,30 @@ func within(list []any, f func(marks string, part []any) error) error {
 				size = n
 			}
 		}
-		part := append(make([]any, 0, size), list[:min(size, len(list))]...)
-		list = list[len(part):]
-		for len(part) < size {
+		part := append(slices.Clone(args), list[:min(size, len(list))]...)
+		list = list[len(part)-len(args):]
+		for len(part) < len(args)+size {
 			part = append(part, part[len(part)-1])
 		}
-		if err := f(store.List(size), part); err != nil {
+		if err := r.each(ctx, query+`(`+store.List(size)+`)`, part, f); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r rows) oneByOne(ctx context.Context, query string, args, list []any, f func(*sql.Rows) error) (err error) {
+	if len(list) == 0 {
+		return nil
+	}
+	stmt, err := r.tx.PrepareContext(ctx, query)
+	if err != nil {
+		return fmt.Errorf("read orders: %w", err)
+	}
+	defer func() { err = errors.Join(err, stmt.Close()) }()
+	for _, v := range list {
+		found, err := stmt.QueryContext(ctx, append(slices.Clone(args), v)...)
+		if err := scanAll(found, err, f); err != nil {
 			return err
 		}
 	}
@@ -94,31 +119,25 @@ func within(list []any, f func(marks string, part []any) error) error {
 
 // loadDone reads which of these writes were done before.
 func (r rows) loadDone(ctx context.Context, d *draft, tenant id.ID, changes []any) error {
-	return within(changes, func(marks string, part []any) error {
-		return r.each(ctx, queryDone+`(`+marks+`)`,
-			append([]any{tenant[:]}, part...), func(found *sql.Rows) error {
-				var change, hash, item []byte
-				var f done
-				if err := found.Scan(&change, &hash, &item, &f.version, &f.number); err != nil {
-					return err
-				}
-				copy(f.hash[:], hash)
-				f.order = id.ID(item)
-				d.done[key{tenant, id.ID(change)}] = f
-				return nil
-			})
+	return r.in(ctx, queryDone, []any{tenant[:]}, changes, func(found *sql.Rows) error {
+		var change, hash, item []byte
+		var f done
+		if err := found.Scan(&change, &hash, &item, &f.version, &f.number); err != nil {
+			return err
+		}
+		copy(f.hash[:], hash)
+		f.order = id.ID(item)
+		d.done[key{tenant, id.ID(change)}] = f
+		return nil
 	})
 }
 
 // loadOrders reads orders as they stand.
 func (r rows) loadOrders(ctx context.Context, d *draft, tenant id.ID, orders []any) error {
-	return within(orders, func(marks string, part []any) error {
-		return r.each(ctx, queryOrders+`(`+marks+`)`,
-			append([]any{tenant[:]}, part...), func(found *sql.Rows) error {
-				o, err := scanOrder(found)
-				d.orders[key{tenant, o.ID}] = &o
-				return err
-			})
+	return r.in(ctx, queryOrders, []any{tenant[:]}, orders, func(found *sql.Rows) error {
+		o, err := scanOrder(found)
+		d.orders[key{tenant, o.ID}] = &o
+		return err
 	})
 }
 
