@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/longmen/longmen/core/order"
+	"github.com/longmen/longmen/store"
 	"github.com/longmen/longmen/store/storetest"
 )
 
@@ -106,6 +107,11 @@ func BenchmarkBatch(b *testing.B) {
 func BenchmarkRead(b *testing.B) {
 	eachBench(b, func(b *testing.B, w *world) {
 		create(b, w, 20_000)
+		if w.db.Dialect() == store.Postgres { // as the server does by itself now and then
+			if _, err := w.db.Writer().Exec("ANALYZE"); err != nil {
+				b.Fatal(err)
+			}
+		}
 		b.Run("get", func(b *testing.B) {
 			for n := 0; b.Loop(); n++ {
 				w.get(b, uid("order", n%20_000))

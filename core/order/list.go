@@ -222,11 +222,11 @@ func (s *search) orders(ctx context.Context, query string, args []any) ([]Order,
 // led follows the places of a reference or a party, and looks there for the other filters.
 func (s *search) led(ctx context.Context, size int) (Found, error) {
 	var orders []Order
-	width := lists[0]
-	for seen := 0; seen < looked; {
-		want := width
+	step := size + 1 // if each place is a hit, that is all
+	for seen := 0; seen < looked; step *= 4 {
+		want := min(step, lists[0], looked-seen)
 		if s.alone() {
-			want = min(width, size+1-len(orders)) // each place is a hit
+			want = min(want, size+1-len(orders))
 		}
 		places, err := s.places(ctx, want)
 		if err != nil {
@@ -306,13 +306,14 @@ func (s *search) placed(ctx context.Context, places []any) ([]Order, error) {
 	return orders, err
 }
 
+// placedQuery hides kind and state from the indexes that hold them: the places are few, and nothing else must lead.
 func (s *search) placedQuery() (string, []any) {
 	query, args := `SELECT `+bookColumns+` FROM order_book b WHERE tenant = ?`, []any{s.tenant[:]}
 	if s.Kind != "" {
-		query, args = query+` AND kind = ?`, append(args, s.Kind)
+		query, args = query+` AND kind || '' = ?`, append(args, s.Kind)
 	}
 	if s.State != "" {
-		query, args = query+` AND state = ?`, append(args, s.State)
+		query, args = query+` AND state || '' = ?`, append(args, s.State)
 	}
 	if !s.Party.IsZero() && (s.Reference.Type != 0 || s.Part != "") {
 		query += ` AND EXISTS (SELECT 1 FROM order_party p WHERE p.tenant = b.tenant AND p.party = ? AND p.place = b.place`

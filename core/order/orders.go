@@ -87,7 +87,7 @@ func (o *Orders) Batch(ctx context.Context, tenant id.ID, writes ...Write) ([]Re
 // that a front's rows and its orders change together. When it refuses, it has written nothing.
 //
 // From here to the end of the transaction nobody else writes orders of this tenant: call it last, once in a
-// transaction.
+// transaction, and none of the methods above inside one: on SQLite they would wait for it to end.
 func (o *Orders) Within(ctx context.Context, tx *sql.Tx, tenant id.ID, writes ...Write) ([]Result, error) {
 	p, err := o.prepare(tenant, false, writes...)
 	if err != nil {
