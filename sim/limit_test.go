@@ -187,3 +187,23 @@ func TestATranchePaysNoMoreThanAHoldingCanCount(t *testing.T) {
 		t.Fatal(what)
 	}
 }
+
+// An account may be the unclaimed account and that of a deduction, or of two: what it may get counts once.
+func TestAnAccountCreditedForTwoReasonsCountsOnce(t *testing.T) {
+	p := newPair(t)
+	till := p.account("till")
+	till.Side, till.Type, till.Constraint = ledger.DebitNormal, ledger.Asset, ledger.Nonnegative
+	p.must(till, &ledger.Transfer{Debit: "till", Credit: "a", Mode: ledger.Exact, Amount: 150},
+		&ledger.OpenRegister{Address: "s", Asset: "CNY", Cap: 9, Tranches: []string{"p"}, Unclaimed: "till"},
+		&ledger.Issue{Register: "s", Account: "a", Units: 1})
+	pay := func(amount int64) ledger.Operation {
+		return &ledger.Distribute{Register: "s", Payer: "b", Amounts: []int64{amount}, Deductions: []ledger.Deduction{
+			{Tranche: 0, Class: 0, Rate: 1, Account: "till"}, {Tranche: 0, Class: 1, Rate: 1, Account: "till"},
+		}}
+	}
+	p.refused(ledger.BalanceTooLow, pay(100), pay(51))
+	p.must(pay(100), pay(50))
+	if what := compare(p.engine, p.model); what != "" {
+		t.Fatal(what)
+	}
+}

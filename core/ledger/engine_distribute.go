@@ -437,8 +437,12 @@ func (e *Engine) paidOverflows(r uint32, amounts []int64) bool {
 	return false
 }
 
-// reserve checks limits and balances as if what is pending were booked, then adds to it.
+// reserve checks limits and balances as if what is pending were booked, then adds to it. An account that is credited for
+// several reasons gets no more than the whole amount in all.
 func (e *Engine) reserve(payer uint32, credited []uint32, sum int64) Code {
+	// deterministic: numbers that are equal are the same
+	slices.Sort(credited)
+	credited = slices.Compact(credited)
 	p := e.pendingOf(payer)
 	if overflows(p.debits, p.debitsHeld, sum) {
 		return Overflow
