@@ -309,10 +309,6 @@ func (p *projector) position(ctx context.Context) (at uint64, err error) {
 
 func (p *projector) write(ctx context.Context, tx *sql.Tx, next state) error {
 	if p.h.db.Dialect() == store.Postgres {
-		// As with SQLite: what is lost when the server crashes is made again from the journal.
-		if _, err := tx.ExecContext(ctx, "SET LOCAL synchronous_commit TO OFF"); err != nil {
-			return fmt.Errorf("do not wait for the disk: %w", err)
-		}
 		// A program that is paused here must not keep the next one waiting.
 		if _, err := tx.ExecContext(ctx, "SET LOCAL idle_in_transaction_session_timeout TO '2s'"); err != nil {
 			return fmt.Errorf("bound the transaction: %w", err)
