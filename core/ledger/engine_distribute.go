@@ -226,7 +226,7 @@ func (e *Engine) creditLine(i, s uint32, gross int64, o *Distribute, totals *lin
 	}
 	a := e.accounts.raw(account)
 	credited := net
-	if net > 0 && !a.takesLine(net) {
+	if net > 0 && (!a.takesLine(net) || e.promised(account, a)) {
 		credited, detail.Unclaimed = 0, net
 		out.Unclaimed++
 		out.Set += net
@@ -260,6 +260,15 @@ func (a *account) takesPlainLine(net int64) bool {
 // takesLine reports whether a credit of a line can be booked whatever the holder did.
 func (a *account) takesLine(net int64) bool {
 	return a.freezeCredits == 0 && net <= linesEnd-a.credits-a.creditsHeld && a.outflow(CreditNormal, net) == Applied
+}
+
+// promised reports whether what a bounded debit-normal account can still take is promised to a deduction or to what
+// nobody can claim yet, of this command.
+func (e *Engine) promised(i uint32, a *account) bool {
+	if a.bits&bitDebitNormal == 0 || !a.bounded() {
+		return false
+	}
+	return slices.ContainsFunc(e.dist.pending, func(p pending) bool { return p.account == i && p.credits > 0 })
 }
 
 // lineTotals adds lines up by bucket of the trial balance; neighbours are mostly in the same.

@@ -3,6 +3,7 @@ package model
 import (
 	"math"
 	"math/big"
+	"slices"
 
 	"github.com/longmen/longmen/core/ledger"
 )
@@ -194,7 +195,7 @@ func (r *run) credit(register *Register, h *Holding, l *line, out *ledger.Output
 	}
 	out.Count++
 	account := r.accounts[h.Account]
-	if r.takes(account, net) {
+	if r.takes(account, net) && !r.promised(account) {
 		account.Credits += net
 		return
 	}
@@ -203,6 +204,20 @@ func (r *run) credit(register *Register, h *Holding, l *line, out *ledger.Output
 	h.Unclaimed += net
 	out.Unclaimed++
 	out.Set += net
+}
+
+// promised tells whether a bounded debit-normal account is a deduction's or an unclaimed account in this command.
+func (r *run) promised(a *Account) bool {
+	if a.Side != ledger.DebitNormal || r.least(math.MaxInt64, a) == math.MaxInt64 {
+		return false
+	}
+	for _, op := range r.command.Operations {
+		d, is := op.(*ledger.Distribute)
+		if is && (r.registers[d.Register].Unclaimed == a.Address || slices.ContainsFunc(d.Deductions, func(d ledger.Deduction) bool { return d.Account == a.Address })) {
+			return true
+		}
+	}
+	return false
 }
 
 // takes tells whether an account takes a line.
