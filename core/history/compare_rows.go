@@ -29,7 +29,8 @@ var orders = [tableCount]order{
 
 	tableOpened: {0, 2, noLog}, tableChain: {0, 1, noLog}, tableTimeline: {0, 1, noLog}, tableHolding: {0, 1, noLog},
 	tableHolder: {0, 2, noLog}, tableReference: {0, 2, noLog}, tableShift: {0, 3, noLog}, tablePayoutShift: {0, 3, noLog},
-	tableID: {0, 0, noLog},
+	tableShiftTotals: {0, 2, noLog},
+	tableID:          {0, 0, noLog},
 
 	tableHead: {0, -1, noLog}, tableFold: {0, -1, noLog}, tableCrowd: {0, -1, noLog},
 }

@@ -96,7 +96,7 @@ func (c *Comparison) sequenceOf(table int, ints []int64) uint64 {
 	case tableHolding, tableHolder:
 		sequence, _ := binary.Uvarint(b.changeData[b.changes[number-before.Changes-1].from+8:])
 		return sequence
-	case tableReference:
+	case tableReference, tableShiftTotals:
 		return number
 	}
 	return b.from + 1

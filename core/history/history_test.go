@@ -73,6 +73,7 @@ func (w *world) check(t complaint) {
 			w.checkEntries(t, h)
 			w.checkStatement(t, h)
 			w.checkEffective(t, h)
+			w.checkDays(t, h)
 		}
 		w.checkCommands(t, h)
 		w.checkLines(t, h)

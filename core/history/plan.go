@@ -163,20 +163,32 @@ func (p *projector) addGroups(b *Batch) {
 // found again, and now and then the totals are written.
 func (p *projector) addCommands(b *Batch, next *state) {
 	chain, totals := &p.plan.rows[tableChain], &p.plan.rows[tableTotals]
+	var moved sums
 	before := p.firstCounts(b)
 	entries, payouts := b.entries, b.payouts
 	for i := 0; i < len(b.commands); i += commandSize {
 		c := decodeCommand(b.commands[i:])
+		shifted := c.effective() != c.Date
 		for n := before.Entries; n < c.Entries; n++ {
 			if (le.Uint64(entries[8:])-1)%chainEvery == 0 {
 				chain.add(p.h.owner(le.Uint32(entries[72:])), int64(n+1))
 			}
 			p.sums.addEntry(&p.h.buckets, entries)
+			if shifted {
+				moved.addEntry(&p.h.buckets, entries)
+			}
 			entries = entries[entrySize:]
 		}
 		for range c.Payouts - before.Payouts {
 			p.sums.add(b.totals[payouts[0].totals:payouts[0].totalsEnd])
+			if shifted {
+				moved.add(b.totals[payouts[0].totals:payouts[0].totalsEnd])
+			}
 			payouts = payouts[1:]
+		}
+		if shifted {
+			p.addShiftTotals(b.from+uint64(i/commandSize)+1, &c, moved)
+			clear(moved)
 		}
 		before = c.counts
 		if c.Entries-p.base.Entries+payoutWeight*(c.Payouts-p.base.Payouts) >= p.h.sizes.totals {
@@ -185,6 +197,17 @@ func (p *projector) addCommands(b *Batch, next *state) {
 			totals.add(place)
 			totals.with(seal(place, p.sums.appendTo(nil)))
 			next.totals, p.base = sequence, c.counts
+		}
+	}
+}
+
+// addShiftTotals keeps what a command booked by bucket that counts from another date than that of its booking.
+func (p *projector) addShiftTotals(sequence uint64, c *command, moved sums) {
+	r := &p.plan.rows[tableShiftTotals]
+	for bucket := range moved {
+		if moved[bucket] != (bucketSum{}) {
+			r.add(p.h.number, int64(c.Effective), int64(sequence), int64(bucket), int64(c.Date))
+			r.with(seal(segmentSeal(p.h.place(sequence), bucket), moved[bucket:bucket+1].appendTo(nil)))
 		}
 	}
 }

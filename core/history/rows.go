@@ -46,6 +46,7 @@ const (
 	tableReference
 	tableShift
 	tablePayoutShift
+	tableShiftTotals
 	tableCount
 )
 
@@ -74,6 +75,9 @@ var tables = [tableCount]table{
 		"history_shift", []string{"owner", "class", "effective", "entry", "booked", "debit", "credit"}, nil, "",
 	},
 	tablePayoutShift: {"history_payout_shift", []string{"owner", "class", "effective", "payout", "booked"}, nil, ""},
+	tableShiftTotals: {
+		"history_shift_totals", []string{"ledger", "effective", "sequence", "bucket", "booked"}, []string{"data"}, "",
+	},
 }
 
 // rows are rows of one table that wait to be written.

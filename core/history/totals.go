@@ -120,6 +120,11 @@ func (h *History) TrialBalance(ctx context.Context, at Position) ([]BucketTotal,
 	if err != nil {
 		return nil, fmt.Errorf("trial balance at sequence %d: %w", at.Sequence, err)
 	}
+	return h.bucketTotals(ctx, s)
+}
+
+// bucketTotals names the buckets of sums, those without anything left out.
+func (h *History) bucketTotals(ctx context.Context, s sums) ([]BucketTotal, error) {
 	var list []BucketTotal
 	for i := range s {
 		if s[i] == (bucketSum{}) {

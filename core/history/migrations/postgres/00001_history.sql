@@ -115,6 +115,17 @@ CREATE TABLE history_payout_shift (
     booked    bigint NOT NULL,
     PRIMARY KEY (owner, class, effective, payout)
 );
+-- What commands whose effective date is not their booking date booked, by bucket.
+CREATE TABLE history_shift_totals (
+    ledger    bigint NOT NULL,
+    effective bigint NOT NULL,
+    sequence  bigint NOT NULL,
+    bucket    bigint NOT NULL,
+    booked    bigint NOT NULL,
+    data      bytea  NOT NULL,
+    PRIMARY KEY (ledger, effective, sequence, bucket)
+);
+CREATE INDEX history_shift_totals_booked ON history_shift_totals (ledger, booked);
 
 -- Compressing costs more time than it saves here.
 ALTER TABLE history_command ALTER COLUMN data SET STORAGE EXTERNAL;

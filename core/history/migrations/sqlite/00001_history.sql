@@ -115,3 +115,14 @@ CREATE TABLE history_payout_shift (
     booked    INTEGER NOT NULL,
     PRIMARY KEY (owner, class, effective, payout)
 ) STRICT, WITHOUT ROWID;
+-- What commands whose effective date is not their booking date booked, by bucket.
+CREATE TABLE history_shift_totals (
+    ledger    INTEGER NOT NULL,
+    effective INTEGER NOT NULL,
+    sequence  INTEGER NOT NULL,
+    bucket    INTEGER NOT NULL,
+    booked    INTEGER NOT NULL,
+    data      BLOB    NOT NULL,
+    PRIMARY KEY (ledger, effective, sequence, bucket)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX history_shift_totals_booked ON history_shift_totals (ledger, booked);
