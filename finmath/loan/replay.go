@@ -235,7 +235,7 @@ func (w *walk) chargeRow() {
 		return
 	}
 	due := w.charges[len(w.charges)-1].Due
-	row := schedule.Row{Kind: schedule.ChargeOnly, From: due, Due: due}
+	row := schedule.Row{Kind: schedule.ChargeOnly, From: due, Due: due, Nominal: due}
 	if n := len(w.s.Rows); n > 0 {
 		row.From = w.s.Rows[n-1].Row.Due
 	}

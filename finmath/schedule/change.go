@@ -43,10 +43,10 @@ func (p *Planner) Defer(rows int, interest HolidayInterest) error {
 	old := p.slots[p.next:]
 	dates := make([]day.Date, 0, len(old)+rows)
 	for _, s := range old {
-		dates = append(dates, s.to)
+		dates = append(dates, s.nominal)
 	}
 	for k := 1; k <= rows; k++ {
-		dates = append(dates, p.t.Due.Every.From(old[len(old)-1].to, k))
+		dates = append(dates, p.t.Due.Every.From(old[len(old)-1].nominal, k))
 	}
 	fresh, err := p.t.lay(old[0].from, dates)
 	if err != nil {

@@ -165,7 +165,7 @@ func (p *Planner) Row(m Moves) ([]Row, error) {
 	}
 	p.balance -= principal
 	p.next++
-	row := Row{Kind: s.kind, From: s.from, Due: s.due, Principal: principal, Balance: p.balance}
+	row := Row{Kind: s.kind, From: s.from, Due: s.due, Nominal: s.nominal, Principal: principal, Balance: p.balance}
 	row.Interest = p.due(s, interest)
 	return append(rows, row), nil
 }
@@ -182,7 +182,7 @@ func (p *Planner) arrivals(s *slot) (rows []Row, changes []Change, err error) {
 		p.balance += d.Amount
 		if down > 0 {
 			p.balance -= down
-			rows = append(rows, Row{Kind: DownPayment, From: d.Date, Due: d.Date, Principal: down, Balance: p.balance})
+			rows = append(rows, Row{Kind: DownPayment, From: d.Date, Due: d.Date, Nominal: d.Date, Principal: down, Balance: p.balance})
 		}
 		p.lent += d.Amount - down
 		changes = append(changes, Change{d.Date, d.Amount - down})

@@ -3,6 +3,7 @@ package schedule_test
 import (
 	"errors"
 	"testing"
+	"time"
 
 	"github.com/cockroachdb/apd/v3"
 	"pgregory.net/rapid"
@@ -266,5 +267,36 @@ func TestTermsRefuse(t *testing.T) {
 		if _, err := schedule.Plan(x); !errors.Is(err, schedule.ErrTerms) {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+}
+
+// A row tells both dates: the one that was agreed and the one to which a holiday moved it. A deferral goes on from the
+// agreed one.
+func TestNominalDates(t *testing.T) {
+	saturday := day.Of(2026, 2, 28)
+	weekend, err := calendar.New([]time.Weekday{time.Saturday, time.Sunday}, nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	terms := schedule.Terms{
+		Principal: 1200_00, Installments: 3, Method: schedule.EqualPrincipal, Calendar: weekend, Rule: calendar.Following, MoveInterest: true,
+		Due: calendar.Due{Start: day.Of(2026, 1, 28), Every: calendar.Frequency{Unit: calendar.Months, N: 1}},
+	}
+	p, err := schedule.New(terms)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Defer(1, schedule.HolidayFree); err != nil {
+		t.Fatal(err)
+	}
+	rows, err := p.Row(schedule.Moves{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r := rows[0]; r.Nominal != saturday || r.Due != saturday+2 {
+		t.Errorf("due %s, agreed %s, want %s and %s", r.Due, r.Nominal, saturday+2, saturday)
+	}
+	if _, _, due := p.Period(); due != day.Of(2026, 3, 30) {
+		t.Errorf("the second row is due on %s", due)
 	}
 }

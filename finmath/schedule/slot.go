@@ -11,6 +11,7 @@ import (
 type slot struct {
 	from, to      day.Date // interest runs from the first to before the second
 	due           day.Date
+	nominal       day.Date // due, before it moved off a holiday
 	kind          Kind
 	noPrincipal   bool
 	deferInterest bool
@@ -65,7 +66,7 @@ func (t *Terms) lay(from day.Date, dates []day.Date) ([]slot, error) {
 		if to <= from || due <= last {
 			return nil, bad("due date %s must lie after %s", d, last)
 		}
-		list[i] = slot{from: from, to: to, due: due}
+		list[i] = slot{from: from, to: to, due: due, nominal: d}
 		from, last = to, due
 	}
 	return list, nil

@@ -130,6 +130,7 @@ type Row struct {
 	N         int // from 1
 	Kind      Kind
 	From, Due day.Date
+	Nominal   day.Date // Due before it moved off a holiday
 	Principal int64
 	Interest  int64
 	Fee       int64
