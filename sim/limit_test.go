@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
+	"math"
 	"testing"
 
 	"github.com/longmen/longmen/core/ledger"
@@ -205,5 +206,34 @@ func TestAnAccountCreditedForTwoReasonsCountsOnce(t *testing.T) {
 	p.must(pay(100), pay(50))
 	if what := compare(p.engine, p.model); what != "" {
 		t.Fatal(what)
+	}
+}
+
+// What a debit-normal account can still take is promised to the deductions of a command before its lines, however much
+// it is: no line takes it.
+func TestALineTakesNothingThatADeductionWasPromised(t *testing.T) {
+	for _, available := range []int64{100, math.MaxInt64} {
+		p := newPair(t)
+		till := p.account("till")
+		till.Side, till.Type, till.Constraint = ledger.DebitNormal, ledger.Asset, ledger.Nonnegative
+		p.must(till, &ledger.OpenRegister{Address: "s", Asset: "CNY", Cap: 9, Tranches: []string{"p"}, Unclaimed: "lost"},
+			&ledger.Issue{Register: "r", Account: "till", Units: 1}, &ledger.Issue{Register: "s", Account: "a", Units: 1})
+		for left := available; left > 0; left -= ledger.MaxAmount {
+			p.must(&ledger.Transfer{Debit: "till", Credit: "a", Mode: ledger.Exact, Amount: min(left, ledger.MaxAmount)})
+		}
+		line := &ledger.Distribute{Register: "r", Payer: "b", Amounts: []int64{60}}
+		deduction := &ledger.Distribute{Register: "s", Payer: "b", Amounts: []int64{60}, Deductions: []ledger.Deduction{
+			{Tranche: 0, Class: 0, Rate: 1_000_000, Account: "till"},
+		}}
+		if r, _ := p.apply(line, deduction); r.Code != ledger.Applied || r.Outputs[0].Set != 60 || r.Outputs[1].Deducted[0] != 60 {
+			t.Fatalf("of %d: %s", available, show(&r))
+		}
+		p.must(line) // alone it is paid: nothing is promised any more
+		if what := compare(p.engine, p.model); what != "" {
+			t.Fatal(what)
+		}
+		if what := p.model.Audit(); len(what) > 0 {
+			t.Fatal(what)
+		}
 	}
 }

@@ -208,7 +208,7 @@ func (r *run) credit(register *Register, h *Holding, l *line, out *ledger.Output
 
 // promised tells whether a bounded debit-normal account is a deduction's or an unclaimed account in this command.
 func (r *run) promised(a *Account) bool {
-	if a.Side != ledger.DebitNormal || r.least(math.MaxInt64, a) == math.MaxInt64 {
+	if a.Side != ledger.DebitNormal || !r.bounded(a) {
 		return false
 	}
 	for _, op := range r.command.Operations {
