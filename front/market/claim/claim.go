@@ -1,0 +1,100 @@
+package claim
+
+import (
+	"fmt"
+
+	"github.com/longmen/longmen/finmath/amount"
+	"github.com/longmen/longmen/finmath/day"
+	"github.com/longmen/longmen/front/catalog"
+	"github.com/longmen/longmen/kit/errs"
+)
+
+// Loan is a loan as it stands on a day.
+type Loan struct {
+	On          day.Date
+	Units       uint64 // of its register
+	Outstanding int64  // principal
+	Accrued     int64  // interest borne up to the day that is not due yet
+	NextDue     day.Date
+	State       State
+}
+
+// Holding is what the seller has.
+type Holding struct {
+	Units uint64   // that are free to be sold
+	Since day.Date // when the newest of them came to him
+	Times int      // how often they were sold before
+}
+
+// Offer is what the seller asks for.
+type Offer struct {
+	Units uint64
+	Price catalog.Rate // of the face; 1 is par
+}
+
+// Quote is an offer in money, on one day.
+type Quote struct {
+	Face     int64 // principal outstanding of the units: half even
+	Clean    int64 // the face at the price asked: half even
+	Accrued  int64 // rounded down
+	Price    int64 // Clean and Accrued
+	Seller   []catalog.Charged
+	Buyer    []catalog.Charged
+	Receives int64 // the seller: the price less his fees
+	Pays     int64 // the buyer: the price and his fees
+}
+
+// Price works out what an offer costs on the day of the loan. Classes are those of seller and buyer, for fees.
+func Price(p *catalog.Product, l *Loan, o *Offer, seller, buyer string) (Quote, error) {
+	var q Quote
+	if o.Units < 1 || o.Units > l.Units {
+		return q, errs.Invalid.Errorf("%d units, want 1 to %d", o.Units, l.Units).On("units")
+	}
+	var err error
+	if q.Face, err = amount.HalfEven.MulDiv(l.Outstanding, o.Units, l.Units); err != nil {
+		return q, fmt.Errorf("face: %w", err)
+	}
+	if q.Accrued, err = amount.Down.MulDiv(l.Accrued, o.Units, l.Units); err != nil {
+		return q, fmt.Errorf("accrued interest: %w", err)
+	}
+	if q.Clean, err = share(q.Face, o.Price); err != nil {
+		return q, fmt.Errorf("price: %w", err)
+	}
+	q.Price = q.Clean + q.Accrued
+	if q.Seller, q.Receives, err = charge(p, &q, catalog.FeeBySeller, seller); err != nil {
+		return q, err
+	}
+	q.Receives = q.Price - q.Receives
+	if q.Buyer, q.Pays, err = charge(p, &q, catalog.FeeByBuyer, buyer); err != nil {
+		return q, err
+	}
+	q.Pays += q.Price
+	if q.Receives < 0 {
+		return q, errs.Invalid.Errorf("the fees are higher than the price").On("price")
+	}
+	return q, nil
+}
+
+// share is an amount times a rate, half even.
+func share(x int64, r catalog.Rate) (int64, error) {
+	if r.IsZero() {
+		return 0, nil
+	}
+	f, err := amount.Decimal(r.Decimal())
+	if err != nil {
+		return 0, err
+	}
+	return f.Apply(x, amount.HalfEven)
+}
+
+// charge lists what one side pays besides, and its sum.
+func charge(p *catalog.Product, q *Quote, by catalog.FeePayer, class string) (list []catalog.Charged, sum int64, err error) {
+	for _, f := range p.FeesAt(catalog.AtTransfer, by) {
+		x, err := f.On(catalog.Base{Price: q.Price, Principal: q.Face, Interest: q.Accrued, Balance: q.Face}, class)
+		if err != nil {
+			return nil, 0, fmt.Errorf("fee %s: %w", f.Code, err)
+		}
+		list, sum = append(list, catalog.Charged{Fee: f, Amount: x}), sum+x
+	}
+	return list, sum, nil
+}
