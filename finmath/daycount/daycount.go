@@ -64,11 +64,11 @@ var ErrConvention = errors.New("no day count of this name")
 
 var aliases = map[string]Convention{
 	"act/act": ActActISDA, "act/actisda": ActActISDA, "act/360": Act360, "act/364": Act364,
-	"act/365": Act365Fixed, "act/365f": Act365Fixed, "act/365fixed": Act365Fixed,
-	"act/365.25": Act36525, "nl/360": NL360, "nl/365": NL365,
+	"act/365": Act365Fixed, "act/365f": Act365Fixed, "act/365fixed": Act365Fixed, "english": Act365Fixed, "french": Act360,
+	"act/365.25": Act36525, "nl/360": NL360, "nl/365": NL365, "act/365noleapyear": NL365, "act/365nl": NL365,
 	"30/360": Thirty360, "30/360isda": Thirty360, "30a/360": Thirty360, "bondbasis": Thirty360,
-	"30/360us": ThirtyU360, "30u/360": ThirtyU360, "30/360nasd": ThirtyU360,
-	"30e/360": ThirtyE360, "eurobondbasis": ThirtyE360, "30/360european": ThirtyE360, "30/360eu": ThirtyE360,
+	"30/360us": ThirtyU360, "30u/360": ThirtyU360, "30us/360": ThirtyU360, "30/360nasd": ThirtyU360, "30/360sia": ThirtyU360,
+	"30e/360": ThirtyE360, "30/360isma": ThirtyE360, "30/360icma": ThirtyE360, "eurobondbasis": ThirtyE360, "30/360european": ThirtyE360, "30/360eu": ThirtyE360,
 	"30e+/360": ThirtyEPlus, "30/360+": ThirtyEPlus,
 	"30e/360isda": ThirtyEISDA, "30e/360german": ThirtyEISDA, "30/360german": ThirtyEISDA, "german": ThirtyEISDA,
 }

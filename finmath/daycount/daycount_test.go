@@ -77,6 +77,14 @@ func TestNames(t *testing.T) {
 	if c, err := daycount.Parse("actual / 365 (fixed)"); err != nil || c != daycount.Act365Fixed {
 		t.Errorf("%s %v", c, err)
 	}
+	for name, c := range map[string]daycount.Convention{
+		"30/360 SIA": daycount.ThirtyU360, "30US/360": daycount.ThirtyU360, "30/360 ISMA": daycount.ThirtyE360,
+		"30E/360 German": daycount.ThirtyEISDA, "Actual/365 No leap year": daycount.NL365, "French": daycount.Act360,
+	} {
+		if got, err := daycount.Parse(name); err != nil || got != c {
+			t.Errorf("%s is read as %s: %v", name, got, err)
+		}
+	}
 	if _, err := daycount.Parse("31/365"); !errors.Is(err, daycount.ErrConvention) {
 		t.Error(err)
 	}

@@ -115,6 +115,29 @@ func TestReplay(t *testing.T) {
 	})
 }
 
+// TestRecognised shows the entry that earns the interest of a fixed schedule that closes, and on which side of the
+// closing payment it stands: all three of one day.
+func TestRecognised(t *testing.T) {
+	for name, c := range map[string]struct {
+		steps  loan.Steps
+		amount int64
+		date   string
+		want   [2]loan.Entry
+	}{
+		"to the cent ahead of the end": {loan.DueThenAdvance, 1212_00, "2026-01-20", [2]loan.Entry{loan.Recognised, loan.Repaid}},
+		"on the last due date":         {loan.DueThenAdvance, 1212_00, "2026-02-01", [2]loan.Entry{loan.Repaid, loan.Recognised}},
+		"with more than is due":        {loan.DueThenAdvance, 1300_00, "2026-01-20", [2]loan.Entry{loan.Repaid, loan.Recognised}},
+		"in three steps":               {loan.PastDueThenDueAdvance, 1212_00, "2026-01-20", [2]loan.Entry{loan.Repaid, loan.Recognised}},
+	} {
+		a := agreement(1, schedule.Flat)
+		a.Allocation.Steps = c.steps
+		list := replay(t, a, c.date, repay(c.date, c.amount)).Transactions
+		if got := [2]loan.Entry{list[1].Entry, list[2].Entry}; len(list) != 3 || got != c.want {
+			t.Errorf("%s: %v, want %v", name, got, c.want)
+		}
+	}
+}
+
 // TestPayoffCloses shows that paying what a quote asks for closes the loan to the cent, on any day and after any history.
 func TestPayoffCloses(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {

@@ -285,8 +285,9 @@ func (w *walk) finish() {
 	}
 }
 
-// recognise adds the entry that earns, at the closing of a fixed schedule, its interest and charges. When the loan is
-// closed to the cent before its end, they are earned first and paid then; else the payment comes first.
+// recognise adds the entry that earns, at the closing of a fixed schedule, its interest and charges. Both entries are of
+// one day. The payment comes first, but where money is counted in two steps (due, then in advance) and closes the loan to
+// the cent before its end: there they are earned first and paid then.
 func (s *State) recognise() {
 	due, _ := s.Totals()
 	due[Principal] = 0
@@ -297,7 +298,7 @@ func (s *State) recognise() {
 	last := s.Transactions[n-1]
 	t := Transaction{Date: last.Date, Entry: Recognised, Amount: due.Total(), Split: due}
 	s.Transactions = append(s.Transactions, t)
-	if s.Overpaid == 0 && last.Date < s.Rows[len(s.Rows)-1].Row.Due {
+	if s.agree.Allocation.Steps == DueThenAdvance && s.Overpaid == 0 && last.Date < s.Rows[len(s.Rows)-1].Row.Due {
 		s.Transactions[n-1], s.Transactions[n] = t, last
 	}
 }

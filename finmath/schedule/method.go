@@ -70,7 +70,8 @@ func (p *Planner) rates(s *slot, pieces []piece, rows []*slot) ([]piece, []amoun
 			rates[i] = p.foreseen(r)
 		}
 	}
-	if rows[0] == s {
+	// By factor, the installment is that of the whole balance over whole periods, even where some of it came within one.
+	if rows[0] == s && p.t.Interest.Basis != ByFactor {
 		return pieces, rates
 	}
 	return []piece{{p.balance, rates[0]}}, rates

@@ -245,6 +245,28 @@ func TestFirstPeriod(t *testing.T) {
 	}
 }
 
+// TestInstallmentByFactor shows that by factor the installment is that of the whole balance over whole periods, whenever
+// in a period money arrives: worked out by hand with fractions from B·(1+f₁)…(1+fₙ)/Fₙ.
+func TestInstallmentByFactor(t *testing.T) {
+	x := schedule.Terms{
+		Principal: 7328_00, AnnualRate: apd.New(999, -4), Installments: 6,
+		Due:           calendar.Due{Start: day.Of(2023, 2, 7), Every: calendar.Frequency{N: 1, Unit: calendar.Months}},
+		Interest:      schedule.Interest{Basis: schedule.ByFactor, DaysInYear: 365},
+		Disbursements: []schedule.Disbursement{{Date: day.Of(2023, 2, 7), Amount: 4083_00}, {Date: day.Of(2023, 3, 5), Amount: 3245_00}},
+		Rounding:      schedule.Rounding{Residual: schedule.LastInstallmentSmoothed},
+	}
+	s, err := schedule.Plan(x)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := [][2]int64{{1219_41, 33_07}, {1200_65, 51_83}, {1212_18, 40_30}, {1221_12, 31_36}, {1232_16, 20_32}, {1242_48, 10_54}}
+	for i, r := range s.Rows {
+		if got := [2]int64{r.Principal, r.Interest}; got != want[i] {
+			t.Errorf("row %d is %d, want %d", r.N, got, want[i])
+		}
+	}
+}
+
 func TestTermsRefuse(t *testing.T) {
 	for name, change := range map[string]func(*schedule.Terms){
 		"no principal":         func(x *schedule.Terms) { x.Principal = 0 },

@@ -44,7 +44,7 @@ func anchor(t text) (calendar.Anchor, error) {
 		return calendar.MonthStart, nil
 	case strings.Contains(name, "end of"):
 		return calendar.MonthEnd, nil
-	case name == "", strings.Contains(name, "repayment start date"):
+	case name == "", strings.HasPrefix(name, "month"), strings.Contains(name, "repayment start date"):
 		return calendar.OnSeed, nil
 	}
 	return 0, unsupported("calendar %.60q", string(t))
@@ -156,7 +156,7 @@ func (d *dates) holidays() (*calendar.Calendar, calendar.Rule, error) {
 	}
 	names := map[text]time.Weekday{}
 	for w := time.Sunday; w <= time.Saturday; w++ {
-		names[text(w.String())] = w
+		names[text(w.String()).word()] = w
 	}
 	weekend := make([]time.Weekday, len(d.Weekend))
 	for i, t := range d.Weekend {

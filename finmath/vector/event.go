@@ -181,17 +181,31 @@ func (t *terms) agreement() (*mapped, loan.Agreement, error) {
 	return m, a, err
 }
 
-// payoffRule tells the rules by what interest is owed to.
+// payoffRule tells the rules, which are written in several ways, by the word for what interest is owed to. The day of the
+// payoff comes first, as "next due date after the payoff" is written with both.
 func payoffRule(t text) (loan.PayoffRule, error) {
+	if t == "" {
+		return loan.ToPayoffDate, nil
+	}
 	for _, r := range []struct {
 		word string
 		rule loan.PayoffRule
-	}{{"to_payoff", loan.ToPayoffDate}, {"next_due", loan.ToNextDueDate}, {"to_due_date", loan.ToNextDueDate}, {"to_the_end", loan.ToTheEnd}} {
-		if strings.Contains(string(t), r.word) {
+	}{
+		{"due", loan.ToNextDueDate},
+		{"rest", loan.ToNextDueDate},
+		{"period", loan.ToNextDueDate},
+		{"installment", loan.ToNextDueDate},
+		{"maturity", loan.ToTheEnd},
+		{"to_the_end", loan.ToTheEnd},
+		{"to_payoff", loan.ToPayoffDate},
+		{"clos", loan.ToPayoffDate},
+	} {
+		// "interest" holds a "rest" of its own.
+		if strings.Contains(strings.ReplaceAll(string(t.word()), "interest", ""), r.word) {
 			return r.rule, nil
 		}
 	}
-	return choice("payoff_rule", t, map[text]loan.PayoffRule{"": loan.ToPayoffDate})
+	return 0, unsupported("payoff_rule %.60q", string(t))
 }
 
 func (t *terms) allocation() (loan.Allocation, error) {
@@ -285,7 +299,7 @@ func (t *terms) recalculation() (loan.Recalculation, error) {
 		return r, err
 	}
 	if q.Overdue != "" && !strings.HasPrefix(string(q.Overdue), "unpaid principal bears interest until as_of") {
-		r.NoOverdue, err = choice("recalculation.overdue", q.Overdue, map[text]bool{"none": true})
+		r.NoOverdue, err = choice("recalculation.overdue", q.Overdue, map[text]bool{"none": true, "no_interest": true})
 	}
 	return r, err
 }

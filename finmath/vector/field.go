@@ -61,9 +61,12 @@ func known(raw json.RawMessage, where string, names ...string) error {
 	return nil
 }
 
+// maxExponent lets in every number of 64 bits, however small.
+const maxExponent = 400
+
 func (t text) decimal(name string) (*apd.Decimal, error) {
 	d, _, err := apd.NewFromString(string(t))
-	if err != nil || d.Form != apd.Finite || d.NumDigits() > 60 || d.Exponent > 40 || d.Exponent < -60 {
+	if err != nil || d.Form != apd.Finite || d.NumDigits() > 60 || d.Exponent > maxExponent || d.Exponent < -maxExponent {
 		return nil, fmt.Errorf("%s: %.60q is not a decimal of at most 60 digits", name, string(t))
 	}
 	return d, nil
@@ -130,9 +133,14 @@ func (t text) optionalDate(name string) (*day.Date, error) {
 
 func float(x float64) text { return text(strconv.FormatFloat(x, 'g', -1, 64)) }
 
+// word is a name as the lists have it: in small letters, with low lines for spaces and hyphens.
+func (t text) word() text {
+	return text(strings.NewReplacer(" ", "_", "-", "_").Replace(strings.ToLower(string(t))))
+}
+
 // choice finds a name in a list.
 func choice[T any](name string, t text, list map[text]T) (T, error) {
-	if v, ok := list[t]; ok {
+	if v, ok := list[t.word()]; ok {
 		return v, nil
 	}
 	var none T

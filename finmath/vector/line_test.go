@@ -30,6 +30,64 @@ func TestAnswers(t *testing.T) {
 	}
 }
 
+// TestSpellings shows that a name may be written in several ways: each line of a group asks for the same as its first.
+func TestSpellings(t *testing.T) {
+	const loan = `{"kind":"events","terms":{"principal":"100.00","annual_rate_percent":"7","installments":3,"start_date":"2026-01-01",
+		"method":"equal_installment","payoff_rule":"$"},"events":[{"type":"disburse","date":"2026-01-01","amount":"100.00"},{"type":"payoff","date":"2026-01-10"}],
+		"checkpoints":[{"after_events":2,"as_of":"2026-01-10"}]}`
+	seen := map[string]string{}
+	for _, c := range []struct {
+		line  string
+		words []string
+	}{
+		{loan, []string{"interest_to_payoff_date", "interest to payoff", "till closing"}},
+		{loan, []string{"interest_to_next_due_date", "interest to the next due date after the payoff", "interest_to_rest_date", "to the end of the period"}},
+		{loan, []string{"interest_to_maturity", "interest to the end"}},
+		{
+			`{"kind":"calendars","terms":{"first_due_date":"2026-10-17","installments":2,"calendar":"$"}}`,
+			[]string{"", "monthly as per repayment start date", "Monthly"},
+		},
+		{
+			`{"kind":"calendars","terms":{"first_due_date":"2026-10-17","installments":2,"calendar":"$"}}`,
+			[]string{"pro-rated, end of current month", "Pro-rated calendar months: End of the current month"},
+		},
+		{`{"kind":"rates","function":"fv","args":{"rate":"0.1","nper":"2","pmt":"-1","when":"$"}}`, []string{"begin", "Begin", "1"}},
+		{
+			`{"kind":"schedules","terms":{"principal":"10.00","installments":3,"start_date":"2026-01-01","method":"flat","rounding":{"mode":"$"}}}`,
+			[]string{"half_even", "HALF_EVEN", "half-even", "half even"},
+		},
+	} {
+		first := ""
+		for i, w := range c.words {
+			got := string(vector.Answer([]byte(strings.Replace(c.line, "$", w, 1))))
+			if i == 0 {
+				first = got
+			}
+			if got != first || !strings.Contains(got, `"result"`) {
+				t.Errorf("%q gives %s, %q %s", w, got, c.words[0], first)
+			}
+		}
+		if other, ok := seen[first]; ok {
+			t.Errorf("%q gives the same as %q", c.words[0], other)
+		}
+		seen[first] = c.words[0]
+	}
+}
+
+// TestSmallFlows shows that figures of any size that 64 bits hold are taken: what is too small to matter doesn't.
+func TestSmallFlows(t *testing.T) {
+	for in, out := range map[string]string{
+		`{"id":1,"kind":"rates","function":"irr","args":{"flows":["-100","110","1e-300"]}}`:              `"value":"0.1`,
+		`{"id":1,"kind":"rates","function":"npv","args":{"rate":"0.1","flows":["-100","110","1e-320"]}}`: `"value":"0"`,
+		`{"id":1,"kind":"rates","function":"irr","args":{"flows":["-1e400","2e400"]}}`:                   `"error":`,
+		`{"id":1,"kind":"rates","function":"irr","args":{"flows":["-1e401","2e401"]}}`:                   `"error":`,
+	} {
+		if got := string(vector.Answer([]byte(in))); !strings.Contains(got, out) {
+			t.Errorf("%s\n got %s", in, got)
+		}
+	}
+}
+
 // TestRun shows that every line has its answer, in order, whatever its length.
 func TestRun(t *testing.T) {
 	in := "{\"id\":1}\n\n" + strings.Repeat("x", vector.MaxLine+5) + "\r\n{\"id\":3}"

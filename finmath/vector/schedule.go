@@ -134,7 +134,7 @@ func (t *terms) readRounding(m *mapped) error {
 	if digits == "" {
 		digits = "2"
 	}
-	if r.Mode == "none" {
+	if r.Mode.word() == "none" {
 		r.Mode, digits = "half_even", text(fmt.Sprint(noRounding))
 	}
 	var err error
@@ -174,7 +174,7 @@ func mode(t text) (amount.Mode, error) {
 	if t == "" {
 		return amount.HalfEven, nil
 	}
-	m, err := amount.ParseMode(string(t))
+	m, err := amount.ParseMode(string(t.word()))
 	if err != nil {
 		return 0, unsupported("%w", err)
 	}
@@ -268,7 +268,7 @@ func (t *terms) readInterest(m *mapped) error {
 }
 
 func days(name string, t text) (int, error) {
-	if t == "" || t == "actual" {
+	if t == "" || t.word() == "actual" {
 		return 0, nil
 	}
 	return t.whole(name)
