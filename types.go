@@ -1,6 +1,7 @@
 package longmen
 
 import (
+	"github.com/longmen/longmen/core/feed"
 	"github.com/longmen/longmen/core/ledger"
 	"github.com/longmen/longmen/core/node"
 )
@@ -17,6 +18,7 @@ type (
 	Result       = ledger.Result
 	Code         = ledger.Code
 	AccountState = ledger.AccountState
+	Event        = feed.Event
 	New          = node.New
 
 	OpenAsset    = ledger.OpenAsset

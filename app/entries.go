@@ -9,27 +9,19 @@ import (
 	"github.com/longmen/longmen/core/ledger"
 )
 
-// watchRead is how many commands a watcher is handed at once.
-const watchRead = 256
-
 func (b *backend) Watch(ctx context.Context, name string, from uint64, each func([]api.Recorded) error) error {
 	l, err := b.ledger(name)
 	if err != nil {
 		return err
 	}
-	for next := max(from, 1); ; {
-		if err := l.View(ctx, next, func(*ledger.Engine) {}); err != nil {
-			return translate(err)
+	err = l.Watch(ctx, from, func(events []longmen.Event) error {
+		list := make([]api.Recorded, len(events))
+		for i := range events {
+			list[i] = api.Recorded(events[i])
 		}
-		list, err := b.Commands(ctx, name, next, watchRead)
-		if err != nil {
-			return err
-		}
-		if err := each(list); err != nil {
-			return err
-		}
-		next += uint64(len(list))
-	}
+		return each(list)
+	})
+	return past(err)
 }
 
 func (b *backend) Entries(ctx context.Context, name, address string, q api.EntryQuery) (api.EntryPage, error) {

@@ -39,7 +39,7 @@ var layers = map[string]layer{
 
 // owners are the packages of core that own rows and so import store, with what lies below them, and those that open
 // databases for tests.
-var owners = []string{"core/journal", "core/history", "core/node/nodetest", "core/notice", "core/order", "core/party", "core/plan"}
+var owners = []string{"core/journal", "core/history", "core/feed", "core/node/nodetest", "core/notice", "core/order", "core/party", "core/plan"}
 
 // Imports checks every import of the tree's Go files against the table of layers.
 func Imports(files []*File) []Finding {

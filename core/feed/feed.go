@@ -1,0 +1,139 @@
+package feed
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"time"
+
+	"github.com/longmen/longmen/core/ledger"
+	"github.com/longmen/longmen/kit/clock"
+	"github.com/longmen/longmen/kit/errs"
+	"github.com/longmen/longmen/kit/id"
+	"github.com/longmen/longmen/store"
+)
+
+//go:embed migrations
+var migrations embed.FS
+
+// MaxName bounds a follower's name.
+const MaxName = 32
+
+// Event is a command as the journal has it, with its result. A refused one is an event too: look at the result's code.
+type Event struct {
+	Command *ledger.Command
+	Result  ledger.Result
+}
+
+// Source is where a ledger's events come from.
+type Source interface {
+	// Watch calls with the events from a sequence on, in order and without gaps, and waits for more, until the context
+	// ends or the function returns an error.
+	Watch(ctx context.Context, from uint64, each func([]Event) error) error
+}
+
+// Handler writes what an event means to the follower. It writes through the transaction alone. It may see an event
+// again whose transaction was taken back.
+type Handler func(ctx context.Context, tx *sql.Tx, e *Event) error
+
+// Follower names who follows which ledger. The name is a code: a-z, 0-9, - and _.
+type Follower struct {
+	Tenant id.ID
+	Ledger id.ID
+	Name   string
+}
+
+// Cursor is how far a follower is.
+type Cursor struct {
+	Follower
+	Position uint64 // sequence of the last event that was handled
+	Attempts int    // at the next one, that failed
+	Problem  string // of the last of them
+	Changed  int64  // by the machine's clock, microseconds since 1970
+}
+
+// ErrLeadLost means that another node follows now.
+var ErrLeadLost = errors.New("another node follows the ledger now")
+
+// Waits after failures: 1 s, doubled each time up to a minute.
+const (
+	firstWait  = time.Second
+	longWait   = time.Minute
+	maxProblem = 500 // characters that are kept of an error
+)
+
+// Feed is the cursors in one database, that of the followers' rows.
+type Feed struct {
+	db    *store.DB
+	clock clock.Clock
+	wait  func(failures int) time.Duration
+}
+
+// Open brings the tables up to date.
+func Open(ctx context.Context, db *store.DB, c clock.Clock) (*Feed, error) {
+	files, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return nil, err
+	}
+	if err := db.Migrate(ctx, "feed", files); err != nil {
+		return nil, err
+	}
+	return &Feed{db: db, clock: c, wait: func(failures int) time.Duration { return min(firstWait<<min(failures, 10), longWait) }}, nil
+}
+
+const columns = "tenant, ledger, name, position, attempts, problem, changed"
+
+// Cursors lists how far a tenant's followers are, by ledger and name.
+func (f *Feed) Cursors(ctx context.Context, tenant id.ID) ([]Cursor, error) {
+	return f.find(ctx, "tenant = ? ORDER BY ledger, name", tenant[:])
+}
+
+// Cursor tells how far a follower is; one that never followed stands at 0.
+func (f *Feed) Cursor(ctx context.Context, who Follower) (Cursor, error) {
+	list, err := f.find(ctx, "tenant = ? AND ledger = ? AND name = ?", who.Tenant[:], who.Ledger[:], who.Name)
+	if err != nil || len(list) == 0 {
+		return Cursor{Follower: who}, err
+	}
+	return list[0], nil
+}
+
+func (f *Feed) find(ctx context.Context, where string, args ...any) (list []Cursor, err error) {
+	rows, err := f.db.Reader().QueryContext(ctx, f.db.Rebind("SELECT "+columns+" FROM feed_cursor WHERE "+where), args...)
+	if err != nil {
+		return nil, fmt.Errorf("read cursors: %w", err)
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		var c Cursor
+		var tenant, own []byte
+		if err := rows.Scan(&tenant, &own, &c.Name, &c.Position, &c.Attempts, &c.Problem, &c.Changed); err != nil {
+			return nil, fmt.Errorf("read cursors: %w", err)
+		}
+		copy(c.Tenant[:], tenant)
+		copy(c.Ledger[:], own)
+		list = append(list, c)
+	}
+	return list, rows.Err()
+}
+
+func (who *Follower) check() error {
+	if who.Tenant.IsZero() || who.Ledger.IsZero() {
+		return errs.Invalid.Errorf("follower: it needs a tenant and a ledger")
+	}
+	for i := range len(who.Name) {
+		if c := who.Name[i]; (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '-' && c != '_' {
+			return badName(who.Name)
+		}
+	}
+	if who.Name == "" || len(who.Name) > MaxName {
+		return badName(who.Name)
+	}
+	return nil
+}
+
+func badName(name string) error {
+	return errs.Invalid.Errorf("follower's name %.40q: want 1 to %d characters a-z, 0-9, - and _", name, MaxName).On("name")
+}

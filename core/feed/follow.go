@@ -1,0 +1,156 @@
+package feed
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Follow handles a ledger's events under a lead, from the cursor on, until the context ends or another node takes
+// over. Events that come together share a transaction. One that fails is tried again alone, for ever: a follower skips
+// nothing, and its cursor tells why it stands.
+func (f *Feed) Follow(ctx context.Context, who Follower, epoch uint64, source Source, handle Handler) error {
+	if err := who.check(); err != nil {
+		return err
+	}
+	r := &run{Feed: f, who: who, epoch: epoch, handle: handle}
+	for claimed, failures := false, 0; ; {
+		var err error
+		if !claimed {
+			err = r.claim(ctx)
+			claimed = err == nil
+		}
+		if claimed {
+			before := r.position
+			if err = r.resume(ctx, source); r.position > before {
+				failures = 0
+			}
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if errors.Is(err, ErrLeadLost) {
+			return err
+		}
+		r.note(ctx, err)
+		timer := time.NewTimer(f.wait(failures))
+		failures++
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+			return ctx.Err()
+		}
+	}
+}
+
+// run is one node's following under one lead.
+type run struct {
+	*Feed
+	who      Follower
+	epoch    uint64
+	handle   Handler
+	position uint64
+}
+
+// claim takes the cursor over with a lead of a higher epoch. Whoever had it before moves it no more.
+func (r *run) claim(ctx context.Context) error {
+	return r.db.Write(ctx, func(tx *sql.Tx) error {
+		res, err := tx.ExecContext(ctx, r.db.Rebind(`INSERT INTO feed_cursor (tenant, ledger, name, epoch, position, attempts, problem, changed)
+			VALUES (?, ?, ?, ?, 0, 0, '', ?)
+			ON CONFLICT (tenant, ledger, name) DO UPDATE SET epoch = excluded.epoch WHERE feed_cursor.epoch <= excluded.epoch`),
+			r.who.Tenant[:], r.who.Ledger[:], r.who.Name, int64(r.epoch), r.clock.Now().UnixMicro())
+		if err != nil {
+			return fmt.Errorf("follow as %s: %w", r.who.Name, err)
+		}
+		n, err := res.RowsAffected()
+		if err == nil && n == 0 {
+			err = fmt.Errorf("follow as %s with epoch %d: %w", r.who.Name, r.epoch, ErrLeadLost)
+		}
+		return err
+	})
+}
+
+// resume handles events from where the cursor stands, which the database knows better than we after a failure.
+func (r *run) resume(ctx context.Context, source Source) error {
+	c, err := r.Cursor(ctx, r.who)
+	if err != nil {
+		return err
+	}
+	r.position = c.Position
+	return source.Watch(ctx, r.position+1, func(list []Event) error { return r.handleAll(ctx, list) })
+}
+
+// handleAll handles events in one transaction; when one of them fails, those before it in one and that one alone.
+func (r *run) handleAll(ctx context.Context, list []Event) error {
+	for len(list) > 0 {
+		n := len(list)
+		err := r.commit(ctx, list[:n])
+		var failed *failedError
+		if errors.As(err, &failed) && failed.index > 0 {
+			n = failed.index
+			err = r.commit(ctx, list[:n])
+		}
+		if err != nil {
+			return err
+		}
+		list = list[n:]
+	}
+	return nil
+}
+
+// failedError is a handler's failure at one of several events.
+type failedError struct {
+	index    int
+	sequence uint64
+	err      error
+}
+
+func (e *failedError) Error() string { return fmt.Sprintf("event at sequence %d: %v", e.sequence, e.err) }
+func (e *failedError) Unwrap() error { return e.err }
+
+// commit moves the cursor first, so that a node that was replaced stops before it handles anything, and others wait
+// with taking over until what was handled is there.
+func (r *run) commit(ctx context.Context, list []Event) error {
+	to := list[len(list)-1].Result.Sequence
+	if to-r.position != uint64(len(list)) {
+		return fmt.Errorf("the source hands over sequence %d as event %d after %d", to, len(list), r.position)
+	}
+	err := r.db.Write(ctx, func(tx *sql.Tx) error {
+		res, err := tx.ExecContext(ctx, r.db.Rebind(`UPDATE feed_cursor SET position = ?, attempts = 0, problem = '', changed = ?
+			WHERE tenant = ? AND ledger = ? AND name = ? AND epoch = ? AND position = ?`),
+			int64(to), r.clock.Now().UnixMicro(), r.who.Tenant[:], r.who.Ledger[:], r.who.Name, int64(r.epoch), int64(r.position))
+		if err != nil {
+			return fmt.Errorf("move the cursor of %s: %w", r.who.Name, err)
+		}
+		if n, err := res.RowsAffected(); err != nil || n == 0 {
+			return errors.Join(err, fmt.Errorf("move the cursor of %s from %d: %w", r.who.Name, r.position, ErrLeadLost))
+		}
+		for i := range list {
+			if err := r.handle(ctx, tx, &list[i]); err != nil {
+				return &failedError{i, list[i].Result.Sequence, err}
+			}
+		}
+		return nil
+	})
+	if err == nil {
+		r.position = to
+	}
+	return err
+}
+
+// note keeps why the cursor stands. That it could not be kept is no reason to stop: the failure comes again.
+func (r *run) note(ctx context.Context, problem error) {
+	if problem == nil {
+		return
+	}
+	text := []rune(problem.Error())
+	_ = r.db.Write(ctx, func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, r.db.Rebind(`UPDATE feed_cursor SET attempts = attempts + 1, problem = ?, changed = ?
+			WHERE tenant = ? AND ledger = ? AND name = ? AND epoch = ?`), string(text[:min(len(text), maxProblem)]), r.clock.Now().UnixMicro(),
+			r.who.Tenant[:], r.who.Ledger[:], r.who.Name, int64(r.epoch))
+		return err
+	})
+}
