@@ -248,8 +248,11 @@ func TestFollowersThatAreNone(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
 		d := newDesk(t, db)
 		for _, bad := range []feed.Follower{
-			{Ledger: number(2), Name: "a"}, {Tenant: number(1), Name: "a"}, {Tenant: number(1), Ledger: number(2)},
-			{Tenant: number(1), Ledger: number(2), Name: "A"}, {Tenant: number(1), Ledger: number(2), Name: strings.Repeat("a", feed.MaxName+1)},
+			{Ledger: number(2), Name: "a"},
+			{Tenant: number(1), Name: "a"},
+			{Tenant: number(1), Ledger: number(2)},
+			{Tenant: number(1), Ledger: number(2), Name: "A"},
+			{Tenant: number(1), Ledger: number(2), Name: strings.Repeat("a", feed.MaxName+1)},
 		} {
 			if err := d.Follow(t.Context(), bad, 1, events{}, d.handle); !errs.Is(err, errs.Invalid) {
 				t.Errorf("%+v: %v", bad, err)

@@ -108,7 +108,9 @@ type failedError struct {
 	err      error
 }
 
-func (e *failedError) Error() string { return fmt.Sprintf("event at sequence %d: %v", e.sequence, e.err) }
+func (e *failedError) Error() string {
+	return fmt.Sprintf("event at sequence %d: %v", e.sequence, e.err)
+}
 func (e *failedError) Unwrap() error { return e.err }
 
 // commit moves the cursor first, so that a node that was replaced stops before it handles anything, and others wait

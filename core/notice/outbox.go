@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"slices"
 
 	"github.com/longmen/longmen/core/plan"
@@ -29,6 +30,8 @@ type Addresses interface {
 
 // Texts makes a notice's text.
 type Texts interface {
+	// Check says what is wrong with what a notice is told: with it, Text would fail in some language or on some channel.
+	Check(kind string, data []byte) error
 	Text(kind, channel, language string, data []byte) (subject, body string, err error)
 }
 
@@ -82,6 +85,9 @@ func (o *Outbox) Tell(ctx context.Context, tx *sql.Tx, n Notice) error {
 		return errs.Invalid.Errorf("notice: there is no kind %q", n.Kind)
 	}
 	if err := n.check(); err != nil {
+		return err
+	}
+	if err := o.Texts.Check(n.Kind, n.Data); err != nil {
 		return err
 	}
 	wanted, err := o.wanted(ctx, tx, n.Tenant, n.Party, n.Kind)
@@ -175,6 +181,29 @@ func (o *Outbox) Prefer(ctx context.Context, tenant, party id.ID, kind, channel 
 		}
 		return nil
 	})
+}
+
+// Preference is whether a party gets a kind of notice over a channel.
+type Preference struct {
+	Kind, Channel string
+	Wanted        bool
+	Must          bool // it can't be turned off
+}
+
+// Preferences lists what a party gets, by kind and channel.
+func (o *Outbox) Preferences(ctx context.Context, tenant, party id.ID) (list []Preference, err error) {
+	for _, kind := range slices.Sorted(maps.Keys(o.Kinds)) {
+		said, err := o.wanted(ctx, o.db.Reader(), tenant, party, kind)
+		if err != nil {
+			return nil, err
+		}
+		k := o.Kinds[kind]
+		for _, channel := range k.Channels {
+			on, known := said[channel]
+			list = append(list, Preference{Kind: kind, Channel: channel, Wanted: k.Must || !known || on, Must: k.Must})
+		}
+	}
+	return list, nil
 }
 
 // querier is a transaction or a pool.

@@ -58,6 +58,13 @@ func (o *office) Text(kind, channel, language string, data []byte) (string, stri
 	return kind, fmt.Sprintf("%s %s %s", channel, language, data), nil
 }
 
+func (o *office) Check(_ string, data []byte) error {
+	if strings.Contains(string(data), "unknown") {
+		return errs.Invalid.Errorf("no such datum").On("data")
+	}
+	return nil
+}
+
 type wire struct {
 	*office
 	name string
@@ -160,6 +167,11 @@ func TestPreferences(t *testing.T) {
 		if err := o.Prefer(ctx, tenant, party, "code", "sms", false); !errs.Is(err, errs.Forbidden) {
 			t.Error("what must be told was turned off:", err)
 		}
+		list, err := o.Preferences(ctx, tenant, party)
+		o.must(err)
+		if got := fmt.Sprint(list); got != "[{code sms true true} {paid sms true false} {paid app false false}]" {
+			t.Error(got)
+		}
 		if err := o.Prefer(ctx, tenant, party, "code", "app", true); !errs.Is(err, errs.Invalid) {
 			t.Error(err)
 		}
@@ -200,7 +212,7 @@ func TestNoticesThatAreNone(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
 		o := newOffice(t, db)
 		for _, c := range []struct{ kind, data string }{
-			{"unheard-of", "{}"}, {"paid", "[]"}, {"paid", ""}, {"paid", `{"a":"` + strings.Repeat("x", notice.MaxData) + `"}`},
+			{"unheard-of", "{}"}, {"paid", "[]"}, {"paid", ""}, {"paid", `{"unknown":1}`}, {"paid", `{"a":"` + strings.Repeat("x", notice.MaxData) + `"}`},
 		} {
 			if err := o.tell(10, c.kind, c.data); !errs.Is(err, errs.Invalid) {
 				t.Errorf("%s %.20s: %v", c.kind, c.data, err)
