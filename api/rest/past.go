@@ -46,6 +46,13 @@ func effectiveOf(e api.Entry) EffectiveEntry {
 	}
 }
 
+// EntriesOutputBody is a page of entries.
+type EntriesOutputBody struct {
+	Entries []Entry `json:"entries"`
+	Next
+	At
+}
+
 // Statement is what happened on an account in a day or a month of booking time.
 type Statement struct {
 	Address string  `json:"address"`
@@ -59,7 +66,7 @@ type Statement struct {
 	Debits  Total   `json:"debits" doc:"Of the period"`
 	Credits Total   `json:"credits" doc:"Of the period"`
 	Final   bool    `json:"final" doc:"The period is over: the same question gives the same bytes for ever"`
-	Entries Entries `json:"entries" doc:"Oldest first"`
+	Entries []Entry `json:"entries" doc:"Oldest first"`
 	Next
 	At
 }
@@ -113,13 +120,7 @@ type (
 		ReferenceType uint16       `query:"reference_type" maximum:"65535" doc:"Of commands with this reference; together with reference"`
 		Reference     ID           `query:"reference" doc:"Of commands with this reference; together with reference_type"`
 	}
-	entriesOutput struct {
-		Body struct {
-			Entries Entries `json:"entries"`
-			Next
-			At
-		}
-	}
+	entriesOutput  struct{ Body EntriesOutputBody }
 	statementInput struct {
 		InAddress
 		InPage

@@ -121,6 +121,7 @@ func configuration() huma.Config {
 	// The description is served by the one who puts the doors together; answers carry no links to schemas.
 	config.OpenAPIPath, config.DocsPath, config.SchemasPath = "", "", ""
 	config.CreateHooks = nil
+	config.Formats = map[string]huma.Format{"application/json": jsonFormat, "json": jsonFormat}
 	return config
 }
 

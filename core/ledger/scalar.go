@@ -33,7 +33,10 @@ type ID [16]byte
 func (id ID) IsZero() bool { return id == ID{} }
 
 // String is the usual form of a UUID.
-func (id ID) String() string {
+func (id ID) String() string { return string(id.AppendText(make([]byte, 0, 36))) }
+
+// AppendText appends the usual form of a UUID.
+func (id ID) AppendText(to []byte) []byte {
 	var b [36]byte
 	hex.Encode(b[0:8], id[0:4])
 	hex.Encode(b[9:13], id[4:6])
@@ -41,7 +44,7 @@ func (id ID) String() string {
 	hex.Encode(b[19:23], id[8:10])
 	hex.Encode(b[24:36], id[10:16])
 	b[8], b[13], b[18], b[23] = '-', '-', '-', '-'
-	return string(b[:])
+	return append(to, b[:]...)
 }
 
 // Instant is a moment in microseconds since 1970-01-01T00:00:00Z.
