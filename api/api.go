@@ -15,6 +15,7 @@ const (
 	MaxBatch     = 1_024   // commands of a batch
 	MaxBalances  = 1_000   // accounts whose balances are read at once
 	MaxPage      = 1_000   // items of a page
+	MaxDays      = 366     // days that are summed up at once
 	UsualPage    = 50      // items of a page that names no limit
 	MaxBody      = 4 << 20 // bytes of a request's body
 	MaxKey       = 255     // characters of an idempotency key

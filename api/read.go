@@ -54,6 +54,8 @@ type Past interface {
 	// known at a sequence.
 	Effective(ctx context.Context, ledger, address string, q EffectiveQuery) (EntryPage, error)
 	EffectiveTotals(ctx context.Context, ledger, address string, q EffectiveQuery) ([]DayTotal, Position, error)
+	// Days sums up what counts from each day of a period by asset and account code, as it was known at a sequence.
+	Days(ctx context.Context, ledger string, q EffectiveQuery) ([]Day, Position, error)
 
 	// Distributions lists those of a register, newest first; Lines those of one distribution, by holder number.
 	Distributions(ctx context.Context, ledger, register string, p Page) (list []Distribution, next []byte, err error)
@@ -148,6 +150,12 @@ type DayTotal struct {
 	Date    ledger.Date
 	Debits  int64
 	Credits int64
+}
+
+// Day is what counts from one day. By asset, debits and credits are equal.
+type Day struct {
+	Date   ledger.Date
+	Totals []ledger.BucketState // by asset and account code
 }
 
 // Distribution is one payment to a register's holders, or the undoing of one.

@@ -149,15 +149,21 @@ func (b *backend) TrialBalance(ctx context.Context, name string, asOf api.AsOf) 
 	if err != nil {
 		return nil, api.Position{}, past(err)
 	}
+	list, err := buckets(ctx, l, totals)
+	return list, position(p), err
+}
+
+// buckets puts the codes of assets in the place of numbers.
+func buckets(ctx context.Context, l *longmen.Ledger, totals []history.BucketTotal) ([]ledger.BucketState, error) {
 	list := make([]ledger.BucketState, len(totals))
 	for i, t := range totals {
 		code, _, err := l.History().Asset(ctx, t.Asset)
 		if err != nil {
-			return nil, api.Position{}, past(err)
+			return nil, past(err)
 		}
 		list[i] = ledger.BucketState{Number: t.Bucket, Asset: code, Code: t.Code, Debits: t.Debits, Credits: t.Credits}
 	}
-	return list, position(p), nil
+	return list, nil
 }
 
 func (b *backend) Checkpoint(_ context.Context, name string) ([]byte, error) {

@@ -58,13 +58,7 @@ func (b *backend) Effective(ctx context.Context, name, address string, q api.Eff
 	return api.EntryPage{Entries: entries, Next: []byte(page.Next), As: position(page.At)}, err
 }
 
-// maxDays is the most days that are summed up for one answer.
-const maxDays = 366
-
 func (b *backend) EffectiveTotals(ctx context.Context, name, address string, q api.EffectiveQuery) ([]api.DayTotal, api.Position, error) {
-	if q.Until-q.From >= maxDays {
-		return nil, api.Position{}, errs.Invalid.Errorf("%d days, at most %d are summed up at once", q.Until-q.From+1, maxDays)
-	}
 	l, a, err := b.reading(ctx, name, address)
 	if err != nil {
 		return nil, api.Position{}, err
@@ -87,6 +81,29 @@ func (b *backend) EffectiveTotals(ctx context.Context, name, address string, q a
 			days = append(days, t)
 		}
 		before = after
+	}
+	return days, position(p), nil
+}
+
+func (b *backend) Days(ctx context.Context, name string, q api.EffectiveQuery) ([]api.Day, api.Position, error) {
+	l, err := b.ledger(name)
+	if err != nil {
+		return nil, api.Position{}, err
+	}
+	p, err := at(ctx, l, api.AsOf{Sequence: q.Sequence})
+	if err != nil {
+		return nil, api.Position{}, err
+	}
+	totals, err := l.History().DayTotals(ctx, history.Period{First: q.From, Last: q.Until}, p)
+	if err != nil {
+		return nil, api.Position{}, past(err)
+	}
+	days := make([]api.Day, len(totals))
+	for i, d := range totals {
+		days[i].Date = d.Date
+		if days[i].Totals, err = buckets(ctx, l, d.Totals); err != nil {
+			return nil, api.Position{}, err
+		}
 	}
 	return days, position(p), nil
 }

@@ -1,6 +1,7 @@
 package apitest
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -8,6 +9,7 @@ import (
 	"github.com/longmen/longmen/api"
 	"github.com/longmen/longmen/core/ledger"
 	"github.com/longmen/longmen/core/proof"
+	"github.com/longmen/longmen/core/share"
 	"github.com/longmen/longmen/kit/errs"
 )
 
@@ -281,6 +283,49 @@ func (n *Node) EffectiveTotals(_ context.Context, name, address string, q api.Ef
 		return days, err
 	})
 	return days, at, err
+}
+
+// Days adds up all entries by effective date.
+func (n *Node) Days(_ context.Context, name string, q api.EffectiveQuery) ([]api.Day, api.Position, error) {
+	var at api.Position
+	days, err := on(n, name, func(b *book) (days []api.Day, err error) {
+		for date := q.From; date <= q.Until; date++ {
+			d := api.Day{Date: date}
+			for address := range b.entries {
+				var list []api.Entry
+				list, at, err = b.effective(address, api.EffectiveQuery{From: date, Until: date, Sequence: q.Sequence})
+				if err != nil {
+					return nil, err
+				}
+				a, _ := b.engine.Account(address)
+				for _, e := range list {
+					d.Totals = addUp(d.Totals, &a, &e)
+				}
+			}
+			if d.Totals != nil {
+				days = append(days, d)
+			}
+		}
+		return days, err
+	})
+	return days, at, err
+}
+
+func addUp(totals []ledger.BucketState, a *ledger.AccountState, e *api.Entry) []ledger.BucketState {
+	i := slices.IndexFunc(totals, func(t ledger.BucketState) bool { return t.Asset == a.Asset && t.Code == a.Code })
+	if i < 0 {
+		totals = append(totals, ledger.BucketState{Asset: a.Asset, Code: a.Code})
+		slices.SortFunc(totals, func(x, y ledger.BucketState) int {
+			return cmp.Or(cmp.Compare(x.Asset, y.Asset), cmp.Compare(x.Code, y.Code))
+		})
+		i = slices.IndexFunc(totals, func(t ledger.BucketState) bool { return t.Asset == a.Asset && t.Code == a.Code })
+	}
+	if t := &totals[i]; e.Side == ledger.DebitNormal {
+		t.Debits = t.Debits.Add(share.Int128{Lo: uint64(e.Amount)})
+	} else {
+		t.Credits = t.Credits.Add(share.Int128{Lo: uint64(e.Amount)})
+	}
+	return totals
 }
 
 // Distributions looks through the journal.

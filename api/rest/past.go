@@ -71,6 +71,12 @@ type Statement struct {
 	At
 }
 
+// Day is what counts from one day.
+type Day struct {
+	Date  Date     `json:"date"`
+	Lines []Bucket `json:"lines" doc:"By asset, debits and credits are equal"`
+}
+
 // DayTotal is what was booked with one effective date.
 type DayTotal struct {
 	Date    Date  `json:"date"`
@@ -149,6 +155,16 @@ type (
 			At
 		}
 	}
+	daysInput struct {
+		InLedger
+		InEffective
+	}
+	daysOutput struct {
+		Body struct {
+			Days []Day `json:"days" doc:"Those on which something counts from"`
+			At
+		} `nameHint:"Days"`
+	}
 	trialInput struct {
 		InLedger
 		InAsOf
@@ -191,6 +207,8 @@ func (s *server) past(a huma.API) {
 	huma.Register(a, read("get-statement", accountPath+"/statements/{period}", tagPast, "Make an account's statement of a month or a day"), s.getStatement)
 	huma.Register(a, read("list-effective", accountPath+"/effective", tagPast, "List an account's entries by effective date"), s.listEffective)
 	huma.Register(a, read("sum-effective", accountPath+"/effective/totals", tagPast, "Sum an account's entries up by effective date, at most 366 days at once"), s.sumEffective)
+	huma.Register(a, read("list-days", "/v1/ledgers/{ledger}/days", tagPast,
+		"Sum up by effective date, asset and account code, at most 366 days at once"), s.listDays)
 	huma.Register(a, read("trial-balance", "/v1/ledgers/{ledger}/trial-balance", tagPast, "Make the trial balance, of now or of a point of the past"), s.trialBalance)
 	huma.Register(a, read("list-distributions", registerPath+"/distributions", tagPast, "List a register's distributions"), s.listDistributions)
 	huma.Register(a, read("list-lines", "/v1/ledgers/{ledger}/commands/{sequence}/operations/{operation}/lines", tagPast,
@@ -276,6 +294,15 @@ func (s *server) effective(ctx context.Context, in *InEffective) (api.EffectiveQ
 	return q, nil
 }
 
+// effectiveDays is effective for a period whose days are summed up one by one.
+func (s *server) effectiveDays(ctx context.Context, in *InEffective) (api.EffectiveQuery, error) {
+	q, err := s.effective(ctx, in)
+	if err == nil && q.Until-q.From >= api.MaxDays {
+		err = s.fault(ctx, errs.Invalid, "query.until", fmt.Sprintf("ends a period of %d days, at most %d are summed up at once", q.Until-q.From+1, api.MaxDays))
+	}
+	return q, err
+}
+
 func (s *server) listEffective(ctx context.Context, in *effectiveInput) (*effectiveOutput, error) {
 	q, err := s.effective(ctx, &in.InEffective)
 	if err != nil {
@@ -295,7 +322,7 @@ func (s *server) listEffective(ctx context.Context, in *effectiveInput) (*effect
 }
 
 func (s *server) sumEffective(ctx context.Context, in *totalsInput) (*totalsOutput, error) {
-	q, err := s.effective(ctx, &in.InEffective)
+	q, err := s.effectiveDays(ctx, &in.InEffective)
 	if err != nil {
 		return nil, err
 	}
@@ -311,6 +338,25 @@ func (s *server) sumEffective(ctx context.Context, in *totalsInput) (*totalsOutp
 	return out, nil
 }
 
+func (s *server) listDays(ctx context.Context, in *daysInput) (*daysOutput, error) {
+	q, err := s.effectiveDays(ctx, &in.InEffective)
+	if err != nil {
+		return nil, err
+	}
+	days, position, err := s.node.Days(ctx, in.Ledger, q)
+	if err != nil {
+		return nil, s.problem(ctx, err)
+	}
+	out := &daysOutput{}
+	out.Body.At = at(position)
+	out.Body.Days = convert(days, func(d api.Day) Day { return Day{Date: Date(d.Date), Lines: convert(d.Totals, bucketOf)} })
+	return out, nil
+}
+
+func bucketOf(b ledger.BucketState) Bucket {
+	return Bucket{Asset: b.Asset, Code: b.Code, Debits: Total{b.Debits}, Credits: Total{b.Credits}}
+}
+
 func (s *server) trialBalance(ctx context.Context, in *trialInput) (*trialOutput, error) {
 	asOf, err := s.asOf(ctx, in.InAsOf)
 	if err != nil {
@@ -322,9 +368,7 @@ func (s *server) trialBalance(ctx context.Context, in *trialInput) (*trialOutput
 	}
 	out := &trialOutput{}
 	out.Body.At = at(position)
-	out.Body.Lines = convert(lines, func(b ledger.BucketState) Bucket {
-		return Bucket{Asset: b.Asset, Code: b.Code, Debits: Total{b.Debits}, Credits: Total{b.Credits}}
-	})
+	out.Body.Lines = convert(lines, bucketOf)
 	return out, nil
 }
 

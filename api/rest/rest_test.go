@@ -131,6 +131,11 @@ func TestWalk(t *testing.T) {
 			"entries.0.kind", "payer", "entries.0.effective", "2026-02-27", "entries.0.date", "2026-03-01", "entries.1", "")
 		is(t, s.Get(at+"/accounts/borrower:7:cash/effective/totals?from=2026-02-01&until=2026-03-31").OK(),
 			"days.0.date", "2026-02-27", "days.0.debits", "1333", "days.1.date", "2026-03-01", "days.1.credits", "11000")
+		days := s.Get(at + "/days?from=2026-02-01&until=2026-02-28").OK()
+		is(t, days, "days.0.date", "2026-02-27", "days.1", "", "days.0.lines.0.asset", "CNY", "days.0.lines.0.code", "2001",
+			"days.0.lines.0.credits", "1300", "days.0.lines.1.debits", "1333", "days.0.lines.2.credits", "33")
+		is(t, s.Get(at+"/days?from=2026-02-01&until=2027-02-02"), "status", "400", "field", "query.until")
+		is(t, s.Get(at+"/days?from=2026-02-28&until=2026-02-27"), "status", "400", "field", "query.until")
 	})
 	t.Run("clock", func(t *testing.T) {
 		is(t, s.Post(at+"/clock", `{"to":"2026-03-31T16:00:00Z"}`).OK(), "code", "applied")
