@@ -51,6 +51,46 @@ func (w *world) checkDays(t complaint, h *History) {
 	if !reflect.DeepEqual(got, want) {
 		t.Fatalf("days %v at %d: %v, want %v", period, sequence, got, want)
 	}
+	for k, v := range want {
+		w.checkDrill(t, h, DayQuery{Bucket: k.bucket, Date: k.date, At: must(h.At(w.t.Context(), sequence)), Limit: 1 + w.r.IntN(6)}, v)
+	}
+}
+
+// checkDrill shows that the commands of a figure are those that the model has, and that they add up to it.
+func (w *world) checkDrill(t complaint, h *History, q DayQuery, figure [2]share.Int128) {
+	want := map[uint64]bool{}
+	for account, a := range w.m.accounts {
+		for _, i := range a.items {
+			if w.m.buckets[account] == q.Bucket && i.effective == q.Date && i.sequence <= q.At.Sequence {
+				want[i.sequence] = true
+			}
+		}
+	}
+	before, sum := uint64(0), [2]share.Int128{}
+	for {
+		list, next, err := h.DayCommands(w.t.Context(), q)
+		if err != nil {
+			t.Fatalf("commands of %+v: %v", q, err)
+		}
+		for _, c := range list {
+			if c.Sequence <= before || !want[c.Sequence] || c.ID != w.m.commands[c.Sequence-1].ID {
+				t.Fatalf("command %+v after %d of %+v is not to be there", c, before, q)
+			}
+			before = c.Sequence
+			delete(want, c.Sequence)
+			sum[0], sum[1] = sum[0].Add(c.Total.Debits), sum[1].Add(c.Total.Credits)
+		}
+		if next == 0 {
+			break
+		}
+		if next <= q.After || len(list) > q.Limit {
+			t.Fatalf("%+v goes on after %d with %d commands", q, next, len(list))
+		}
+		q.After = next
+	}
+	if len(want) > 0 || sum != figure {
+		t.Fatalf("%+v lacks commands %v and adds up to %v, want %v", q, want, sum, figure)
+	}
 }
 
 func TestDaysAreAtMostAYear(t *testing.T) {

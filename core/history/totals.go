@@ -94,23 +94,28 @@ func (h *History) sumsAt(ctx context.Context, sequence uint64) (sums, counts, er
 	if err != nil {
 		return nil, base, err
 	}
-	if err := h.scanEntries(ctx, base.Entries, end.Entries, func(_ uint64, record []byte) { s.addEntry(&h.buckets, record) }); err != nil {
-		return nil, base, err
+	return s, base, h.addBooked(ctx, &s, base, end.counts)
+}
+
+// addBooked adds what was booked between two lengths of the logs.
+func (h *History) addBooked(ctx context.Context, s *sums, from, to counts) error {
+	if err := h.scanEntries(ctx, from.Entries, to.Entries, func(_ uint64, record []byte) { s.addEntry(&h.buckets, record) }); err != nil {
+		return err
 	}
-	for from := base.Payouts; from < end.Payouts; from += prefetchPayouts {
+	for after := from.Payouts; after < to.Payouts; after += prefetchPayouts {
 		list := make([]uint64, 0, prefetchPayouts)
-		for no := from + 1; no <= min(end.Payouts, from+prefetchPayouts); no++ {
+		for no := after + 1; no <= min(to.Payouts, after+prefetchPayouts); no++ {
 			list = append(list, no)
 		}
 		payouts, err := h.payoutsOf(ctx, list)
 		if err != nil {
-			return nil, base, err
+			return err
 		}
 		for _, p := range payouts {
 			s.add(p.totals)
 		}
 	}
-	return s, base, nil
+	return nil
 }
 
 // TrialBalance lists what was booked on each account code up to a position, by bucket. By asset, debits and credits
