@@ -1,0 +1,237 @@
+package market
+
+import (
+	"context"
+	"time"
+
+	"github.com/longmen/longmen/core/ledger"
+	"github.com/longmen/longmen/kit/errs"
+	"github.com/longmen/longmen/kit/id"
+)
+
+// Bid is an investor's part in funding a listing.
+type Bid struct {
+	Tenant   id.ID
+	ID       id.ID // made by the first client; also that of its command
+	Listing  id.ID
+	Investor id.ID
+	Mandate  id.ID // by which it was made, if any
+	Amount   int64
+	Units    uint64
+
+	// Of the one who asks; they are in the journal.
+	Actor id.ID
+	Trace id.ID
+
+	// What follows from the journal.
+	Sequence uint64
+	At       int64
+	Ended    uint64 // sequence of its cancel, 0 while it stands
+}
+
+// figures is what a bidder's listing looks like in the ledger at a moment.
+type figures struct {
+	now     int64
+	there   bool
+	units   uint64 // sold
+	held    uint64 // by him
+	frozen  bool
+	balance int64 // of the escrow
+}
+
+// look reads how a listing stands. An account of "" holds nothing.
+func (m *Market) look(ctx context.Context, on Ledger, l *Listing, account string) (f figures, err error) {
+	err = on.View(ctx, 0, func(e *ledger.Engine) {
+		f.now = int64(e.Now())
+		if e.Clock() == ledger.RealClock {
+			f.now = max(f.now, m.Clock.Now().UnixMicro())
+		}
+		r, there := e.Register(l.Register)
+		if f.there = there; !there {
+			return
+		}
+		f.units = r.Units
+		if a, ok := e.Account(l.Escrow()); ok {
+			f.frozen, f.balance = a.NoCredits, a.Balance()
+		}
+		if account == "" {
+			return
+		}
+		if h, ok := e.Holding(l.Register, account); ok {
+			f.held = h.Units
+		}
+	})
+	return f, err
+}
+
+// Terms of a listing never change, so they are remembered.
+func (m *Market) remembered(ctx context.Context, tenant, listing id.ID) (*Listing, error) {
+	if l, ok := m.known.Load(key{tenant, listing}); ok {
+		return l.(*Listing), nil
+	}
+	l, err := m.Listing(ctx, tenant, listing)
+	if err != nil {
+		return nil, err
+	}
+	if l.State != Opening { // before that its end may still be another one
+		m.known.Store(key{tenant, listing}, &l)
+	}
+	return &l, nil
+}
+
+// Place makes a bid: one command, whose answer says how it went. The same bid again gives the first answer.
+//
+// What the product says is checked against the ledger as it stands. Bids of one investor on one listing take turns, so
+// his share holds however many he makes at once; that all of them go through the process that leads the ledger is for
+// the doors to see to. That no more is sold than there is, the register sees to by itself.
+func (m *Market) Place(ctx context.Context, b Bid) (Bid, error) {
+	l, err := m.remembered(ctx, b.Tenant, b.Listing)
+	if err != nil {
+		return Bid{}, err
+	}
+	if err := b.count(l); err != nil {
+		return Bid{}, err
+	}
+	on, err := m.Ledgers(ctx, l.Ledger)
+	if err != nil {
+		return Bid{}, err
+	}
+	leave, err := m.turns.take(ctx, turn{l.Register, Cash(b.Investor)})
+	if err != nil {
+		return Bid{}, err
+	}
+	defer leave()
+	if err := m.admit(ctx, on, l, &b); err != nil {
+		// What was done before is answered as it was.
+		if first, again := m.first(ctx, &b); again {
+			return first, nil
+		}
+		return Bid{}, err
+	}
+	return m.place(ctx, on, l, b)
+}
+
+// first finds a bid that was made before with the same words.
+func (m *Market) first(ctx context.Context, b *Bid) (Bid, bool) {
+	first, err := m.Bid(ctx, b.Tenant, b.ID)
+	if err != nil || first.Listing != b.Listing || first.Investor != b.Investor || first.Amount != b.Amount {
+		return Bid{}, false
+	}
+	return first, true
+}
+
+// count checks what needs no state and works out the units.
+func (b *Bid) count(l *Listing) error {
+	if err := b.ID.Check(); err != nil {
+		return invalid("id", "%v", err)
+	}
+	if err := b.Investor.Check(); err != nil {
+		return invalid("investor", "%v", err)
+	}
+	if b.Amount < 1 || b.Amount > MaxAmount || b.Amount%l.Unit != 0 {
+		return invalid("amount", "%d, want a multiple of %d", b.Amount, l.Unit)
+	}
+	b.Units = uint64(b.Amount / l.Unit)
+	if b.Investor == l.Borrower {
+		return Own.Errorf("the investor is the borrower of this loan").On("listing")
+	}
+	return nil
+}
+
+// admit refuses what the product does not allow, as the ledger stands.
+func (m *Market) admit(ctx context.Context, on Ledger, l *Listing, b *Bid) error {
+	f, err := m.look(ctx, on, l, Cash(b.Investor))
+	if err != nil {
+		return err
+	}
+	left := l.Units - min(f.units, l.Units)
+	switch {
+	case !f.there || f.now < l.Opened:
+		return Closed.Errorf("it is not open yet").On("listing")
+	case f.frozen || f.now >= l.Closes:
+		return Closed.Errorf("it closed at %s", time.UnixMicro(l.Closes).UTC().Format(time.RFC3339)).On("listing")
+	case b.Units > left:
+		return soldOut(l, left)
+	case b.Units != left && b.Units < l.Minimum:
+		return invalid("amount", "%d, want at least %d, or all that is left", b.Amount, l.Amount(l.Minimum))
+	case b.Units != left && b.Units%l.Step != 0:
+		return invalid("amount", "%d, want a multiple of %d, or all that is left", b.Amount, l.Amount(l.Step))
+	case f.held+b.Units > l.Share:
+		return ShareReached.Errorf("one investor may hold %d of this loan, and you hold %d already", l.Amount(l.Share), l.Amount(f.held)).On("amount")
+	case m.Admit != nil:
+		return m.Admit(ctx, l, b)
+	}
+	return nil
+}
+
+func soldOut(l *Listing, left uint64) error {
+	return SoldOut.Errorf("%d is left of %d", l.Amount(left), l.Amount(l.Units)).On("amount")
+}
+
+// place sends the bid and says how it went.
+func (m *Market) place(ctx context.Context, on Ledger, l *Listing, b Bid) (Bid, error) {
+	a, err := send(ctx, on, l.bidCommand(&b))
+	if err != nil {
+		return Bid{}, err
+	}
+	if a.Result.Code != ledger.Applied {
+		return Bid{}, m.refused(ctx, on, l, &a.Result)
+	}
+	b.Sequence, b.At = a.Result.Sequence, int64(a.Result.Timestamp)
+	m.recent.add(b)
+	return b, nil
+}
+
+// refused says in the bidder's words what the ledger refused.
+func (m *Market) refused(ctx context.Context, on Ledger, l *Listing, r *ledger.Result) error {
+	switch r.Code {
+	case ledger.CapExceeded:
+		f, err := m.look(ctx, on, l, "")
+		if err != nil {
+			return err
+		}
+		return soldOut(l, l.Units-min(f.units, l.Units))
+	case ledger.CreditsFrozen:
+		return Closed.Errorf("it was closed just before, at sequence %d it took no more", r.Sequence).On("listing")
+	case ledger.AccountNotFound:
+		return NoMoney.Errorf("the investor has no cash account in this ledger").On("investor")
+	case ledger.BalanceTooLow, ledger.AmountFrozen, ledger.DebitsFrozen:
+		return NoMoney.Errorf("the ledger refused it at sequence %d: %s", r.Sequence, r.Code).On("amount")
+	}
+	return errs.Conflict.Errorf("the ledger refused it at sequence %d: %s", r.Sequence, r.Code)
+}
+
+// Cancel takes a bid back while its listing is not settled: the opposite of the bid, one command.
+func (m *Market) Cancel(ctx context.Context, tenant, bid, actor id.ID) (Bid, error) {
+	b, err := m.Bid(ctx, tenant, bid)
+	if err != nil {
+		return Bid{}, err
+	}
+	l, err := m.remembered(ctx, tenant, b.Listing)
+	if err != nil {
+		return Bid{}, err
+	}
+	on, err := m.Ledgers(ctx, l.Ledger)
+	if err != nil {
+		return Bid{}, err
+	}
+	if b.Ended != 0 {
+		return b, nil
+	}
+	leave, err := m.turns.take(ctx, turn{l.Register, Cash(b.Investor)})
+	if err != nil {
+		return Bid{}, err
+	}
+	defer leave()
+	a, err := send(ctx, on, l.cancelCommand(&b, actor))
+	switch {
+	case err != nil:
+		return Bid{}, err
+	case a.Result.Code == ledger.Applied:
+		b.Ended = a.Result.Sequence
+		return b, nil
+	case a.Result.Code == ledger.BalanceTooLow || a.Result.Code == ledger.UnitsTooFew || a.Result.Code == ledger.UnitsHeld:
+		return Bid{}, Settled.Errorf("the money is not in the listing any more").On("bid")
+	}
+	return Bid{}, errs.Conflict.Errorf("the ledger refused it at sequence %d: %s", a.Result.Sequence, a.Result.Code)
+}

@@ -1,0 +1,107 @@
+package market
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"io/fs"
+	"sync"
+
+	"github.com/longmen/longmen/core/ledger"
+	"github.com/longmen/longmen/core/node"
+	"github.com/longmen/longmen/core/plan"
+	"github.com/longmen/longmen/kit/clock"
+	"github.com/longmen/longmen/kit/id"
+	"github.com/longmen/longmen/store"
+)
+
+//go:embed migrations
+var migrations embed.FS
+
+// Ledger is what is needed of a ledger.
+type Ledger interface {
+	Apply(ctx context.Context, commands []*ledger.Command) ([]node.Answer, error)
+	View(ctx context.Context, atLeast uint64, read func(*ledger.Engine)) error
+}
+
+// Consumer is told what became of a listing, in the transaction in which it is noted and therefore exactly once.
+type Consumer interface {
+	Settled(ctx context.Context, tx *sql.Tx, l *Listing) error
+}
+
+// Config is what a market stands on.
+type Config struct {
+	DB       *store.DB // also that of the plan
+	Plan     *plan.Plan
+	Clock    clock.Clock // of ledgers with a real clock
+	Ledgers  func(ctx context.Context, name string) (Ledger, error)
+	Consumer Consumer
+	// Admit refuses bids by rules of the product that ask for more than a listing's figures; nil: there are none.
+	Admit func(ctx context.Context, l *Listing, b *Bid) error
+}
+
+// Market is the listings and bids of all tenants in one database.
+type Market struct {
+	Config
+	known  sync.Map // *Listing by key, for what never changes
+	turns  turns
+	recent recent
+}
+
+type key struct{ tenant, id id.ID }
+
+// New opens the rows.
+func New(ctx context.Context, c Config) (*Market, error) {
+	files, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return nil, err
+	}
+	if err := c.DB.Migrate(ctx, "market", files); err != nil {
+		return nil, err
+	}
+	return &Market{Config: c}, nil
+}
+
+// EventKind names the planned events of this package, whose subject is a listing.
+const EventKind = "market-listing"
+
+// Due is the handler of planned events: whatever is due of the listing is done.
+func (m *Market) Due(ctx context.Context, e *plan.Event) (func(*sql.Tx) error, error) {
+	return nil, m.Advance(ctx, e.Tenant, e.Subject)
+}
+
+// Open notes a listing in the caller's transaction and plans its opening and its end. The same one again changes
+// nothing; other content is a conflict. The ledger has it soon after the transaction is committed.
+func (m *Market) Open(ctx context.Context, tx *sql.Tx, l Listing) error {
+	if err := l.check(); err != nil {
+		return err
+	}
+	l.State, l.Changed = Opening, l.Opened
+	inserted, err := m.insertListing(ctx, tx, &l)
+	if err != nil || !inserted {
+		return err
+	}
+	return m.Plan.AddIn(ctx, tx, l.event("open", 0, l.Opened), l.event("close", 0, l.Closes))
+}
+
+// event is a planned event about the listing.
+func (l *Listing) event(label string, n uint64, due int64) plan.Event {
+	return plan.Event{Tenant: l.Tenant, ID: l.ID.Derive(label, n), Ledger: l.Ledger, Due: due, Kind: EventKind, Subject: l.ID}
+}
+
+// Withdraw ends a listing that is not funded, in the caller's transaction: bidders get their money back. It is planned at
+// once; a listing that is filled before is funded nevertheless.
+func (m *Market) Withdraw(ctx context.Context, tx *sql.Tx, tenant, listing id.ID, at int64) error {
+	l, err := m.listing(ctx, tx, tenant, listing)
+	if err != nil {
+		return err
+	}
+	if l.Over() {
+		return Settled.Errorf("the listing is %s", l.State)
+	}
+	if err := m.exec(ctx, tx, `UPDATE market_listing SET closes = ?, partial = 0 WHERE tenant = ? AND id = ? AND closes > ?`,
+		at, tenant[:], listing[:], at); err != nil {
+		return err
+	}
+	return m.Plan.AddIn(ctx, tx, l.event("withdraw", 0, at))
+}
