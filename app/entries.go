@@ -43,18 +43,11 @@ func (b *backend) Entries(ctx context.Context, name, address string, q api.Entry
 // entriesOf puts addresses in the place of numbers.
 func entriesOf(ctx context.Context, l *longmen.Ledger, a *ledger.AccountState, items []history.Item) ([]api.Entry, error) {
 	list := make([]api.Entry, len(items))
-	for i := range items {
-		id, err := l.History().CommandID(ctx, items[i].Sequence)
-		if err != nil {
-			return nil, past(err)
-		}
-		list[i].Command = id
-	}
 	err := l.View(ctx, 0, func(e *ledger.Engine) {
 		for i := range items {
 			it := &items[i]
 			list[i] = api.Entry{
-				Command: list[i].Command, Sequence: it.Sequence, Operation: it.Index, Timestamp: it.Timestamp, Booked: it.Date, Effective: it.Effective,
+				Command: it.Command, Sequence: it.Sequence, Operation: it.Index, Timestamp: it.Timestamp, Booked: it.Date, Effective: it.Effective,
 				Purpose: it.Purpose, Kind: it.Kind.String(), Side: it.Side, Amount: it.Amount, Balance: it.Balance,
 				Other: e.AddressOf(it.Other), Register: e.RegisterAddress(it.Register),
 			}

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/longmen/longmen/core/ledger"
 )
@@ -260,6 +261,7 @@ func (r *running) appendItems(ctx context.Context, items []Item, list []booked, 
 	if err := r.h.prefetchCommands(ctx, list); err != nil {
 		return nil, err
 	}
+	items = slices.Grow(items, len(list))
 	for _, b := range list {
 		i, err := r.h.item(ctx, b)
 		if err != nil {

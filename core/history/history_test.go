@@ -138,7 +138,7 @@ func (w *world) same(i *Item, m *modelItem, balance bool) error {
 	}
 	c := &w.m.commands[m.sequence-1]
 	want := Item{
-		Sequence: m.sequence, Index: i.Index, Timestamp: c.Timestamp, Date: m.date, Effective: m.effective, Purpose: m.purpose,
+		Sequence: m.sequence, Command: c.ID, Index: i.Index, Timestamp: c.Timestamp, Date: m.date, Effective: m.effective, Purpose: m.purpose,
 		Kind: m.kind, Entry: m.entry, Side: ledger.CreditNormal, Amount: m.amount, Other: i.Other, Register: m.register,
 		Payout: m.payout, Gross: gross, Deducted: m.deducted, Unclaimed: m.unclaimed,
 	}

@@ -9,6 +9,7 @@ import (
 // Item is what a statement shows in one line: an entry, or a line of a distribution.
 type Item struct {
 	Sequence  uint64
+	Command   ledger.ID
 	Index     uint16 // operation
 	Timestamp ledger.Instant
 	Date      ledger.Date // booking date
@@ -41,16 +42,16 @@ func (i *Item) Signed() int64 {
 
 // item completes what a walker found.
 func (h *History) item(ctx context.Context, b booked) (Item, error) {
-	if b.line != nil {
-		return lineItem(b.line), nil
-	}
-	e := b.entry
-	c, err := h.command(ctx, e.Sequence)
+	c, err := h.command(ctx, b.sequence())
 	if err != nil {
 		return Item{}, err
 	}
+	if b.line != nil {
+		return lineItem(b.line, c.ID), nil
+	}
+	e := b.entry
 	i := Item{
-		Sequence: e.Sequence, Index: e.Index, Timestamp: c.Timestamp, Date: c.Date, Effective: c.effective(), Purpose: c.Purpose,
+		Sequence: e.Sequence, Command: c.ID, Index: e.Index, Timestamp: c.Timestamp, Date: c.Date, Effective: c.effective(), Purpose: c.Purpose,
 		Kind: e.Kind, Entry: e.Number, Side: e.Side, Amount: e.Amount, Balance: e.Balance, Other: e.Other, Register: e.Register,
 		Payout: e.Payout,
 	}
@@ -96,17 +97,19 @@ func (i *Item) explain(l *line) {
 	if l.gross() < 0 {
 		sign = -1
 	}
-	for t := range l.c.rows {
-		i.Gross = append(i.Gross, l.tranches[t])
-		i.Deducted = append(i.Deducted, sign*l.detail.Deducted[t])
+	n := len(l.c.rows)
+	both := make([]int64, 2*n)
+	i.Gross, i.Deducted = both[:n:n], both[n:]
+	for t := range n {
+		i.Gross[t], i.Deducted[t] = l.tranches[t], sign*l.detail.Deducted[t]
 	}
 	i.Unclaimed = sign * l.detail.Unclaimed
 }
 
-func lineItem(l *line) Item {
+func lineItem(l *line, command ledger.ID) Item {
 	p := l.p
 	i := Item{
-		Sequence: p.Sequence, Index: p.Index, Timestamp: p.head.Timestamp, Date: p.head.Date, Effective: p.head.effective(),
+		Sequence: p.Sequence, Command: command, Index: p.Index, Timestamp: p.head.Timestamp, Date: p.head.Date, Effective: p.head.effective(),
 		Purpose: p.head.Purpose, Kind: ledger.EntryLine, Side: ledger.CreditNormal, Amount: l.gross(), Register: p.Register,
 		Payout: p.Number,
 	}
@@ -119,11 +122,9 @@ func lineItem(l *line) Item {
 
 // prefetchCommands reads what items will need of their commands with few questions.
 func (h *History) prefetchCommands(ctx context.Context, list []booked) error {
-	var records []uint64
-	for _, b := range list {
-		if b.entry != nil {
-			records = append(records, b.entry.Sequence-1)
-		}
+	records := make([]uint64, len(list))
+	for i, b := range list {
+		records[i] = b.sequence() - 1
 	}
 	return h.prefetch(ctx, logCommand, records)
 }

@@ -39,9 +39,3 @@ func (h *History) RegisterDistributions(ctx context.Context, register uint32, be
 	}
 	return list, next, nil
 }
-
-// CommandID gives the id of the command at a sequence that history has.
-func (h *History) CommandID(ctx context.Context, sequence uint64) (id [16]byte, err error) {
-	c, err := h.command(ctx, sequence)
-	return c.ID, err
-}
