@@ -5,6 +5,7 @@ import (
 
 	"github.com/longmen/longmen/core/ledger"
 	"github.com/longmen/longmen/core/proof"
+	"github.com/longmen/longmen/core/share"
 )
 
 // Present reads a ledger as it stands now. A thing that is not there is errs.NotFound.
@@ -56,6 +57,9 @@ type Past interface {
 	EffectiveTotals(ctx context.Context, ledger, address string, q EffectiveQuery) ([]DayTotal, Position, error)
 	// Days sums up what counts from each day of a period by asset and account code, as it was known at a sequence.
 	Days(ctx context.Context, ledger string, q EffectiveQuery) ([]Day, Position, error)
+	// DayCommands lists the commands that make up one figure of Days; next is the sequence after which to go on, 0 at the
+	// end. A page may be short, even empty, and have a next.
+	DayCommands(ctx context.Context, ledger string, q DayQuery) (list []DayCommand, next uint64, as Position, err error)
 
 	// Distributions lists those of a register, newest first; Lines those of one distribution, by holder number.
 	Distributions(ctx context.Context, ledger, register string, p Page) (list []Distribution, next []byte, err error)
@@ -156,6 +160,26 @@ type DayTotal struct {
 type Day struct {
 	Date   ledger.Date
 	Totals []ledger.BucketState // by asset and account code
+}
+
+// DayQuery names a figure of Days, the sequence as of which it was known (0: now), and a page.
+type DayQuery struct {
+	Date     ledger.Date
+	Asset    string
+	Code     uint32
+	Sequence uint64
+	After    uint64
+	Limit    int
+}
+
+// DayCommand is what one command booked on an account code.
+type DayCommand struct {
+	Sequence uint64
+	ID       ledger.ID
+	Purpose  uint32
+	Booked   ledger.Date
+	Debits   share.Int128
+	Credits  share.Int128
 }
 
 // Distribution is one payment to a register's holders, or the undoing of one.

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"encoding/binary"
+	"slices"
 
 	"github.com/longmen/longmen"
 	"github.com/longmen/longmen/api"
@@ -106,6 +107,37 @@ func (b *backend) Days(ctx context.Context, name string, q api.EffectiveQuery) (
 		}
 	}
 	return days, position(p), nil
+}
+
+func (b *backend) DayCommands(ctx context.Context, name string, q api.DayQuery) ([]api.DayCommand, uint64, api.Position, error) {
+	l, err := b.ledger(name)
+	if err != nil {
+		return nil, 0, api.Position{}, err
+	}
+	p, err := at(ctx, l, api.AsOf{Sequence: q.Sequence})
+	if err != nil {
+		return nil, 0, api.Position{}, err
+	}
+	totals, err := l.History().TrialBalance(ctx, p)
+	if err != nil {
+		return nil, 0, api.Position{}, past(err)
+	}
+	named, err := buckets(ctx, l, totals)
+	if err != nil {
+		return nil, 0, api.Position{}, err
+	}
+	i := slices.IndexFunc(named, func(s ledger.BucketState) bool { return s.Asset == q.Asset && s.Code == q.Code })
+	if i < 0 {
+		return nil, 0, position(p), nil
+	}
+	found, next, err := l.History().DayCommands(ctx, history.DayQuery{Bucket: named[i].Number, Date: q.Date, At: p, After: q.After, Limit: q.Limit})
+	list := make([]api.DayCommand, len(found))
+	for i, c := range found {
+		list[i] = api.DayCommand{
+			Sequence: c.Sequence, ID: c.ID, Purpose: c.Purpose, Booked: c.Booked, Debits: c.Total.Debits, Credits: c.Total.Credits,
+		}
+	}
+	return list, next, position(p), past(err)
 }
 
 func (b *backend) Distributions(ctx context.Context, name, register string, p api.Page) ([]api.Distribution, []byte, error) {

@@ -311,6 +311,45 @@ func (n *Node) Days(_ context.Context, name string, q api.EffectiveQuery) ([]api
 	return days, at, err
 }
 
+// DayCommands adds up entries by command.
+func (n *Node) DayCommands(_ context.Context, name string, q api.DayQuery) (list []api.DayCommand, next uint64, at api.Position, err error) {
+	list, err = on(n, name, func(b *book) (list []api.DayCommand, err error) {
+		for address := range b.entries {
+			if a, _ := b.engine.Account(address); a.Asset != q.Asset || a.Code != q.Code {
+				continue
+			}
+			var entries []api.Entry
+			if entries, at, err = b.effective(address, api.EffectiveQuery{From: q.Date, Until: q.Date, Sequence: q.Sequence}); err != nil {
+				return nil, err
+			}
+			for _, e := range entries {
+				list = addCommand(list, &e)
+			}
+		}
+		slices.SortFunc(list, func(x, y api.DayCommand) int { return cmp.Compare(x.Sequence, y.Sequence) })
+		list = slices.DeleteFunc(list, func(c api.DayCommand) bool { return c.Sequence <= q.After })
+		if len(list) > q.Limit {
+			list, next = list[:q.Limit], list[q.Limit-1].Sequence
+		}
+		return list, nil
+	})
+	return list, next, at, err
+}
+
+func addCommand(list []api.DayCommand, e *api.Entry) []api.DayCommand {
+	i := slices.IndexFunc(list, func(c api.DayCommand) bool { return c.Sequence == e.Sequence })
+	if i < 0 {
+		i = len(list)
+		list = append(list, api.DayCommand{Sequence: e.Sequence, ID: e.Command, Purpose: e.Purpose, Booked: e.Booked})
+	}
+	if c := &list[i]; e.Side == ledger.DebitNormal {
+		c.Debits = c.Debits.Add(share.Int128{Lo: uint64(e.Amount)})
+	} else {
+		c.Credits = c.Credits.Add(share.Int128{Lo: uint64(e.Amount)})
+	}
+	return list
+}
+
 func addUp(totals []ledger.BucketState, a *ledger.AccountState, e *api.Entry) []ledger.BucketState {
 	i := slices.IndexFunc(totals, func(t ledger.BucketState) bool { return t.Asset == a.Asset && t.Code == a.Code })
 	if i < 0 {

@@ -17,6 +17,7 @@ const (
 	listOfEffective
 	listOfDistributions
 	listOfLines
+	listOfDayCommands
 )
 
 // cursor makes the opaque form of a place in a list.
@@ -34,7 +35,7 @@ func (s *server) place(ctx context.Context, list byte, cursor string) ([]byte, e
 	}
 	b, err := base64.RawURLEncoding.Strict().DecodeString(cursor)
 	if err != nil || len(b) < 2 || b[0] != list {
-		return nil, s.fault(ctx, badCursor, "query.cursor", "is not a next of this list; leave it out to begin anew")
+		return nil, s.strange(ctx)
 	}
 	return b[1:], nil
 }
@@ -46,15 +47,28 @@ func numberCursor(list byte, n uint64) string {
 	return cursor(list, binary.AppendUvarint(nil, n))
 }
 
-// number reads a cursor that is a number, 0 for the first page.
+// number reads a cursor that is the number of an account or the like, 0 for the first page.
 func (s *server) number(ctx context.Context, list byte, cursor string) (uint64, error) {
+	n, err := s.sequence(ctx, list, cursor)
+	if err == nil && n > 1<<32-1 {
+		return 0, s.strange(ctx)
+	}
+	return n, err
+}
+
+// sequence reads a cursor that is a sequence, 0 for the first page.
+func (s *server) sequence(ctx context.Context, list byte, cursor string) (uint64, error) {
 	b, err := s.place(ctx, list, cursor)
 	if b == nil || err != nil {
 		return 0, err
 	}
 	n, size := binary.Uvarint(b)
-	if size != len(b) || n > 1<<32-1 {
-		return 0, s.fault(ctx, badCursor, "query.cursor", "is not a next of this list; leave it out to begin anew")
+	if size != len(b) {
+		return 0, s.strange(ctx)
 	}
 	return n, nil
+}
+
+func (s *server) strange(ctx context.Context) error {
+	return s.fault(ctx, badCursor, "query.cursor", "is not a next of this list; leave it out to begin anew")
 }

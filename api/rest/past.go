@@ -71,12 +71,6 @@ type Statement struct {
 	At
 }
 
-// Day is what counts from one day.
-type Day struct {
-	Date  Date     `json:"date"`
-	Lines []Bucket `json:"lines" doc:"By asset, debits and credits are equal"`
-}
-
 // DayTotal is what was booked with one effective date.
 type DayTotal struct {
 	Date    Date  `json:"date"`
@@ -155,16 +149,6 @@ type (
 			At
 		}
 	}
-	daysInput struct {
-		InLedger
-		InEffective
-	}
-	daysOutput struct {
-		Body struct {
-			Days []Day `json:"days" doc:"Those on which something counts from"`
-			At
-		} `nameHint:"Days"`
-	}
 	trialInput struct {
 		InLedger
 		InAsOf
@@ -209,6 +193,8 @@ func (s *server) past(a huma.API) {
 	huma.Register(a, read("sum-effective", accountPath+"/effective/totals", tagPast, "Sum an account's entries up by effective date, at most 366 days at once"), s.sumEffective)
 	huma.Register(a, read("list-days", "/v1/ledgers/{ledger}/days", tagPast,
 		"Sum up by effective date, asset and account code, at most 366 days at once"), s.listDays)
+	huma.Register(a, read("list-day-commands", "/v1/ledgers/{ledger}/days/{date}/commands", tagPast,
+		"List the commands that make up a day's figure of an account code"), s.listDayCommands)
 	huma.Register(a, read("trial-balance", "/v1/ledgers/{ledger}/trial-balance", tagPast, "Make the trial balance, of now or of a point of the past"), s.trialBalance)
 	huma.Register(a, read("list-distributions", registerPath+"/distributions", tagPast, "List a register's distributions"), s.listDistributions)
 	huma.Register(a, read("list-lines", "/v1/ledgers/{ledger}/commands/{sequence}/operations/{operation}/lines", tagPast,
@@ -335,21 +321,6 @@ func (s *server) sumEffective(ctx context.Context, in *totalsInput) (*totalsOutp
 	out.Body.Days = convert(days, func(d api.DayTotal) DayTotal {
 		return DayTotal{Date: Date(d.Date), Debits: total(d.Debits), Credits: total(d.Credits)}
 	})
-	return out, nil
-}
-
-func (s *server) listDays(ctx context.Context, in *daysInput) (*daysOutput, error) {
-	q, err := s.effectiveDays(ctx, &in.InEffective)
-	if err != nil {
-		return nil, err
-	}
-	days, position, err := s.node.Days(ctx, in.Ledger, q)
-	if err != nil {
-		return nil, s.problem(ctx, err)
-	}
-	out := &daysOutput{}
-	out.Body.At = at(position)
-	out.Body.Days = convert(days, func(d api.Day) Day { return Day{Date: Date(d.Date), Lines: convert(d.Totals, bucketOf)} })
 	return out, nil
 }
 

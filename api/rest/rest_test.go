@@ -134,6 +134,10 @@ func TestWalk(t *testing.T) {
 		days := s.Get(at + "/days?from=2026-02-01&until=2026-02-28").OK()
 		is(t, days, "days.0.date", "2026-02-27", "days.1", "", "days.0.lines.0.asset", "CNY", "days.0.lines.0.code", "2001",
 			"days.0.lines.0.credits", "1300", "days.0.lines.1.debits", "1333", "days.0.lines.2.credits", "33")
+		is(t, s.Get(at+"/days/2026-02-27/commands?asset=CNY&code=2002").OK(), "commands.0.debits", "1333", "commands.0.date", "2026-03-01",
+			"commands.1", "")
+		is(t, s.Get(at+"/days/2026-03-01/commands?asset=CNY&code=2001&limit=1").OK(), "commands.1", "")
+		is(t, s.Get(at+"/days/2026-02-27/commands?asset=CNY&code=7").OK(), "commands.0", "")
 		is(t, s.Get(at+"/days?from=2026-02-01&until=2027-02-02"), "status", "400", "field", "query.until")
 		is(t, s.Get(at+"/days?from=2026-02-28&until=2026-02-27"), "status", "400", "field", "query.until")
 	})

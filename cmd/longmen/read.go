@@ -21,7 +21,7 @@ func reader(use, short, example string, args cobra.PositionalArgs, more func(*co
 // readCommands ask for balances and for the past.
 func readCommands() []*cobra.Command {
 	return []*cobra.Command{
-		newBalance(), newEntries(), newStatement(), newEffective(), newDays(), newTrialBalance(), newHolders(), newHoldings(), newHolds(),
+		newBalance(), newEntries(), newStatement(), newEffective(), newDays(), newDay(), newTrialBalance(), newHolders(), newHoldings(), newHolds(),
 		newDistributions(), newLines(), newJournal(),
 	}
 }
@@ -300,37 +300,6 @@ func newTrialBalance() *cobra.Command {
 				}
 				_, err := fmt.Fprintln(c.out, &answer.moment)
 				return err
-			})
-		})
-}
-
-func newDays() *cobra.Command {
-	var sequence uint64
-	return reader("days FROM UNTIL", "Sum up by effective date, asset and account code",
-		"  longmen ledger days 2026-03-01 2026-03-31\n  longmen ledger days 2026-03-01 2026-03-31 --sequence 4711 --json",
-		cobra.ExactArgs(2), func(c *cobra.Command) {
-			c.Flags().Uint64Var(&sequence, "sequence", 0, "as it was known when this command was the last: the same answer for ever")
-		}, func(c *client, args []string) error {
-			query := url.Values{"from": {args[0]}, "until": {args[1]}}
-			if sequence != 0 {
-				query.Set("sequence", fmt.Sprint(sequence))
-			}
-			scales, err := c.scales()
-			if err != nil {
-				return err
-			}
-			type day struct {
-				Date  string
-				Lines []struct {
-					Asset, Debits, Credits string
-					Code                   uint32
-				}
-			}
-			t := newTable("DATE", "ASSET", ">CODE", ">DEBITS", ">CREDITS")
-			return listing(c, nil, c.path("days"), query, "days", t, func(t *table, d day) {
-				for _, l := range d.Lines {
-					t.add(d.Date, l.Asset, fmt.Sprint(l.Code), decimal(l.Debits, scales[l.Asset]), decimal(l.Credits, scales[l.Asset]))
-				}
 			})
 		})
 }
