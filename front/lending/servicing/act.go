@@ -1,0 +1,269 @@
+package servicing
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/longmen/longmen/core/ledger"
+	"github.com/longmen/longmen/core/node"
+	"github.com/longmen/longmen/finmath/day"
+	"github.com/longmen/longmen/finmath/loan"
+	"github.com/longmen/longmen/kit/errs"
+	"github.com/longmen/longmen/kit/id"
+)
+
+// Ledgers are where the money is.
+type Ledgers interface {
+	// Apply does what node.Ledger does, for a ledger by its name.
+	Apply(ctx context.Context, ledger string, commands []*ledger.Command) ([]node.Answer, error)
+	// Now is a ledger's instant, in its zone.
+	Now(ctx context.Context, ledger string) (time.Time, error)
+}
+
+// act is one thing that is done to a loan.
+type act struct {
+	tenant, loan id.ID
+	event        Event
+	asked        any // that a repeat must equal
+	// prepare completes the event by what the loan is. It may give the state after the event, if it has worked it out.
+	prepare func(l *Loan, e *Event, today day.Date) (*loan.State, error)
+	// operations stand before what goes forward.
+	operations []ledger.Operation
+}
+
+// tries is how often an act begins anew when another node was quicker.
+const tries = 10
+
+// do does an act, or gives what it led to before.
+func (s *Servicing) do(ctx context.Context, a *act) (Event, error) {
+	if err := a.event.ID.Check(); err != nil {
+		return Event{}, errs.Invalid.Errorf("%v", err).On("id")
+	}
+	words, err := json.Marshal(a.asked)
+	if err != nil {
+		return Event{}, err
+	}
+	hash := sha256.Sum256(append(append(words, a.loan[:]...), a.event.Kind...))
+	a.event.Hash = hex.EncodeToString(hash[:16])
+	unlock := s.locks.lock(a.tenant, a.loan)
+	defer unlock()
+	for range tries {
+		e, err := s.once(ctx, a)
+		if !errors.Is(err, errStale) {
+			return e, err
+		}
+		s.cache.drop(a.tenant, a.loan)
+	}
+	return Event{}, errs.Overloaded.Errorf("others change this loan all the time: try again")
+}
+
+// once tries an act on the loan as it is known here.
+func (s *Servicing) once(ctx context.Context, a *act) (Event, error) {
+	l, err := s.current(ctx, a.tenant, a.loan)
+	if err != nil {
+		return Event{}, err
+	}
+	if e := l.event(a.event.ID); e != nil {
+		if e.Hash != a.event.Hash {
+			return Event{}, Taken.Errorf("id %s was used for something else: make a new one", e.ID).On("id")
+		}
+		return *e, nil
+	}
+	p, err := s.plan(ctx, l, a)
+	if err != nil {
+		return Event{}, err
+	}
+	if err := s.begin(ctx, p); err != nil {
+		return Event{}, err
+	}
+	e, err := s.finish(ctx, l, p)
+	if err != nil {
+		s.cache.drop(a.tenant, a.loan) // so that the next one looks for what waits
+	}
+	return e, err
+}
+
+// pending is an act with its commands, written down before they are sent.
+type pending struct {
+	tenant, loan id.ID
+	version      uint32 // of the loan before it
+	event        Event
+	commands     []*ledger.Command
+	after        *loan.State // if the event is applied; nil: not worked out
+}
+
+// plan works out what an act does.
+func (s *Servicing) plan(ctx context.Context, l *Loan, a *act) (*pending, error) {
+	now, err := s.ledgers.Now(ctx, l.Ledger)
+	if err != nil {
+		return nil, err
+	}
+	today := dateOf(ledger.DateOf(now))
+	e := a.event
+	e.Number, e.At, e.Outcome = l.Version+1, now.UnixMicro(), Applied
+	if e.Date == 0 {
+		e.Date = today
+	}
+	if e.Date > today {
+		return nil, errs.Invalid.Errorf("%s lies ahead: the ledger is at %s", e.Date, today).On("date")
+	}
+	if start := l.contract.Agreement.Terms.Due.Start; e.Date < start {
+		return nil, errs.Invalid.Errorf("%s lies before the loan's first day %s", e.Date, start).On("date")
+	}
+	p := &pending{tenant: l.Tenant, loan: l.Deed.Loan, version: l.Version}
+	if p.after, err = a.prepare(l, &e, today); err != nil {
+		return nil, err
+	}
+	if e.Outcome == Applied {
+		if err := l.book(&e, p, today, a.operations); err != nil {
+			return nil, err
+		}
+	}
+	p.event = e
+	return p, nil
+}
+
+// book works out the commands of an event, and the state after it.
+func (l *Loan) book(e *Event, p *pending, today day.Date, first []ledger.Operation) error {
+	n, err := l.with(*e)
+	if err != nil {
+		return err
+	}
+	if p.after == nil {
+		if p.after, err = n.Replay(max(today, n.last())); err != nil {
+			return refused(err)
+		}
+	}
+	target, err := n.target(p.after)
+	if err != nil {
+		return err
+	}
+	p.commands = l.commands(e, &target)
+	if len(first) > 0 {
+		p.commands = l.before(e, first, p.commands)
+	}
+	for _, c := range p.commands {
+		if err := c.Check(); err != nil {
+			return fmt.Errorf("act %s on loan %s: %w", e.ID, p.loan, err)
+		}
+	}
+	return nil
+}
+
+// before puts operations before what goes forward, in the same command.
+func (l *Loan) before(e *Event, operations []ledger.Operation, list []*ledger.Command) []*ledger.Command {
+	if len(list) == 0 {
+		c := l.command(e, stepForward, 0, PurposeDisburse, operations...)
+		e.Command = id.ID(c.ID)
+		return append(list, c)
+	}
+	c := list[len(list)-1]
+	c.Purpose, c.Operations = PurposeDisburse, append(operations[:len(operations):len(operations)], c.Operations...)
+	return list
+}
+
+// finish sends the commands of an act and keeps what became of it.
+func (s *Servicing) finish(ctx context.Context, l *Loan, p *pending) (Event, error) {
+	if err := s.send(ctx, l, p); err != nil {
+		return Event{}, err
+	}
+	n, err := l.with(p.event)
+	if err != nil {
+		return Event{}, err
+	}
+	state := p.after
+	if state == nil || p.event.Outcome != Applied {
+		if state, err = n.Replay(max(p.event.Date, n.last())); err != nil {
+			return Event{}, err
+		}
+	}
+	if err := s.confirm(ctx, n, p, n.derive(state)); err != nil {
+		return Event{}, err
+	}
+	s.cache.put(n)
+	return p.event, nil
+}
+
+// send sends the commands one after the other and notes in the event what became of them.
+func (s *Servicing) send(ctx context.Context, l *Loan, p *pending) error {
+	e := &p.event
+	for i, c := range p.commands {
+		r, err := s.apply(ctx, l, p, i, c)
+		switch {
+		case err != nil:
+			return err
+		case r.Code == ledger.Applied && id.ID(c.ID) == e.Command:
+			e.Sequence = r.Sequence
+		case r.Code != ledger.Applied && i < len(e.Undone):
+			return s.restore(ctx, l, p, i, Outcome(r.Code.String()))
+		case r.Code != ledger.Applied && i == 0:
+			e.refuse(Outcome(r.Code.String()))
+			return nil
+		case r.Code != ledger.Applied:
+			// What was taken back stays so, for the payer has spent it: the next act pays what is missing.
+			e.Booked, e.Command = Division{}, id.ID{}
+		}
+	}
+	return nil
+}
+
+// restore pays again what was taken back before the ledger refused to take more back: then nothing has changed.
+func (s *Servicing) restore(ctx context.Context, l *Loan, p *pending, done int, why Outcome) error {
+	e := &p.event
+	undone := e.Undone[:done]
+	e.refuse(why)
+	if done == 0 {
+		return nil
+	}
+	var d Division
+	for _, n := range undone {
+		d.plus(&l.Events[n-1].Booked, 1)
+	}
+	e.Undone = undone
+	r, err := s.apply(ctx, l, p, done, l.pay(e, stepRestore, d))
+	if err != nil {
+		return err
+	}
+	if e.Sequence = r.Sequence; r.Code != ledger.Applied {
+		e.Booked, e.Command, e.Sequence = Division{}, id.ID{}, 0
+	}
+	return nil
+}
+
+// apply sends one command. What the ledger does not journal is an error.
+func (s *Servicing) apply(ctx context.Context, l *Loan, p *pending, i int, c *ledger.Command) (ledger.Result, error) {
+	answers, err := s.ledgers.Apply(ctx, l.Ledger, []*ledger.Command{c})
+	if err != nil {
+		return ledger.Result{}, fmt.Errorf("act %s on loan %s: %w", p.event.ID, p.loan, err)
+	}
+	r := answers[0].Result
+	if !r.Code.Journaled() {
+		return r, s.notTaken(ctx, p, i, r.Code, answers[0].Why)
+	}
+	return r, nil
+}
+
+// refuse makes an event one that changed nothing.
+func (e *Event) refuse(why Outcome) {
+	e.Outcome, e.Booked, e.Undone, e.Amount, e.Kept = why, Division{}, nil, 0, 0
+	e.Split = loan.Split{}
+}
+
+// notTaken says why the ledger did not even journal a command. What it may take later stays pending.
+func (s *Servicing) notTaken(ctx context.Context, p *pending, i int, code ledger.Code, why string) error {
+	switch {
+	case code == ledger.Overloaded || code == ledger.NotLeading:
+		return errs.Overloaded.Errorf("the ledger takes nothing at the moment; it is done as soon as it does: ask again with the same id")
+	case code == ledger.IDFromFuture && i == 0:
+		if err := s.withdraw(ctx, p); err != nil {
+			return err
+		}
+		return errs.Invalid.Errorf("%s", why).On("id")
+	}
+	return errs.Internal.Errorf("act %s: the ledger says %s: %s", p.event.ID, code, why)
+}

@@ -1,0 +1,78 @@
+package servicing
+
+import (
+	"context"
+
+	"github.com/longmen/longmen/finmath/day"
+	"github.com/longmen/longmen/finmath/loan"
+	"github.com/longmen/longmen/finmath/schedule"
+	"github.com/longmen/longmen/kit/errs"
+	"github.com/longmen/longmen/kit/id"
+)
+
+// Change is something besides money that changes what is owed. Which fields count depends on its kind: Charged, Deferred,
+// Rescheduled, Repriced.
+type Change struct {
+	ID        id.ID
+	Kind      Kind
+	Date      day.Date // from which it counts; 0: today
+	Amount    int64    // Charged
+	Component loan.Component
+	Due       day.Date                 // Charged: when it is due; Rescheduled: the first due date
+	Rows      int                      // Deferred: by so many periods; Rescheduled: so many rows, 0 as many as before
+	Holiday   schedule.HolidayInterest // Deferred
+	Rate      string                   // Repriced: a year, such as 0.12
+	Keep      bool                     // Repriced: the installment stays
+	Actor     id.ID
+}
+
+// Change charges, defers, reschedules or reprices a loan.
+func (s *Servicing) Change(ctx context.Context, tenant, loanID id.ID, c Change) (Event, error) {
+	switch c.Kind {
+	case Charged, Deferred, Rescheduled, Repriced:
+	default:
+		return Event{}, errs.Invalid.Errorf("%q is no change of a loan", c.Kind).On("kind")
+	}
+	asked := c
+	asked.Actor, asked.ID = id.ID{}, id.ID{}
+	return s.do(ctx, &act{
+		tenant: tenant, loan: loanID, asked: asked,
+		event: Event{
+			ID: c.ID, Kind: c.Kind, Date: c.Date, Amount: c.Amount, Component: c.Component, Due: c.Due, Rows: c.Rows, Holiday: c.Holiday,
+			Rate: c.Rate, Keep: c.Keep, Actor: c.Actor,
+		},
+		prepare: func(l *Loan, e *Event, _ day.Date) (*loan.State, error) {
+			if !l.paidOut() {
+				return nil, WrongState.Errorf("the loan was not paid out yet")
+			}
+			if _, _, err := e.counts(); err != nil {
+				return nil, errs.Invalid.Errorf("%v", err).On("rate")
+			}
+			return nil, nil
+		},
+	})
+}
+
+// Reverse takes an earlier event back: a payment that bounced, a wrong charge. The loan is then as if it had never been,
+// and the books follow: the payer has his money back, the holders what the other payments give them.
+func (s *Servicing) Reverse(ctx context.Context, tenant, loanID, reversal, event, actor id.ID) (Event, error) {
+	return s.do(ctx, &act{
+		tenant: tenant, loan: loanID, asked: event,
+		event: Event{ID: reversal, Kind: Reversed, Of: event, Actor: actor},
+		prepare: func(l *Loan, e *Event, _ day.Date) (*loan.State, error) {
+			x := l.event(event)
+			switch {
+			case x == nil:
+				return nil, errs.NotFound.Errorf("the loan has no event %s", event).On("event")
+			case x.Outcome != Applied:
+				return nil, WrongState.Errorf("it changed nothing: its outcome is %s", x.Outcome).On("event")
+			case x.Kind == Disbursed || x.Kind == Reversed:
+				return nil, WrongState.Errorf("what was %s is not reversed", x.Kind).On("event")
+			case l.reversed[event]:
+				return nil, WrongState.Errorf("it was reversed before").On("event")
+			}
+			e.Date, e.Payer = x.Date, x.Payer
+			return nil, nil
+		},
+	})
+}

@@ -1,0 +1,120 @@
+package servicing
+
+import (
+	"fmt"
+
+	"github.com/cockroachdb/apd/v3"
+
+	"github.com/longmen/longmen/finmath/day"
+	"github.com/longmen/longmen/finmath/loan"
+	"github.com/longmen/longmen/finmath/schedule"
+	"github.com/longmen/longmen/kit/id"
+)
+
+// Kind is what an event is.
+type Kind string
+
+// The kinds.
+const (
+	Disbursed   Kind = "disbursed"
+	Repaid      Kind = "repaid"
+	Settled     Kind = "settled" // repaid to the end, as a quote says
+	Charged     Kind = "charged"
+	Reversed    Kind = "reversed" // an earlier event counts no more
+	Deferred    Kind = "deferred"
+	Rescheduled Kind = "rescheduled"
+	Repriced    Kind = "repriced"
+)
+
+// Outcome is what became of an event.
+type Outcome string
+
+// The outcomes, beside the names of the ledger's refusals.
+const (
+	Applied   Outcome = "applied"
+	Suspected Outcome = "suspected" // it looks like an earlier payment made a second time; nothing was taken
+)
+
+// Event is something that happened to a loan. Which fields count depends on its kind. It never changes.
+type Event struct {
+	Number uint32   `json:"number"` // 1, 2, 3… within the loan
+	ID     id.ID    `json:"id"`     // made by who asked for it
+	Kind   Kind     `json:"kind"`
+	Date   day.Date `json:"date"` // from which it counts
+	At     int64    `json:"at"`   // by the ledger's clock, microseconds since 1970
+	Actor  id.ID    `json:"actor,omitzero"`
+	Behalf id.ID    `json:"behalf,omitzero"`
+	Hash   string   `json:"hash"` // of what was asked
+
+	Asked     int64                    `json:"asked,omitempty"`  // what was offered
+	Amount    int64                    `json:"amount,omitempty"` // what was taken of it
+	Kept      int64                    `json:"kept,omitempty"`   // what went to the loan's credit account, or came from it
+	Payer     string                   `json:"payer,omitempty"`
+	Anyway    bool                     `json:"anyway,omitempty"` // also if it looks like a second payment
+	Component loan.Component           `json:"component,omitempty"`
+	Due       day.Date                 `json:"due,omitempty"`
+	Rows      int                      `json:"rows,omitempty"`
+	Holiday   schedule.HolidayInterest `json:"holiday,omitempty"`
+	Rate      string                   `json:"rate,omitempty"`
+	Keep      bool                     `json:"keep,omitempty"`
+	Of        id.ID                    `json:"of,omitzero"` // the event that is meant
+
+	Outcome  Outcome    `json:"outcome"`
+	Split    loan.Split `json:"split"`            // by which the amount was divided, as was known then
+	Booked   Division   `json:"booked"`           // forward, by this event's own command
+	Undone   []uint32   `json:"undone,omitempty"` // events whose commands were taken back first
+	Command  id.ID      `json:"command,omitzero"`
+	Sequence uint64     `json:"sequence,omitempty"` // of that command
+}
+
+// counts gives the event as finmath counts it; false if it doesn't.
+func (e *Event) counts() (loan.Event, bool, error) {
+	x := loan.Event{Date: e.Date, Amount: e.Amount, Component: e.Component, Due: e.Due, Rows: e.Rows, Holiday: e.Holiday, KeepInstallment: e.Keep}
+	switch e.Kind {
+	case Disbursed:
+		x.Type = loan.Disburse
+	case Repaid:
+		x.Type = loan.Repay
+		if x.Amount == 0 {
+			return x, false, nil // all of it was kept as credit
+		}
+	case Settled:
+		x.Type = loan.Payoff
+	case Charged:
+		x.Type = loan.Charge
+	case Deferred:
+		x.Type = loan.Defer
+	case Rescheduled:
+		x.Type = loan.Reschedule
+	case Repriced:
+		x.Type = loan.ChangeRate
+		rate, _, err := apd.NewFromString(e.Rate)
+		if err != nil {
+			return x, false, fmt.Errorf("rate %q of event %d: %w", e.Rate, e.Number, err)
+		}
+		x.AnnualRate = rate
+	default:
+		return x, false, nil
+	}
+	return x, true, nil
+}
+
+// count lists the events as finmath counts them, without those that were reversed, after those of the contract.
+func (l *Loan) count() ([]loan.Event, error) {
+	list := make([]loan.Event, 0, len(l.contract.Opening)+len(l.Events)+1)
+	list = append(list, l.contract.Opening...)
+	for i := range l.Events {
+		e := &l.Events[i]
+		if e.Outcome != Applied || l.reversed[e.ID] {
+			continue
+		}
+		x, ok, err := e.counts()
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			list = append(list, x)
+		}
+	}
+	return list, nil
+}

@@ -1,0 +1,143 @@
+package servicing
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/longmen/longmen/kit/errs"
+	"github.com/longmen/longmen/kit/id"
+	"github.com/longmen/longmen/store"
+)
+
+// Bounds of the queue.
+const (
+	maxWaiting = 10_000
+	groupSize  = 256
+	patience   = 30 * time.Second
+)
+
+// refusal is an outcome that changed nothing and leaves the transaction as it is.
+type refusal struct{ error }
+
+func (r *refusal) Unwrap() error { return r.error }
+
+// batch is a transaction that several writes share. Its statements are prepared once.
+type batch struct {
+	tx       *sql.Tx
+	db       *store.DB
+	prepared map[string]*sql.Stmt
+}
+
+func (b *batch) exec(ctx context.Context, query string, args ...any) (int64, error) {
+	stmt := b.prepared[query]
+	if stmt == nil {
+		var err error
+		if stmt, err = b.tx.PrepareContext(ctx, b.db.Rebind(query)); err != nil {
+			return 0, err
+		}
+		b.prepared[query] = stmt
+	}
+	res, err := stmt.ExecContext(ctx, args...)
+	if err != nil {
+		return 0, err
+	}
+	return res.RowsAffected()
+}
+
+// write is one caller's part of a transaction.
+type write struct {
+	loan id.ID
+	do   func(context.Context, *batch) error
+	err  error
+	done chan struct{}
+}
+
+// queue commits writes together: those that come while a transaction runs go into the next one. A transaction costs a
+// wait for the disk, whatever is in it. One goroutine works while there is something to do.
+type queue struct {
+	db *store.DB
+
+	mu      sync.Mutex
+	waiting []*write
+	working bool
+}
+
+// submit waits until a write is committed or refused.
+func (q *queue) submit(ctx context.Context, loan id.ID, do func(context.Context, *batch) error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	w := &write{loan: loan, do: do, done: make(chan struct{})}
+	q.mu.Lock()
+	if len(q.waiting) >= maxWaiting {
+		q.mu.Unlock()
+		return errs.Overloaded.Errorf("%d acts wait to be written", maxWaiting)
+	}
+	q.waiting = append(q.waiting, w)
+	if !q.working {
+		q.working = true
+		go q.work()
+	}
+	q.mu.Unlock()
+	<-w.done // bounded by patience
+	if r, ok := errors.AsType[*refusal](w.err); ok {
+		return r.error
+	}
+	return w.err
+}
+
+func (q *queue) work() {
+	for {
+		q.mu.Lock()
+		n := min(len(q.waiting), groupSize)
+		if n == 0 {
+			q.working, q.waiting = false, nil
+			q.mu.Unlock()
+			return
+		}
+		list := slices.Clone(q.waiting[:n])
+		q.waiting = slices.Delete(q.waiting, 0, n)
+		q.mu.Unlock()
+		q.commit(list)
+		for _, w := range list {
+			close(w.done)
+		}
+	}
+}
+
+// commit does writes in one transaction. If the database refuses it, each is tried alone, so that only the one suffers
+// that is to blame.
+func (q *queue) commit(list []*write) {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	// Everybody touches loans in this order, so nobody waits for one who waits for him.
+	slices.SortStableFunc(list, func(a, b *write) int { return bytes.Compare(a.loan[:], b.loan[:]) })
+	err := q.db.Write(ctx, func(tx *sql.Tx) error {
+		b := &batch{tx: tx, db: q.db, prepared: map[string]*sql.Stmt{}}
+		for _, w := range list {
+			w.err = w.do(ctx, b)
+			if _, ok := errors.AsType[*refusal](w.err); w.err != nil && !ok {
+				return w.err
+			}
+		}
+		return nil
+	})
+	if err == nil {
+		return
+	}
+	if len(list) > 1 && store.OutcomeOf(err) != store.Unknown {
+		for _, w := range list {
+			q.commit([]*write{w})
+		}
+		return
+	}
+	for _, w := range list {
+		w.err = fmt.Errorf("write loans: %w", err)
+	}
+}

@@ -1,0 +1,148 @@
+package servicing
+
+import (
+	"context"
+
+	"github.com/longmen/longmen/finmath/day"
+	"github.com/longmen/longmen/finmath/loan"
+	"github.com/longmen/longmen/kit/errs"
+	"github.com/longmen/longmen/kit/id"
+)
+
+// Payment is money that is there for a loan.
+type Payment struct {
+	ID     id.ID    // made by the first client: the same again gives the first result
+	Amount int64    // minor units of the loan's asset, on the payer's account
+	Date   day.Date // from which it counts, at the latest the ledger's today; 0: today
+	Settle bool     // it closes the loan, as a quote says
+	Anyway bool     // also if it looks like an earlier payment made a second time
+	Payer  string   // account; empty: the borrower's cash
+	Actor  id.ID
+	Behalf id.ID
+}
+
+// Repay counts a payment and pays it to those who hold the loan. The event tells what was taken, how it was divided,
+// and by Outcome whether it was: refused by the ledger or suspected to be a second payment it changes nothing.
+func (s *Servicing) Repay(ctx context.Context, tenant, loanID id.ID, p Payment) (Event, error) {
+	if p.Amount < 1 || p.Amount > maxAmount {
+		return Event{}, errs.Invalid.Errorf("%d, take 1 to %d minor units", p.Amount, maxAmount).On("amount")
+	}
+	kind := Repaid
+	if p.Settle {
+		kind = Settled
+	}
+	return s.do(ctx, &act{
+		tenant: tenant, loan: loanID,
+		event: Event{ID: p.ID, Kind: kind, Date: p.Date, Asked: p.Amount, Payer: p.Payer, Anyway: p.Anyway, Actor: p.Actor, Behalf: p.Behalf},
+		asked: []any{p.Amount, p.Date, p.Anyway, p.Payer, p.Behalf},
+		prepare: func(l *Loan, e *Event, today day.Date) (*loan.State, error) {
+			if !l.paidOut() {
+				return nil, WrongState.Errorf("the loan was not paid out yet")
+			}
+			if p.Settle {
+				return nil, l.settle(e)
+			}
+			return l.repay(e, today)
+		},
+	})
+}
+
+// maxAmount is the most one payment is, as finmath counts.
+const maxAmount = 10_000_000_000_000_000
+
+// repay completes a payment: how much of it is taken and kept.
+func (l *Loan) repay(e *Event, today day.Date) (*loan.State, error) {
+	before, err := l.Replay(max(today, l.last()))
+	if err != nil {
+		return nil, err
+	}
+	owed := due(before, e.Date)
+	if owed == 0 && !e.Anyway && l.again(e) {
+		e.Outcome = Suspected
+		return nil, nil
+	}
+	e.Amount = min(e.Asked, before.Outstanding().Total())
+	if l.contract.Over != Advance {
+		e.Amount = min(e.Asked, owed)
+		if l.contract.Over == Credit {
+			e.Kept = e.Asked - e.Amount
+		}
+	}
+	if e.Amount == 0 && e.Kept == 0 {
+		return nil, WrongState.Errorf("nothing is due, and the product takes no more than that").On("amount")
+	}
+	return l.split(e, today)
+}
+
+// split notes how the amount is divided, as it is known now, and gives the state that follows.
+func (l *Loan) split(e *Event, today day.Date) (*loan.State, error) {
+	for e.Amount > 0 {
+		n, err := l.with(*e)
+		if err != nil {
+			return nil, err
+		}
+		s, err := n.Replay(max(today, n.last()))
+		if err != nil {
+			return nil, err
+		}
+		if s.Overpaid > 0 {
+			e.Amount -= min(s.Overpaid, e.Amount) // interest follows the money: less is owed than before
+			continue
+		}
+		for i := len(s.Transactions) - 1; i >= 0; i-- {
+			if t := &s.Transactions[i]; t.Entry == loan.Repaid && t.Date == e.Date {
+				e.Split = t.Split
+				break
+			}
+		}
+		return s, nil
+	}
+	return nil, nil
+}
+
+// settle completes a payment that closes the loan: what lies on the credit account counts first.
+func (l *Loan) settle(e *Event) error {
+	if e.Date < l.last() {
+		return errs.Invalid.Errorf("a loan is not closed before %s, when something happened last", l.last()).On("date")
+	}
+	q, err := loan.PayoffQuote(l.contract.Agreement, l.counted, e.Date)
+	if err != nil {
+		return refused(err)
+	}
+	total := q.Split.Total()
+	if total == 0 {
+		return WrongState.Errorf("nothing is owed any more")
+	}
+	e.Kept = -min(l.Booked.Credit, total)
+	if missing := total + e.Kept; e.Asked < missing {
+		return errs.Invalid.Errorf("it takes %d to close the loan on %s", missing, e.Date).On("amount")
+	}
+	e.Amount, e.Split = total, q.Split
+	return nil
+}
+
+// again reports whether an event looks like a payment that was made a second time: as much came before, since the last
+// due date but one, and nothing is due.
+func (l *Loan) again(e *Event) bool {
+	for i := range l.Events {
+		x := &l.Events[i]
+		if x.Kind == Repaid && x.Outcome == Applied && !l.reversed[x.ID] && x.Asked == e.Asked && x.Date <= e.Date && e.Date-x.Date <= sameInstallment {
+			return true
+		}
+	}
+	return false
+}
+
+// sameInstallment is how many days apart two payments of one installment are at most.
+const sameInstallment = 31
+
+// due is what a state asks for until a date.
+func due(s *loan.State, on day.Date) int64 {
+	sum := int64(0)
+	for i := range s.Rows {
+		if s.Rows[i].Row.Due <= on {
+			sum += s.Rows[i].Outstanding().Total()
+		}
+	}
+	return sum
+}

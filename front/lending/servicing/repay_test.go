@@ -1,0 +1,216 @@
+package servicing_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/longmen/longmen/finmath/day"
+	"github.com/longmen/longmen/finmath/loan"
+	"github.com/longmen/longmen/front/lending/servicing"
+	"github.com/longmen/longmen/kit/id"
+)
+
+var year = terms{Amount: 120_000_00, Months: 12, Penalty: "0.0005", Fee: 10_00}
+
+// A payment of an installment reaches all holders and the platform in one command, and the loan is as its events say.
+func TestRepay(t *testing.T) {
+	each(t, 7, func(t *testing.T, w *world) {
+		d := w.lend(1, year)
+		if s := w.standing(d); s.State != servicing.Active || s.Bucket != "M0" || s.NextDue != day.Of(2026, 2, 16) || s.Next != 10_671_85 {
+			t.Errorf("after the disbursement: %+v", s)
+		}
+		w.to("2026-02-16")
+		e := w.repay(d, 1, 10_671_85)
+		if want := (loan.Split{0, 10_00, 1_200_00, 9_461_85}); e.Outcome != servicing.Applied || e.Split != want || e.Sequence == 0 {
+			t.Errorf("the payment: %+v, want the split %v", e, want)
+		}
+		if got := w.balance("platform:fees"); got != 10_00 {
+			t.Errorf("the platform has %d", got)
+		}
+		w.whole(d)
+		again, err := w.Repay(context.Background(), tenant, d.Loan, servicing.Payment{ID: uid("payment", 1), Amount: 10_671_85})
+		if err != nil || again.Sequence != e.Sequence || w.balance("borrower:1:cash") != 0 {
+			t.Errorf("asked again: %+v %v", again, err)
+		}
+		_, err = w.Repay(context.Background(), tenant, d.Loan, servicing.Payment{ID: uid("payment", 1), Amount: 1})
+		refused(t, err, servicing.Taken, "id")
+		if s := w.standing(d); s.Due.Total() != 0 || s.NextDue != day.Of(2026, 3, 16) {
+			t.Errorf("after the payment: %+v", s)
+		}
+	})
+}
+
+// Buckets follow from the date alone; penalties too.
+func TestOverdueByTheDate(t *testing.T) {
+	each(t, 3, func(t *testing.T, w *world) {
+		d := w.lend(1, year)
+		for _, c := range []struct {
+			on     string
+			days   int
+			bucket string
+		}{
+			{"2026-02-16", 0, "M0"},
+			{"2026-02-17", 1, "M1"},
+			{"2026-03-18", 30, "M1"},
+			{"2026-03-19", 31, "M2"},
+			{"2026-07-16", 150, "M5"},
+			{"2026-07-17", 151, "M6+"},
+		} {
+			w.to(c.on)
+			s := w.standing(d)
+			if s.Days != c.days || s.Bucket != c.bucket {
+				t.Errorf("on %s: %d days, %s, want %d, %s", c.on, s.Days, s.Bucket, c.days, c.bucket)
+			}
+			if penalty := s.Outstanding[loan.Penalty] > 0; penalty != (c.days > 0) {
+				t.Errorf("on %s the penalty is %d", c.on, s.Outstanding[loan.Penalty])
+			}
+		}
+	})
+}
+
+// Whatever is paid, when it is paid: the quote closes the loan to the cent, and nobody keeps anything.
+func TestSettle(t *testing.T) {
+	each(t, 7, func(t *testing.T, w *world) {
+		d := w.lend(1, year)
+		w.to("2026-02-16")
+		w.repay(d, 1, 10_671_85)
+		w.to("2026-04-20")
+		w.repay(d, 2, 3_000_01)
+		q, err := w.Quote(context.Background(), tenant, d.Loan, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		total := q.Split.Total()
+		_, err = w.Repay(context.Background(), tenant, d.Loan, servicing.Payment{ID: uid("payment", 3), Amount: total - 1, Settle: true})
+		if err == nil {
+			t.Error("a cent too little closes the loan")
+		}
+		e := w.repay(d, 4, total+5_00, func(p *servicing.Payment) { p.Settle = true })
+		if e.Amount != total || w.balance("borrower:1:cash") != 5_00 {
+			t.Errorf("closing took %d of a quote of %d; the borrower has %d", e.Amount, total, w.balance("borrower:1:cash"))
+		}
+		if s := w.standing(d); s.State != servicing.Closed || s.Outstanding.Total() != 0 {
+			t.Errorf("after closing: %+v", s)
+		}
+		w.whole(d)
+		l, err := w.Get(context.Background(), tenant, d.Loan)
+		if err != nil || l.Booked.Holders[0] != 120_000_00 {
+			t.Errorf("principal repaid is %d", l.Booked.Holders[0])
+		}
+	})
+}
+
+// What the ledger refuses changes nothing, and the same again says the same.
+func TestRefusedByTheLedger(t *testing.T) {
+	each(t, 3, func(t *testing.T, w *world) {
+		d := w.lend(1, year)
+		p := servicing.Payment{ID: uid("payment", 1), Amount: 100_00}
+		for range 2 {
+			e, err := w.Repay(context.Background(), tenant, d.Loan, p)
+			if err != nil || e.Outcome != "balance_too_low" || e.Amount != 0 || !e.Booked.Equal(&servicing.Division{}) {
+				t.Errorf("without cash: %+v %v", e, err)
+			}
+		}
+		w.repay(d, 2, 100_00)
+		w.whole(d)
+	})
+}
+
+// A second payment of an installment is found, not taken, and can be taken all the same.
+func TestSecondPayment(t *testing.T) {
+	each(t, 3, func(t *testing.T, w *world) {
+		d := w.lend(1, year)
+		w.to("2026-02-16")
+		w.repay(d, 1, 10_671_85)
+		w.to("2026-02-18")
+		if e := w.repay(d, 2, 10_671_85); e.Outcome != servicing.Suspected || w.balance("borrower:1:cash") != 10_671_85 {
+			t.Errorf("the second payment: %+v", e)
+		}
+		e, err := w.Repay(context.Background(), tenant, d.Loan, servicing.Payment{ID: uid("payment", 3), Amount: 10_671_85, Anyway: true})
+		if err != nil || e.Outcome != servicing.Applied || e.Amount != 10_671_85 {
+			t.Errorf("taken all the same: %+v %v", e, err)
+		}
+		w.whole(d)
+	})
+}
+
+// Money beyond what is due pays rows to come, stays on the loan, or is not taken, as the product says.
+func TestBeyondWhatIsDue(t *testing.T) {
+	each(t, 3, func(t *testing.T, w *world) {
+		for i, c := range []struct {
+			over               servicing.Over
+			taken, kept, there int64
+		}{
+			{servicing.Advance, 15_000_00, 0, 0},
+			{servicing.Credit, 10_671_85, 4_328_15, 0},
+			{servicing.Refund, 10_671_85, 0, 4_328_15},
+		} {
+			terms := year
+			terms.Over = c.over
+			d := w.lend(i, terms)
+			if i == 0 {
+				w.to("2026-02-16")
+			}
+			if i > 0 {
+				// The others begin on the same day as the first.
+				w.whole(d)
+			}
+			before := w.balance("borrower:1:cash")
+			e := w.repay(d, i, 15_000_00)
+			if e.Amount != c.taken || e.Kept != c.kept || w.balance("borrower:1:cash")-before != c.there {
+				t.Errorf("over %d: %d taken, %d kept, %d there", c.over, e.Amount, e.Kept, w.balance("borrower:1:cash")-before)
+			}
+			w.whole(d)
+		}
+	})
+}
+
+// A payment that bounced is taken back, also when later ones came after it: the loan is as if it had never been.
+func TestReverse(t *testing.T) {
+	each(t, 7, func(t *testing.T, w *world) {
+		d, other := w.lend(1, year), w.lend(2, year)
+		w.to("2026-02-20")
+		w.repay(d, 1, 10_671_85)
+		w.to("2026-03-16")
+		w.repay(d, 2, 5_000_00)
+		w.repay(other, 3, 5_000_00)
+		e, err := w.Reverse(context.Background(), tenant, d.Loan, uid("reversal", 1), uid("payment", 1), id0)
+		if err != nil || e.Outcome != servicing.Applied || len(e.Undone) != 2 {
+			t.Fatalf("%+v %v", e, err)
+		}
+		w.whole(d)
+		a, b := w.standing(d), w.standing(other)
+		if a.Outstanding != b.Outstanding || a.Days != b.Days {
+			t.Errorf("after the reversal %v, never paid %v", a.Outstanding, b.Outstanding)
+		}
+		if got := w.balance("borrower:1:cash"); got != 10_671_85 {
+			t.Errorf("the borrower has %d back", got)
+		}
+		_, err = w.Reverse(context.Background(), tenant, d.Loan, uid("reversal", 2), uid("payment", 1), id0)
+		refused(t, err, servicing.WrongState, "event")
+	})
+}
+
+// A payment that becomes known late counts from its own day: penalties fall away, and the books follow.
+func TestBackDated(t *testing.T) {
+	each(t, 7, func(t *testing.T, w *world) {
+		d, other := w.lend(1, year), w.lend(2, year)
+		w.to("2026-02-16")
+		w.repay(other, 10, 10_671_85)
+		w.to("2026-04-10")
+		w.repay(other, 11, 12_000_00)
+		w.repay(d, 1, 12_000_00)
+		w.whole(d)
+		e := w.repay(d, 2, 10_671_85, func(p *servicing.Payment) { p.Date = day.Of(2026, 2, 16) })
+		if e.Outcome != servicing.Applied || len(e.Undone) == 0 {
+			t.Errorf("%+v", e)
+		}
+		w.whole(d)
+		a, b := w.standing(d), w.standing(other)
+		if a.Outstanding != b.Outstanding || a.Bucket != b.Bucket {
+			t.Errorf("known late %v, in order %v", a.Outstanding, b.Outstanding)
+		}
+	})
+}
+
+var id0 id.ID

@@ -1,0 +1,103 @@
+package servicing
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/longmen/longmen/core/ledger"
+	"github.com/longmen/longmen/finmath/day"
+	"github.com/longmen/longmen/finmath/loan"
+	"github.com/longmen/longmen/kit/errs"
+	"github.com/longmen/longmen/kit/id"
+)
+
+// Standing is how a loan stands on a day. Nothing of it is stored.
+type Standing struct {
+	On          day.Date
+	State       State
+	Bucket      string
+	Days        int        // since the oldest due date that is not paid
+	Due         loan.Split // due until the day, it included, and not paid
+	PastDue     loan.Split // the part of it that was due before the day
+	Outstanding loan.Split // by the schedule, to its end
+	Credit      int64      // on the loan's credit account
+	NextDue     day.Date   // of the next row that is not paid, 0 if there is none
+	Next        int64
+	Rows        []loan.Row
+}
+
+// Bucket is the class of days past due: M0 for none, Mk for 30(k-1)+1 to 30k days, M6+ above 150.
+func Bucket(days int) string {
+	k := (max(days, 0) + 29) / 30
+	if k > 5 {
+		return "M6+"
+	}
+	return fmt.Sprintf("M%d", k)
+}
+
+// Standing says how a loan stands on a day; 0 is the ledger's today. Penalties run until that day.
+func (s *Servicing) Standing(ctx context.Context, tenant, loanID id.ID, on day.Date) (Standing, error) {
+	l, err := s.Get(ctx, tenant, loanID)
+	if err != nil {
+		return Standing{}, err
+	}
+	if on, err = s.day(ctx, l, on); err != nil {
+		return Standing{}, err
+	}
+	return l.standing(on)
+}
+
+// day is a day that was asked for, today if none was.
+func (s *Servicing) day(ctx context.Context, l *Loan, on day.Date) (day.Date, error) {
+	if on != 0 {
+		if on < l.last() {
+			return 0, errs.Invalid.Errorf("%s lies before the loan's last event on %s", on, l.last()).On("date")
+		}
+		return on, nil
+	}
+	now, err := s.ledgers.Now(ctx, l.Ledger)
+	return max(dateOf(ledger.DateOf(now)), l.last()), err
+}
+
+func (l *Loan) standing(on day.Date) (Standing, error) {
+	state, err := l.Replay(on)
+	if err != nil {
+		return Standing{}, err
+	}
+	d := l.derive(state)
+	t := Standing{On: on, State: d.state, Credit: d.credit, Outstanding: state.Outstanding(), Rows: state.Rows}
+	t.PastDue, t.Days = state.PastDue()
+	for i := range state.Rows {
+		r := &state.Rows[i]
+		open := r.Outstanding()
+		if r.Row.Due <= on {
+			for c := range open {
+				t.Due[c] += open[c]
+			}
+		} else if t.NextDue == 0 && open.Total() > 0 {
+			t.NextDue, t.Next = r.Row.Due, open.Total()
+		}
+	}
+	t.Bucket = Bucket(t.Days)
+	return t, nil
+}
+
+// Quote says what it takes to close a loan on a day; 0 is the ledger's today. Overpaid is what lies on its credit account.
+func (s *Servicing) Quote(ctx context.Context, tenant, loanID id.ID, on day.Date) (loan.Quote, error) {
+	l, err := s.Get(ctx, tenant, loanID)
+	if err != nil {
+		return loan.Quote{}, err
+	}
+	if !l.paidOut() {
+		return loan.Quote{}, WrongState.Errorf("the loan was not paid out yet")
+	}
+	if on, err = s.day(ctx, l, on); err != nil {
+		return loan.Quote{}, err
+	}
+	q, err := loan.PayoffQuote(l.contract.Agreement, l.counted, on)
+	if err != nil {
+		return loan.Quote{}, refused(err)
+	}
+	q.Overpaid = l.Booked.Credit
+	return q, nil
+}
