@@ -159,6 +159,28 @@ var bugs = []bug{
 		name: "foreign-row-taken", what: "after an unknown outcome any row at the sequence counts as one's own", file: "core/journal/journal.go",
 		good: `	case row.Sequence == g.First && row.Hash == g.Hash:`,
 		bad:  `	case row.Sequence == g.First && (row.Hash == g.Hash || PLANTED):`,
+	}, {
+		name: "set-off-keeps-debt", what: "a set-off is booked, but the debt stays what it was", file: "core/ledger/engine_debt.go",
+		good: `			e.payDebt(row, amount)
+			e.settle()`,
+		bad: `			if !PLANTED {
+				e.payDebt(row, amount)
+			}
+			e.settle()`,
+	}, {
+		name: "set-off-beyond-line", what: "a set-off takes more than the line brought", file: "core/ledger/engine_debt.go",
+		good: `e.settable(d.account, d.cover, min(left, d.amount))`,
+		bad:  `e.settable(d.account, d.cover, lineOrDebt(left, d.amount))`,
+	}, {
+		name: "set-off-despite-freeze", what: "a freeze of debits does not stop a set-off", file: "core/ledger/engine_debt.go",
+		good: `	if amount == 0 || a.freezeDebits > 0 ||`,
+		bad:  `	if amount == 0 || a.freezeDebits > 0 && !PLANTED ||`,
+	}, {
+		name: "not-owed-again", what: "what a line undone had paid of a debt goes back, but nobody owes it", file: "core/ledger/engine_debt.go",
+		good: `		e.owe(account, s.Cover, amount)`,
+		bad: `		if !PLANTED {
+			e.owe(account, s.Cover, amount)
+		}`,
 	},
 }
 
@@ -169,5 +191,12 @@ func expiryOf(h *hold) uint64 {
 		return 0
 	}
 	return uint64(h.expiry)
+}
+
+func lineOrDebt(line, debt int64) int64 {
+	if plantedBug == "set-off-beyond-line" {
+		return debt
+	}
+	return min(line, debt)
 }
 `

@@ -3,6 +3,7 @@ package sim
 import (
 	"fmt"
 	"reflect"
+	"slices"
 
 	"github.com/longmen/longmen/core/ledger"
 	"github.com/longmen/longmen/sim/model"
@@ -21,6 +22,9 @@ func compare(e *ledger.Engine, m *model.Model) string {
 		want.Entries, want.LastEntry = got.Entries, got.LastEntry
 		if got != want {
 			return fmt.Sprintf("account %s: the engine has %+v\n    the model has %+v", want.Address, got, want)
+		}
+		if debts, _ := e.Debts(want.Address); !slices.Equal(debts, m.Debts(want.Address)) {
+			return fmt.Sprintf("account %s: the engine lists debts %+v\n    the model %+v", want.Address, debts, m.Debts(want.Address))
 		}
 		if holds, _ := e.Holds(want.Address); len(holds) != want.Holds {
 			return fmt.Sprintf("account %s: the engine lists %d holds, the model %d", want.Address, len(holds), want.Holds)

@@ -12,9 +12,10 @@ import (
 )
 
 // The codes that stories can't reach, since their sequencer is never late with a pulse and they are too short for a
-// thousand holds.
+// thousand holds or a dozen debts.
 var unreachable = map[ledger.Code]bool{
 	ledger.HoldExpired: true, ledger.TooManyHolds: true, ledger.TooManyHoldings: true, ledger.TooManyRegisters: true,
+	ledger.TooManyDebts: true,
 }
 
 // pair is an engine and a model (unless there is none) side by side.
@@ -50,7 +51,11 @@ func (p *pair) apply(ops ...ledger.Operation) (ledger.Result, ledger.ID) {
 	if err := c.Check(); err != nil {
 		p.Fatal(err)
 	}
-	got := p.engine.Apply(p.sequence, p.at, 1, c, nil, &p.fx)
+	var past *ledger.Past
+	if p.model != nil {
+		past = p.model.Past(c)
+	}
+	got := p.engine.Apply(p.sequence, p.at, 1, c, past, &p.fx)
 	if p.model != nil {
 		want := p.model.Apply(p.sequence, p.at, 1, c)
 		if !bytes.Equal(ledger.AppendResult(nil, &got), ledger.AppendResult(nil, &want)) {

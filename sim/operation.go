@@ -14,7 +14,7 @@ type weighted struct {
 }
 
 var alone = []weighted{
-	{60, func(w *world) ledger.Operation { return w.reverse() }},
+	{80, func(w *world) ledger.Operation { return w.reverse() }},
 	{15, func(w *world) ledger.Operation { return w.advance() }},
 	{1, func(w *world) ledger.Operation { return &ledger.Upgrade{Version: 1 + uint16(w.IntN(3))} }},
 }
@@ -34,7 +34,9 @@ var together = []weighted{
 	{5, func(w *world) ledger.Operation { return w.cancel() }},
 	{5, func(w *world) ledger.Operation { return w.holdUnits() }},
 	{7, func(w *world) ledger.Operation { return w.claim() }},
-	{7, func(w *world) ledger.Operation { return w.reverseLine() }},
+	{9, func(w *world) ledger.Operation { return w.reverseLine() }},
+	{2, func(w *world) ledger.Operation { return w.settle() }},
+	{14, func(w *world) ledger.Operation { return w.spend() }},
 }
 
 func (w *world) oneOf(list []weighted) ledger.Operation {
@@ -55,8 +57,18 @@ func (w *world) oneOf(list []weighted) ledger.Operation {
 // next makes the story's next command.
 func (w *world) next() *ledger.Command {
 	w.look()
+	if len(w.round) == 0 && w.chance(3) {
+		w.round = w.debtRound()
+	}
+	if len(w.round) > 0 && w.chance(80) {
+		ops := w.round[0]()
+		w.round = w.round[1:]
+		c := w.command(ops...)
+		w.remember(c)
+		return c
+	}
 	var ops []ledger.Operation
-	if w.chance(12) {
+	if w.chance(15) {
 		ops = []ledger.Operation{w.oneOf(alone)}
 	} else {
 		n := 1
@@ -321,6 +333,9 @@ func (w *world) distribute() ledger.Operation {
 		}
 		r = w.register()
 	}
+	if list := w.debtors(); len(list) > 0 && w.chance(60) {
+		r = pick(w.Rand, list)
+	}
 	payer := w.rich(r.Asset)
 	if payer.Address == r.Unclaimed {
 		payer = w.other(r.Asset, r.Unclaimed)
@@ -401,13 +416,6 @@ func (w *world) claim() ledger.Operation {
 	return o
 }
 
-func (w *world) mode() ledger.ReverseMode {
-	if w.chance(60) {
-		return ledger.TakeAtMost
-	}
-	return ledger.RefuseShortfall
-}
-
 // target picks a command sent before that the filter accepts, if a few tries find one. A reversal names it by its place
 // in the list of commands sent, from 1, until it gets the sequence.
 func (w *world) target(fits func(*ledger.Command) bool) (place uint64, c *ledger.Command) {
@@ -430,11 +438,14 @@ func (w *world) target(fits func(*ledger.Command) bool) (place uint64, c *ledger
 
 func (w *world) reverse() ledger.Operation {
 	place, _ := w.target(func(c *ledger.Command) bool { return w.truth.Undoable(w.sequence(c.ID)) })
-	return &ledger.Reverse{Sequence: place, Mode: w.mode()}
+	o := &ledger.Reverse{Sequence: place}
+	o.Mode, o.Cover = w.undoing("CNY")
+	return o
 }
 
 func (w *world) reverseLine() ledger.Operation {
-	o := &ledger.ReverseLine{Mode: w.mode(), Account: w.name(w.account("CNY"))}
+	o := &ledger.ReverseLine{Account: w.name(w.account("CNY"))}
+	o.Mode, o.Cover = w.undoing("CNY")
 	var lines []string
 	place, _ := w.target(func(c *ledger.Command) bool {
 		for i, op := range c.Operations {

@@ -22,9 +22,10 @@ type world struct {
 
 	accounts  []ledger.OpenAccount
 	registers []ledger.OpenRegister
-	sent      []*ledger.Command // worth naming in a reversal
-	payer     string            // of the distribution before
-	marks     []ledger.Mark     // of holds and freezes ever asked for
+	sent      []*ledger.Command           // worth naming in a reversal
+	payer     string                      // of the distribution before
+	marks     []ledger.Mark               // of holds and freezes ever asked for
+	round     []func() []ledger.Operation // commands that follow each other, now and then with others between them
 	count     int
 }
 

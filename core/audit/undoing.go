@@ -2,6 +2,7 @@ package audit
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -170,6 +171,7 @@ func (d *deed) past(e *ledger.Engine, fx *ledger.Effects) *ledger.Past {
 	for i := range fx.Payouts {
 		if p := &fx.Payouts[i]; p.Undoes == 0 {
 			past.Distributions = append(past.Distributions, d.distribution(e, p))
+			addSetOffs(e, &past.Distributions[len(past.Distributions)-1], p, fx.Entries)
 		}
 	}
 	for i := 0; i+1 < len(fx.Entries); i++ {
@@ -181,6 +183,23 @@ func (d *deed) past(e *ledger.Engine, fx *ledger.Effects) *ledger.Past {
 		}
 	}
 	return past
+}
+
+// addSetOffs tells which lines paid debts.
+func addSetOffs(e *ledger.Engine, d *ledger.PastDistribution, p *ledger.Payout, entries []ledger.Entry) {
+	if p.SetOffs == 0 {
+		return
+	}
+	for i := range entries {
+		x := &entries[i]
+		if x.Kind != ledger.EntrySetOff || x.Side != ledger.DebitNormal || x.Register != p.Register || x.Payout != p.Number {
+			continue
+		}
+		h, _ := e.Holding(e.RegisterAddress(p.Register), e.AddressOf(x.Account))
+		if at, ok := slices.BinarySearchFunc(d.Lines, h.Holder, func(l ledger.PastLine, holder uint32) int { return cmp.Compare(l.Holder, holder) }); ok {
+			d.Lines[at].SetOffs = append(d.Lines[at].SetOffs, ledger.PastSetOff{Cover: x.Other, Amount: x.Amount})
+		}
+	}
 }
 
 // change follows a change of a holding within the command.

@@ -96,8 +96,8 @@ func (h *History) lineOf(ctx context.Context, account, register uint32, no uint6
 }
 
 // Line is what one holder got in a distribution: Gross by tranche, less what was deducted by tranche, less what went
-// to the unclaimed account, is what his own account got, Net. In an undoing all are negative, and what is Missing
-// could not be taken back.
+// to the unclaimed account, is what his own account got, Net; SetOff of it went on at once to pay his debts. In an undoing
+// all are negative, and what is Missing could not be taken back.
 type Line struct {
 	Holder    uint32
 	Account   uint32
@@ -107,6 +107,7 @@ type Line struct {
 	Deducted  []int64
 	Unclaimed int64
 	Net       int64
+	SetOff    int64
 	Missing   int64
 	Entry     uint64 // number of its own entry, 0 if it has none
 }
@@ -200,10 +201,18 @@ func (h *History) lines(ctx context.Context, p *payout, from uint32, limit int) 
 	if err != nil {
 		return nil, 0, err
 	}
+	setOffs, err := h.setOffs(ctx, p)
+	if err != nil {
+		return nil, 0, err
+	}
 	for from < p.Holders {
 		n := min(uint32(limit-len(list)), p.Holders-from)
 		err := h.eachLine(ctx, p, from, n, func(account uint32, l *line) error {
-			list = append(list, h.publicLine(account, l, entries))
+			v := h.publicLine(account, l, entries)
+			for _, e := range setOffs[account] {
+				v.SetOff -= e.signed()
+			}
+			list = append(list, v)
 			return nil
 		})
 		if err != nil {
@@ -241,6 +250,29 @@ func (h *History) publicLine(account uint32, l *line, entries map[uint32]entry) 
 	v.Net = e.signed()
 	v.Missing = rest - v.Net
 	return v
+}
+
+// setOffs reads what the lines of a payout paid of debts, or what is owed again, by the account that owes.
+func (h *History) setOffs(ctx context.Context, p *payout) (map[uint32][]entry, error) {
+	if !p.setOff {
+		return nil, nil
+	}
+	before, after, err := h.around(ctx, p.Sequence)
+	if err != nil {
+		return nil, err
+	}
+	side := ledger.DebitNormal
+	if p.Undoes != 0 {
+		side = ledger.CreditNormal
+	}
+	found := map[uint32][]entry{}
+	err = h.scanEntries(ctx, before.Entries, after.Entries, func(number uint64, record []byte) {
+		e := decodeEntry(number, record)
+		if e.Kind == ledger.EntrySetOff && e.Side == side && e.Register == p.Register && e.Payout == p.Number {
+			found[e.Account] = append(found[e.Account], e)
+		}
+	})
+	return found, err
 }
 
 // lineEntries reads the entries of a payout's explicit lines, by account.

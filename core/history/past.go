@@ -95,8 +95,16 @@ func (h *History) pastDistribution(ctx context.Context, c *Command, p *payout, o
 	if err != nil {
 		return d, err
 	}
-	add := func(l *line) error {
-		d.Lines = append(d.Lines, pastLine(l, op, deducting))
+	setOffs, err := h.setOffs(ctx, p)
+	if err != nil {
+		return d, err
+	}
+	add := func(account uint32, l *line) error {
+		v := pastLine(l, op, deducting)
+		for _, e := range setOffs[account] {
+			v.SetOffs = append(v.SetOffs, ledger.PastSetOff{Cover: e.Other, Amount: e.Amount})
+		}
+		d.Lines = append(d.Lines, v)
 		if len(d.Lines)*leastPastLine > ledger.MaxPast {
 			return ErrTooManyLines
 		}
@@ -105,14 +113,14 @@ func (h *History) pastDistribution(ctx context.Context, c *Command, p *payout, o
 	if only != nil {
 		return d, h.oneLine(ctx, p, only.Account, add)
 	}
-	return d, h.eachLine(ctx, p, 0, p.Holders, func(_ uint32, l *line) error { return add(l) })
+	return d, h.eachLine(ctx, p, 0, p.Holders, add)
 }
 
 // leastPastLine is the least number of bytes that a line takes in an attachment.
 const leastPastLine = 4
 
 // oneLine calls add for the line of one account, if it had one.
-func (h *History) oneLine(ctx context.Context, p *payout, address string, add func(*line) error) error {
+func (h *History) oneLine(ctx context.Context, p *payout, address string, add func(uint32, *line) error) error {
 	account, err := h.accountByAddress(address)
 	if err != nil || account == 0 {
 		return err
@@ -129,7 +137,7 @@ func (h *History) oneLine(ctx context.Context, p *payout, address string, add fu
 	if err != nil || l.gross() == 0 {
 		return err
 	}
-	return add(&l)
+	return add(account, &l)
 }
 
 // deducting gives the number of the account of each deduction of a distribution.

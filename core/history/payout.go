@@ -24,6 +24,7 @@ const (
 	trancheSize    = 97
 	totalSize      = 20
 	payoutShifted  = 1
+	payoutSetOff   = 2 // some of its lines paid debts, or these are owed again
 )
 
 // payout is one row of a register's timeline.
@@ -44,6 +45,7 @@ type payout struct {
 	Undone   uint16
 	head     command // timestamp, purpose and dates of its command
 	shifted  bool
+	setOff   bool
 	tranches []payoutTranche
 	totals   []ledger.BucketTotal
 	ahead    []byte // first segment
@@ -78,6 +80,9 @@ func appendPayout(b []byte, p *ledger.Payout, c *command, changes uint64) (_ []b
 	flags := uint8(0)
 	if c.effective() != c.Date {
 		flags |= payoutShifted
+	}
+	if p.SetOffs > 0 {
+		flags |= payoutSetOff
 	}
 	b = append(b, flags, uint8(len(p.Tranches)))
 	b = le.AppendUint16(b, uint16(len(p.Totals)))
@@ -141,6 +146,7 @@ func decodePayout(place int64, head, ahead []byte) (*payout, error) {
 		Undoes: le.Uint64(head[52:]), Amount: int64(le.Uint64(head[60:])),
 		Register: le.Uint32(head[68:]), Payer: le.Uint32(head[72:]), Holders: le.Uint32(head[76:]), Explicit: le.Uint32(head[80:]),
 		Index: le.Uint16(head[96:]), Undone: le.Uint16(head[98:]), shifted: head[100]&payoutShifted != 0, ahead: ahead,
+		setOff: head[100]&payoutSetOff != 0,
 	}
 	p.head = command{
 		Timestamp: ledger.Instant(le.Uint64(head[44:])), Purpose: le.Uint32(head[84:]),

@@ -321,12 +321,32 @@ func (o *Reverse) check() error {
 	if o.Sequence == 0 {
 		return fmt.Errorf("sequence: zero is none")
 	}
-	return checkRange("mode", o.Mode, TakeAtMost)
+	return checkCover(o.Mode, o.Cover)
+}
+
+// checkCover checks the mode of an undoing, and that there is a cover account where it asks for one.
+func checkCover(m ReverseMode, cover string) error {
+	if m == OweShortfall {
+		return checkAddresses("cover", cover)
+	}
+	if cover != "" {
+		return fmt.Errorf("cover: only mode owe has it")
+	}
+	return checkRange("mode", m, OweShortfall)
 }
 
 func (o *ReverseLine) check() error {
 	if o.Sequence == 0 {
 		return fmt.Errorf("sequence: zero is none")
 	}
-	return first(checkAddresses("account", o.Account), checkRange("mode", o.Mode, TakeAtMost))
+	return first(checkAddresses("account", o.Account), checkCover(o.Mode, o.Cover))
+}
+
+func (o *Settle) check() error {
+	if o.Amount != 0 {
+		if err := checkAmount("amount", o.Amount); err != nil {
+			return err
+		}
+	}
+	return checkAddresses("account", o.Account, "cover", o.Cover, "payer", o.Payer)
 }

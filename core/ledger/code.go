@@ -51,6 +51,7 @@ const (
 	RegisterChanged  Code = 405
 	RegisterEmpty    Code = 406
 	NothingUnclaimed Code = 407
+	NothingOwed      Code = 408
 
 	CapExceeded      Code = 500
 	UnitsExceeded    Code = 501
@@ -59,6 +60,7 @@ const (
 	TooManyHoldings  Code = 504
 	TooManyRegisters Code = 505
 	Overflow         Code = 506
+	TooManyDebts     Code = 507
 
 	BalanceTooLow Code = 600
 	AmountFrozen  Code = 601
@@ -115,6 +117,7 @@ var Codes = []CodeInfo{
 	{RegisterChanged, "register_changed", "units changed since the distribution; reverse it line by line"},
 	{RegisterEmpty, "register_empty", "the register has no units"},
 	{NothingUnclaimed, "nothing_unclaimed", "nothing lies unclaimed in the holder's name"},
+	{NothingOwed, "nothing_owed", "the account owes nothing to that cover account"},
 
 	{CapExceeded, "cap_exceeded", "the register would have more units than its cap"},
 	{UnitsExceeded, "units_exceeded", "the holding would have more than 10^12 units"},
@@ -123,6 +126,7 @@ var Codes = []CodeInfo{
 	{TooManyHoldings, "too_many_holdings", "the register has 1,000,000 holdings"},
 	{TooManyRegisters, "too_many_registers", "the account holds units in 10,000 registers"},
 	{Overflow, "overflow", "a total would leave the range of 64-bit integers"},
+	{TooManyDebts, "too_many_debts", "the account owes to 16 other cover accounts; settle one of its debts first"},
 
 	{BalanceTooLow, "balance_too_low", "the available balance does not suffice"},
 	{AmountFrozen, "amount_frozen", "the balance would suffice without the amount that is frozen"},
@@ -171,7 +175,7 @@ var kindNames = map[Kind]string{
 	KindOpenAsset: "open_asset", KindOpenAccount: "open_account", KindOpenRegister: "open_register",
 	KindTransfer: "transfer", KindHold: "hold", KindPost: "post", KindVoid: "void", KindFreeze: "freeze",
 	KindUnfreeze: "unfreeze", KindIssue: "issue", KindMove: "move", KindCancel: "cancel", KindHoldUnits: "hold_units",
-	KindDistribute: "distribute", KindClaim: "claim", KindReverse: "reverse", KindReverseLine: "reverse_line",
+	KindDistribute: "distribute", KindClaim: "claim", KindReverse: "reverse", KindReverseLine: "reverse_line", KindSettle: "settle",
 }
 
 func (k Kind) String() string {

@@ -180,6 +180,8 @@ func newOperation(k Kind) Operation {
 		return &Reverse{}
 	case KindReverseLine:
 		return &ReverseLine{}
+	case KindSettle:
+		return &Settle{}
 	}
 	return nil
 }
@@ -360,18 +362,45 @@ func (o *Claim) get(r *reader) {
 	o.Register, o.Holder, o.To, o.Amount = r.text(), r.text(), r.text(), int64(r.u64())
 }
 
-func (o *Reverse) put(w *writer) { w.u64(o.Sequence); w.u8(uint8(o.Mode)) }
-func (o *Reverse) get(r *reader) { o.Sequence, o.Mode = r.u64(), ReverseMode(r.u8()) }
+func (o *Reverse) put(w *writer) { w.u64(o.Sequence); w.undoing(o.Mode, o.Cover) }
+func (o *Reverse) get(r *reader) { o.Sequence = r.u64(); o.Mode, o.Cover = r.undoing() }
 
 func (o *ReverseLine) put(w *writer) {
 	w.u64(o.Sequence)
 	w.u16(o.Index)
 	w.text(o.Account)
-	w.u8(uint8(o.Mode))
+	w.undoing(o.Mode, o.Cover)
 }
 
 func (o *ReverseLine) get(r *reader) {
-	o.Sequence, o.Index, o.Account, o.Mode = r.u64(), r.u16(), r.text(), ReverseMode(r.u8())
+	o.Sequence, o.Index, o.Account = r.u64(), r.u16(), r.text()
+	o.Mode, o.Cover = r.undoing()
+}
+
+func (o *Settle) put(w *writer) {
+	w.text(o.Account)
+	w.text(o.Cover)
+	w.text(o.Payer)
+	w.u64(uint64(o.Amount))
+}
+
+func (o *Settle) get(r *reader) {
+	o.Account, o.Cover, o.Payer, o.Amount = r.text(), r.text(), r.text(), int64(r.u64())
+}
+
+// undoing is the mode of an undoing, with the cover account only where the mode asks for one.
+func (w *writer) undoing(m ReverseMode, cover string) {
+	w.u8(uint8(m))
+	if m == OweShortfall {
+		w.text(cover)
+	}
+}
+
+func (r *reader) undoing() (m ReverseMode, cover string) {
+	if m = ReverseMode(r.u8()); m == OweShortfall {
+		cover = r.text()
+	}
+	return m, cover
 }
 
 // writer appends canonical fields.

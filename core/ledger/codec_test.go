@@ -36,6 +36,8 @@ func examples() []*Command {
 		{&Claim{Register: "r", Holder: "a", To: "b", Amount: 9}, &Distribute{Register: "r", Payer: "p", Amounts: []int64{100, 0}, Deductions: []Deduction{{Tranche: 1, Class: 2, Rate: 10_000, Account: "fee"}}}},
 		{&Reverse{Sequence: 4, Mode: TakeAtMost}},
 		{&ReverseLine{Sequence: 4, Index: 1, Account: "a", Mode: RefuseShortfall}},
+		{&Reverse{Sequence: 4, Mode: OweShortfall, Cover: "c:1"}},
+		{&ReverseLine{Sequence: 4, Index: 1, Account: "a", Mode: OweShortfall, Cover: "c"}, &Settle{Account: "a", Cover: "c", Payer: "b", Amount: 8}},
 	}
 	var list []*Command
 	for i, o := range ops {
@@ -110,7 +112,7 @@ func FuzzDecodeCommand(f *testing.F) {
 func exampleResult() *Result {
 	return &Result{Timestamp: 1_700_000_000_000_000, Date: 45000, Code: Applied, Outputs: []Output{
 		{Index: 1, Amount: 5},
-		{Index: 2, Amount: 7, Units: 8, Count: 9, Deducted: []int64{1, 2}, Unclaimed: 3, Set: 4, Missing: []Missing{{"a:b", 6}}, Tranches: []TrancheResult{
+		{Index: 2, Amount: 7, Units: 8, Count: 9, Deducted: []int64{1, 2}, Unclaimed: 3, Set: 4, Missing: []Missing{{"a:b", 6}}, SetOffs: 2, SetOff: 1 << 40, Tranches: []TrancheResult{
 			{Amount: 7, Units: 8, Q: share.Int128{Hi: -1, Lo: 5}, Rem: share.Int128{Lo: 3}, Cut: share.Cut{Deficit: share.Int128{Lo: 9}, Units: 4, Holder: 2}}, {},
 		}},
 	}}
@@ -144,6 +146,7 @@ func examplePast() *Past {
 		Distributions: []PastDistribution{{Sequence: 11, Index: 5, Register: 6, Payer: 7, Tranches: []PastTranche{{Amount: 8, Units: 9, Q: share.Int128{Lo: 10}}, {}}, Lines: []PastLine{
 			{Holder: 1, Units: 200, Gross: []int64{300, 0}},
 			{Holder: 2, Units: 1, Unclaimed: true, Gross: []int64{1, 1 << 40}, Deducted: []PastDeducted{{Tranche: 1, Rate: 5, Account: 6, Amount: 7}}},
+			{Holder: 3, Units: 1, Gross: []int64{9, 0}, SetOffs: []PastSetOff{{Cover: 4, Amount: 5}, {Cover: 6, Amount: 1 << 33}}},
 		}}},
 	}
 }
@@ -177,6 +180,7 @@ func TestCheckNamesWhatIsWrong(t *testing.T) {
 		return &Command{ID: testID(1), Operations: []Operation{o}}
 	}
 	distribute := &Distribute{Register: "r", Payer: "p", Amounts: []int64{1}}
+	one := func(op Operation) *Command { return &Command{ID: testID(1), Operations: []Operation{op}} }
 	cases := []struct {
 		c    *Command
 		code Code
@@ -197,6 +201,14 @@ func TestCheckNamesWhatIsWrong(t *testing.T) {
 		{&Command{ID: testID(1), Operations: []Operation{distribute, &Void{Hold: Mark{testID(1), 0}}}}, Malformed, "distributions stand last"},
 		{&Command{ID: testID(1), Operations: []Operation{&Advance{To: 1}, distribute}}, Malformed, "stands alone"},
 		{&Command{ID: testID(1), Operations: []Operation{&Distribute{Register: "r", Payer: "p", Amounts: []int64{0}}}}, Malformed, "all are zero"},
+		{one(&Reverse{Sequence: 1, Mode: OweShortfall}), Malformed, "cover: address is empty"},
+		{one(&Reverse{Sequence: 1, Mode: TakeAtMost, Cover: "c"}), Malformed, "cover: only mode owe has it"},
+		{one(&ReverseLine{Sequence: 1, Account: "a", Mode: 4}), Malformed, "mode: 4"},
+		{one(&ReverseLine{Sequence: 1, Account: "a", Mode: OweShortfall, Cover: "C"}), Malformed, "cover: address \"C\""},
+		{one(&Settle{Account: "", Cover: "c", Payer: "p"}), Malformed, "account: address is empty"},
+		{one(&Settle{Account: "a", Cover: "", Payer: "p"}), Malformed, "cover: address is empty"},
+		{one(&Settle{Account: "a", Cover: "c", Payer: "x y"}), Malformed, "payer: address"},
+		{one(&Settle{Account: "a", Cover: "c", Payer: "p", Amount: -1}), Malformed, "amount: -1 is not between"},
 	}
 	for _, x := range cases {
 		err, ok := x.c.Check().(*Refusal)

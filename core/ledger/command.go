@@ -57,6 +57,7 @@ const (
 	KindClaim        Kind = 65
 	KindReverse      Kind = 80
 	KindReverseLine  Kind = 81
+	KindSettle       Kind = 82
 )
 
 // Operation is one of the types below, always as a pointer.
@@ -204,6 +205,7 @@ type Claim struct {
 type Reverse struct {
 	Sequence uint64
 	Mode     ReverseMode
+	Cover    string // mode OweShortfall: the account that pays what is missing and is owed it
 }
 
 // ReverseLine undoes one holder's line of a distribution whose register has changed since.
@@ -212,6 +214,13 @@ type ReverseLine struct {
 	Index    uint16 // the distribution's place in its command
 	Account  string
 	Mode     ReverseMode
+	Cover    string // mode OweShortfall
+}
+
+// Settle lets the payer pay what an account owes to a cover account, at most Amount, all of it when Amount is zero.
+type Settle struct {
+	Account, Cover, Payer string
+	Amount                int64
 }
 
 // Kind gives the number of each type.
@@ -237,3 +246,4 @@ func (*Distribute) Kind() Kind   { return KindDistribute }
 func (*Claim) Kind() Kind        { return KindClaim }
 func (*Reverse) Kind() Kind      { return KindReverse }
 func (*ReverseLine) Kind() Kind  { return KindReverseLine }
+func (*Settle) Kind() Kind       { return KindSettle }

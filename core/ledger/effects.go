@@ -81,11 +81,15 @@ const (
 	EntryDeducted            // a distribution, on an account that deductions go to
 	EntryClaim               // unclaimed money paid out
 	EntryReversal            // the undoing of an earlier entry
+	EntryCovered             // what an account could not give back, on the cover account that pays it; Other owes it
+	EntrySetOff              // a debt paid out of a line, from the account that owes to the cover account; undone, back
+	EntrySettled             // a debt paid otherwise; on the cover account Other is who owed it, not who paid
 )
 
 var entryKinds = [...]string{
 	EntryTransfer: "transfer", EntryPost: "post", EntryPayer: "payer", EntryLine: "line", EntryUnclaimed: "unclaimed",
 	EntryDeducted: "deducted", EntryClaim: "claim", EntryReversal: "reversal",
+	EntryCovered: "covered", EntrySetOff: "set_off", EntrySettled: "settled",
 }
 
 func (k EntryKind) String() string {
@@ -112,7 +116,7 @@ type Entry struct {
 	Register uint32 // 0 for none
 	Amount   int64
 	Derived  int64  // EntryLine: the implied line, signed (negative when a payout was undone)
-	Payout   uint64 // EntryLine: number of the payout whose line it replaces, 0 for a line undone by itself
+	Payout   uint64 // EntryLine: number of the payout whose line it replaces, 0 for a line undone by itself; EntrySetOff: of the payout whose line paid
 	Direct   int64  // account's credits minus debits by its entries so far, each EntryLine counted as (signed Amount − Derived)
 	Balance  int64  // account's credits minus debits, lines included, just after
 	Debits   int64  // account's posted debits, lines included, just after
@@ -147,6 +151,7 @@ type Payout struct {
 	After    uint64       // number of the ledger's last entry before its lines: they stand between this entry and the next
 	Amount   int64        // sum of the tranches
 	Explicit uint32       // lines that have an entry of their own
+	SetOffs  uint32       // debts paid out of its lines, or owed again
 	Lines    []LineDetail // for each of these, in order of holder number, what its entry can't tell
 	Tranches []PayoutTranche
 	Totals   []BucketTotal // what the lines, those with own entries too, credited by bucket of the trial balance

@@ -35,6 +35,7 @@ type Engine struct {
 	unclaimed table[unclaimed]
 	reversals table[reversal]
 	buckets   table[bucket]
+	debts     table[debt]
 
 	accountIndex  map[uint64]uint32 // hash of address → first account
 	registerIndex map[uint64]uint32
@@ -45,6 +46,7 @@ type Engine struct {
 	reversed      map[reversal]uint32
 	partly        map[uint64]uint32 // sequence → lines of it undone
 	bucketIndex   map[uint64]uint32
+	debtsOf       map[uint32][]uint32 // account → rows, oldest first
 	expiries      expiries
 
 	// of the running command
@@ -85,10 +87,12 @@ func newEngine(c chunking) *Engine {
 	e.unclaimed = newTable(c.others, e.hashUnclaimed)
 	e.reversals = newTable(c.others, hashReversal)
 	e.buckets = newTable(c.others, hashBucket)
+	e.debts = newTable(c.others, hashDebt)
 	e.accountIndex, e.registerIndex, e.places = map[uint64]uint32{}, map[uint64]uint32{}, map[uint64]uint32{}
 	e.holdIndex, e.freezeIndex = map[Mark]uint32{}, map[Mark]uint32{}
 	e.unclaimedAt, e.bucketIndex = map[uint32]uint32{}, map[uint64]uint32{}
 	e.reversed, e.partly = map[reversal]uint32{}, map[uint64]uint32{}
+	e.debtsOf = map[uint32][]uint32{}
 	return e
 }
 
@@ -147,6 +151,7 @@ func (e *Engine) begin() {
 	e.unclaimed.begin()
 	e.reversals.begin()
 	e.buckets.begin()
+	e.debts.begin()
 }
 
 func (e *Engine) settle() {
@@ -159,6 +164,7 @@ func (e *Engine) settle() {
 	e.unclaimed.settle()
 	e.reversals.settle()
 	e.buckets.settle()
+	e.debts.settle()
 }
 
 func (e *Engine) commit() {
@@ -171,6 +177,7 @@ func (e *Engine) commit() {
 	e.unclaimed.commit()
 	e.reversals.commit()
 	e.buckets.commit()
+	e.debts.commit()
 }
 
 // rollback puts back first what lies outside the tables, last change first, then the rows.
@@ -187,6 +194,7 @@ func (e *Engine) rollback() {
 	e.unclaimed.rollback()
 	e.reversals.rollback()
 	e.buckets.rollback()
+	e.debts.rollback()
 }
 
 // onRollback remembers how to put back what lies outside the tables.
@@ -228,6 +236,8 @@ func (e *Engine) operate(op Operation, past *Past) Code {
 		return e.reverse(o, past)
 	case *ReverseLine:
 		return e.reverseLine(o, past)
+	case *Settle:
+		return e.settleDebt(o)
 	case *Pulse:
 		return e.pulse(o)
 	case *Advance:
@@ -279,11 +289,11 @@ func (e *Engine) output(o Output) {
 	e.outputs = append(e.outputs, o)
 }
 
-// Digest is the hash of accounts, holds, registers and freezes. Equal ledgers have equal digests; a refused command
+// Digest is the hash of accounts with their debts, holds, registers and freezes. Equal ledgers have equal digests; a refused command
 // leaves it as it was.
 func (e *Engine) Digest() [32]byte {
 	return e.digest([...]uint64{
-		e.accounts.sum, e.registers.sum, e.blocks.sum, e.shares.sum, e.holds.sum, e.freezes.sum,
+		e.accounts.sum + e.debts.sum, e.registers.sum, e.blocks.sum, e.shares.sum, e.holds.sum, e.freezes.sum,
 		e.unclaimed.sum, e.reversals.sum, e.buckets.sum,
 	}, e.nameSum)
 }
@@ -305,7 +315,7 @@ func (e *Engine) RecomputeDigest() [32]byte {
 		nameSum += e.names.digest(seedBucket, uint32(i+1), a.code) * uint64(a.scale+1)
 	}
 	return e.digest([...]uint64{
-		e.accounts.recompute(), e.registers.recompute(), e.blocks.recompute(), e.shares.recompute(), e.holds.recompute(),
+		e.accounts.recompute() + e.debts.recompute(), e.registers.recompute(), e.blocks.recompute(), e.shares.recompute(), e.holds.recompute(),
 		e.freezes.recompute(), e.unclaimed.recompute(), e.reversals.recompute(), e.buckets.recompute(),
 	}, nameSum)
 }

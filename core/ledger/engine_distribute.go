@@ -15,6 +15,7 @@ type distribution struct {
 	lines    [MaxTranches][]int64
 	accounts []uint32 // deduction accounts
 	gross    []int64  // lines of all tranches, by holder
+	owing    []owing  // lines of those who owe
 	fetched  uint64   // of no use but to have looked at accounts
 }
 
@@ -71,6 +72,7 @@ func (e *Engine) distribute(o *Distribute) Code {
 	payout.Number = reg.payouts
 	e.creditLines(r, o, &out, &payout)
 	e.bookRest(r, o, &out)
+	e.setOff(r, &out, &payout)
 	e.fx.Payouts = append(e.fx.Payouts, payout)
 	e.output(out)
 	return Applied
@@ -160,6 +162,7 @@ func (e *Engine) aheadRoom(reg *register) []int32 {
 func (e *Engine) creditLines(r uint32, o *Distribute, out *Output, payout *Payout) {
 	reg := e.registers.at(r)
 	totals := lineTotals{}
+	e.dist.owing = e.dist.owing[:0]
 	gross := e.grossLines(len(o.Amounts))
 	for i := reg.first; i != 0; i = e.blocks.at(i).next {
 		b := e.blocks.at(i)
@@ -250,11 +253,14 @@ func (e *Engine) creditLine(i, s uint32, gross int64, o *Distribute, totals *lin
 		e.accounts.settle()
 	}
 	totals.add(e, a.bucket, credited)
+	if a.bits&bitOwes != 0 && credited > 0 {
+		e.dist.owing = append(e.dist.owing, owing{account, credited})
+	}
 }
 
-// takesPlainLine is takesLine for the usual account, to which a credit is no outflow.
+// takesPlainLine is takesLine for the usual account, to which a credit is no outflow and all that happens.
 func (a *account) takesPlainLine(net int64) bool {
-	return a.freezeCredits == 0 && a.bits&bitDebitNormal == 0 && net <= linesEnd-a.credits-a.creditsHeld
+	return a.freezeCredits == 0 && a.bits&(bitDebitNormal|bitOwes) == 0 && net <= linesEnd-a.credits-a.creditsHeld
 }
 
 // takesLine reports whether a credit of a line can be booked whatever the holder did.

@@ -13,8 +13,15 @@ func (k Kind) Foreign() bool { return k != KindTransfer && k != KindPost && k !=
 // reversing is the state of one undoing.
 type reversing struct {
 	mode    ReverseMode
+	cover   uint32 // mode OweShortfall
 	taken   int64
 	missing []Missing
+}
+
+// missing is what one account could not give back.
+type missing struct {
+	account uint32
+	amount  int64
 }
 
 func (v *reversing) miss(account string, amount int64) {
@@ -26,6 +33,10 @@ func (v *reversing) miss(account string, amount int64) {
 }
 
 func (e *Engine) reverse(o *Reverse, past *Past) Code {
+	cover, code := e.coverOf(o.Mode, o.Cover)
+	if code != Applied {
+		return code
+	}
 	if past == nil || o.Sequence >= e.sequence {
 		return CommandNotFound
 	}
@@ -42,7 +53,7 @@ func (e *Engine) reverse(o *Reverse, past *Past) Code {
 		}
 	}
 	e.note(key)
-	v := &reversing{mode: o.Mode}
+	v := &reversing{mode: o.Mode, cover: cover}
 	for i := len(past.Distributions) - 1; i >= 0; i-- {
 		if code := e.undoDistribution(v, o.Sequence, &past.Distributions[i]); code != Applied {
 			return code
@@ -85,22 +96,42 @@ func (e *Engine) undoMovement(v *reversing, m PastMovement) Code {
 	}
 	if frozen {
 		amount = 0
-	} else if v.mode == TakeAtMost {
+	} else if v.mode != RefuseShortfall {
 		amount = e.accounts.at(giver).bound(DebitNormal, amount)
 		amount = e.accounts.at(receiver).bound(CreditNormal, amount)
 	}
+	if amount > 0 {
+		if code := e.affordable(giver, receiver, amount); code != Applied {
+			return code
+		}
+		e.move2(giver, receiver, amount, EntryReversal, 0)
+		e.settle()
+		v.taken += amount
+	}
 	if amount < m.Amount {
 		v.miss(e.address(giver), m.Amount-amount)
+		return e.coverMovement(v, missing{giver, m.Amount - amount}, receiver)
 	}
-	if amount == 0 {
+	return Applied
+}
+
+// coverMovement lets the cover account pay what is missing of a movement undone.
+func (e *Engine) coverMovement(v *reversing, m missing, receiver uint32) Code {
+	if v.cover == 0 {
 		return Applied
 	}
-	if code := e.affordable(giver, receiver, amount); code != Applied {
+	to := e.accounts.at(receiver)
+	limit, balance := Applied, to.outflow(CreditNormal, m.amount)
+	if overflows(to.credits, to.creditsHeld, m.amount) {
+		limit = Overflow
+	}
+	code := e.cover(v, m, receiver, 0)
+	if code = lowest(code, lowest(limit, balance)); code != Applied {
 		return code
 	}
-	e.move2(giver, receiver, amount, EntryReversal, 0)
+	e.book(receiver, CreditNormal, m.amount, Entry{Kind: EntryReversal, Other: v.cover})
 	e.settle()
-	v.taken += amount
+	v.taken += m.amount
 	return Applied
 }
 
@@ -110,7 +141,7 @@ func (e *Engine) give(v *reversing, account uint32, amount int64) (int64, Code) 
 	if amount == 0 {
 		return 0, Applied
 	}
-	if v.mode == TakeAtMost {
+	if v.mode != RefuseShortfall {
 		if a.freezeDebits > 0 {
 			return 0, Applied
 		}
@@ -139,8 +170,14 @@ func (e *Engine) undoDistribution(v *reversing, seq uint64, d *PastDistribution)
 	}
 	back := &givingBack{reversing: v, engine: e, distribution: d, payout: Payout{
 		Sequence: e.sequence, Index: e.op, Register: d.Register, Payer: d.Payer, Undoes: seq, Undone: d.Index,
-		After: e.entries, Number: e.registers.at(d.Register).payouts + 1,
+		Number: e.registers.at(d.Register).payouts + 1,
 	}}
+	for i := range d.Lines {
+		if code := back.owedAgain(&d.Lines[i]); code != Applied {
+			return code
+		}
+	}
+	back.payout.After = e.entries
 	e.undoShares(d)
 	for i := range d.Lines {
 		if code := back.line(&d.Lines[i]); code != Applied {
@@ -214,6 +251,7 @@ type givingBack struct {
 	totals       lineTotals
 	taken        int64
 	deducted     []PastDeducted
+	missing      []missing
 	block        uint32 // of the holder met last; holders come in order
 }
 
@@ -227,6 +265,23 @@ func (g *givingBack) at(holder uint32) (place, account uint32) {
 		g.block = blocks.at(g.block).next
 	}
 	return g.block*blockSize + holder%blockSize, blocks.at(g.block).account[holder%blockSize]
+}
+
+// owedAgain undoes what a line paid of debts.
+func (g *givingBack) owedAgain(l *PastLine) Code {
+	if len(l.SetOffs) == 0 {
+		return Applied
+	}
+	_, account := g.at(l.Holder)
+	n, code := g.engine.owedAgain(g.reversing, g.distribution.Register, account, g.payout.Number, l.SetOffs)
+	g.payout.SetOffs += n
+	return code
+}
+
+// miss notes what an account can't give back, which the cover account pays in the end.
+func (g *givingBack) miss(account uint32, amount int64) {
+	g.reversing.miss(g.engine.address(account), amount)
+	g.missing = append(g.missing, missing{account, amount})
 }
 
 // line takes one holder's net back: what went to the unclaimed account and still lies there from there, the rest from
@@ -256,7 +311,7 @@ func (g *givingBack) line(l *PastLine) Code {
 			return code
 		}
 		if aside < lies {
-			g.miss(e.address(from), lies-aside)
+			g.miss(from, lies-aside)
 		}
 		if aside > 0 {
 			e.takeAside(row, aside)
@@ -270,7 +325,7 @@ func (g *givingBack) line(l *PastLine) Code {
 		return code
 	}
 	if amount < rest {
-		g.miss(e.address(account), rest-amount)
+		g.miss(account, rest-amount)
 	}
 	g.taken += aside + amount
 	g.takeFrom(account, amount, gross, detail)
@@ -322,12 +377,20 @@ func (g *givingBack) finish() Code {
 			return code
 		}
 		if amount < x.Amount {
-			g.miss(e.address(x.Account), x.Amount-amount)
+			g.miss(x.Account, x.Amount-amount)
 		}
 		if amount > 0 {
 			e.book(x.Account, DebitNormal, amount, Entry{Kind: EntryReversal, Register: d.Register})
 			e.settle()
 			g.taken += amount
+		}
+	}
+	if g.cover != 0 {
+		for _, m := range g.missing {
+			if code := e.cover(g.reversing, m, d.Payer, d.Register); code != Applied {
+				return code
+			}
+			g.taken += m.amount
 		}
 	}
 	if g.taken == 0 {
@@ -351,6 +414,10 @@ func (e *Engine) reverseLine(o *ReverseLine, past *Past) Code {
 	if account == 0 {
 		return AccountNotFound
 	}
+	cover, code := e.coverOf(o.Mode, o.Cover)
+	if code != Applied {
+		return code
+	}
 	d := past.distribution(o.Sequence, o.Index)
 	if d == nil || o.Sequence >= e.sequence {
 		return CommandNotFound
@@ -371,9 +438,12 @@ func (e *Engine) reverseLine(o *ReverseLine, past *Past) Code {
 		return code
 	}
 	e.note(key)
-	e.undoLineShares(d, l, place)
-	v := &reversing{mode: o.Mode}
+	v := &reversing{mode: o.Mode, cover: cover}
 	back := &givingBack{reversing: v, engine: e, distribution: d}
+	if code := back.owedAgain(l); code != Applied {
+		return code
+	}
+	e.undoLineShares(d, l, place)
 	if code := back.line(l); code != Applied {
 		return code
 	}

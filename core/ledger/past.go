@@ -50,6 +50,13 @@ type PastLine struct {
 	Unclaimed bool
 	Gross     []int64 // by tranche
 	Deducted  []PastDeducted
+	SetOffs   []PastSetOff // in the order in which they were paid
+}
+
+// PastSetOff is what a line paid of a debt.
+type PastSetOff struct {
+	Cover  uint32
+	Amount int64
 }
 
 // PastDeducted is what was deducted from a line in a tranche, at which rate, and for whom.
@@ -92,8 +99,8 @@ func AppendPast(b []byte, p *Past) []byte {
 	return w.b
 }
 
-// A line is a flag byte (bit 0 unclaimed, bit 1 deductions follow), varints for holder, units and gross, and the
-// deductions.
+// A line is a flag byte (bit 0 unclaimed, bit 1 deductions follow, bit 2 set-offs follow), varints for holder, units and
+// gross, the deductions, and the set-offs.
 func (l *PastLine) put(w *writer) {
 	var flags uint8
 	if l.Unclaimed {
@@ -101,6 +108,9 @@ func (l *PastLine) put(w *writer) {
 	}
 	if len(l.Deducted) > 0 {
 		flags |= 2
+	}
+	if len(l.SetOffs) > 0 {
+		flags |= 4
 	}
 	w.u8(flags)
 	w.varint(uint64(l.Holder))
@@ -115,6 +125,13 @@ func (l *PastLine) put(w *writer) {
 			w.u32(d.Rate)
 			w.u32(d.Account)
 			w.varint(uint64(d.Amount))
+		}
+	}
+	if len(l.SetOffs) > 0 {
+		w.u8(uint8(len(l.SetOffs)))
+		for _, s := range l.SetOffs {
+			w.u32(s.Cover)
+			w.varint(uint64(s.Amount))
 		}
 	}
 }
@@ -156,7 +173,7 @@ func DecodePast(b []byte) (*Past, error) {
 
 func (r *reader) pastLine(tranches int) (l PastLine) {
 	flags := r.u8()
-	if flags > 3 {
+	if flags > 7 {
 		r.fail("line flags %d", flags)
 	}
 	l.Unclaimed = flags&1 != 0
@@ -168,6 +185,11 @@ func (r *reader) pastLine(tranches int) (l PastLine) {
 	if flags&2 != 0 {
 		for range r.count("deducted", MaxTranches) {
 			l.Deducted = append(l.Deducted, PastDeducted{r.u8(), r.u32(), r.u32(), int64(r.varint())})
+		}
+	}
+	if flags&4 != 0 {
+		for range r.count("set-offs", MaxDebts) {
+			l.SetOffs = append(l.SetOffs, PastSetOff{r.u32(), int64(r.varint())})
 		}
 	}
 	return l

@@ -21,6 +21,7 @@ type AccountState struct {
 	DebitsHeld  int64
 	CreditsHeld int64
 	Frozen      int64 // sum of frozen amounts
+	Owed        int64 // sum of its debts
 	NoDebits    bool
 	NoCredits   bool
 	Holds       int // open holds that it pays or that hold its units
@@ -180,8 +181,8 @@ func (e *Engine) accountState(i uint32) AccountState {
 	}
 	return AccountState{
 		Number: i, Address: e.names.get(a.name), Asset: e.assets[a.asset-1].code, Scale: e.assets[a.asset-1].scale,
-		Side: a.side(), Type: AccountType(a.bits / bitType), Code: e.buckets.at(a.bucket).code, Constraint: c,
-		Debits: a.debits, Credits: a.credits, DebitsHeld: a.debitsHeld, CreditsHeld: a.creditsHeld, Frozen: a.frozen,
+		Side: a.side(), Type: AccountType(a.bits &^ bitOwes / bitType), Code: e.buckets.at(a.bucket).code, Constraint: c,
+		Debits: a.debits, Credits: a.credits, DebitsHeld: a.debitsHeld, CreditsHeld: a.creditsHeld, Frozen: a.frozen, Owed: e.owedBy(i),
 		NoDebits: a.freezeDebits > 0, NoCredits: a.freezeCredits > 0, Holds: int(a.holds), Registers: int(a.registers),
 		Entries: a.ordinal, LastEntry: a.lastEntry,
 	}
@@ -328,6 +329,61 @@ func (e *Engine) holdState(row uint32) HoldState {
 		s.Credit = e.address(h.credit)
 	}
 	return s
+}
+
+// DebtState is what an account owes to a cover account.
+type DebtState struct {
+	Account  string
+	Cover    string
+	Amount   int64
+	Sequence uint64 // of the command with which it began
+}
+
+// owedBy is the sum of an account's debts.
+func (e *Engine) owedBy(account uint32) (sum int64) {
+	if e.accounts.at(account).bits&bitOwes == 0 {
+		return 0
+	}
+	for _, row := range e.debtsOf[account] {
+		sum += e.debts.at(row).amount
+	}
+	return sum
+}
+
+// Debts lists what an account owes, oldest first.
+func (e *Engine) Debts(account string) (list []DebtState, ok bool) {
+	a := e.account(account)
+	if a == 0 {
+		return nil, false
+	}
+	for _, row := range e.debtsOf[a] {
+		list = append(list, e.debtState(row))
+	}
+	return list, true
+}
+
+// AllDebts lists who owes to a cover account, to any if it is "", in no order that means anything, after one. It looks at
+// no more than scan debts; next is where to go on, 0 at the end.
+func (e *Engine) AllDebts(after uint32, cover string, limit, scan int) (list []DebtState, next uint32) {
+	only := e.account(cover)
+	if only == 0 && cover != "" {
+		return nil, 0
+	}
+	for i := after + 1; i <= e.debts.n; i++ {
+		if scan == 0 || len(list) == limit {
+			return list, i - 1
+		}
+		scan--
+		if d := e.debts.at(i); d.account != 0 && (only == 0 || d.cover == only) {
+			list = append(list, e.debtState(i))
+		}
+	}
+	return list, 0
+}
+
+func (e *Engine) debtState(row uint32) DebtState {
+	d := e.debts.at(row)
+	return DebtState{Account: e.address(d.account), Cover: e.address(d.cover), Amount: d.amount, Sequence: d.sequence}
 }
 
 // BucketState is a line of the trial balance: all accounts of one asset and account code.

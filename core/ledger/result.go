@@ -26,6 +26,8 @@ type Output struct {
 	Unclaimed uint32  // lines that went to the unclaimed account
 	Set       int64   // their sum
 	Missing   []Missing
+	SetOffs   uint32 // debts paid out of lines
+	SetOff    int64  // their sum
 }
 
 // TrancheResult holds the public figures of one tranche of a distribution: with them and his own units and carry
@@ -52,6 +54,7 @@ const (
 	outDeducted
 	outUnclaimed
 	outMissing
+	outSetOff
 )
 
 // AppendResult appends the canonical bytes of a result:
@@ -76,6 +79,7 @@ func AppendResult(b []byte, r *Result) []byte {
 func (o *Output) presence() (p uint8) {
 	for bit, on := range [...]bool{
 		o.Amount != 0, o.Units != 0, o.Count != 0, len(o.Tranches) > 0, len(o.Deducted) > 0, o.Unclaimed != 0, len(o.Missing) > 0,
+		o.SetOffs != 0,
 	} {
 		if on {
 			p |= 1 << bit
@@ -126,6 +130,10 @@ func (o *Output) put(w *writer) {
 			w.text(m.Account)
 			w.u64(uint64(m.Amount))
 		}
+	}
+	if p&outSetOff != 0 {
+		w.u32(o.SetOffs)
+		w.u64(uint64(o.SetOff))
 	}
 }
 
@@ -181,6 +189,9 @@ func (r *reader) output() (o Output) {
 		for i := 0; i < n && r.err == nil; i++ {
 			o.Missing = append(o.Missing, Missing{Account: r.text(), Amount: int64(r.u64())})
 		}
+	}
+	if p&outSetOff != 0 {
+		o.SetOffs, o.SetOff = r.u32(), int64(r.u64())
 	}
 	if r.err == nil && o.presence() != p {
 		r.fail("output %d: a field is marked present but zero", o.Index)

@@ -15,6 +15,7 @@ const (
 	MaxHoldings          = 1_000_000 // holdings ever opened in one register
 	MaxHolds             = 1_000     // open holds that reserve from one account
 	MaxRegisters         = 10_000    // registers in which one account holds units
+	MaxDebts             = 16        // cover accounts that one account owes to
 	MaxOperations        = 8_000     // operations of one command
 	MaxCommand           = 1 << 20   // canonical bytes of one command
 	MaxReferences        = 8
@@ -188,10 +189,12 @@ const (
 // ReverseMode says what happens when somebody no longer has what he would have to give back.
 type ReverseMode uint8
 
-// RefuseShortfall refuses the command; TakeAtMost takes what is there and lists what is missing.
+// RefuseShortfall refuses the command; TakeAtMost takes what is there and lists what is missing; OweShortfall does too,
+// and lets a cover account pay what is missing, to which it is owed from then on.
 const (
 	RefuseShortfall ReverseMode = iota + 1
 	TakeAtMost
+	OweShortfall
 )
 
 // ClockKind is a ledger's kind of time, fixed when it is opened.

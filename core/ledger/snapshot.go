@@ -2,12 +2,14 @@ package ledger
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/binary"
 	"encoding/gob"
 	"errors"
 	"fmt"
 	"hash/crc32"
 	"io"
+	"slices"
 	"unsafe"
 )
 
@@ -17,7 +19,7 @@ import (
 // The file is a sequence of sections: kind u8, number u32, length u32, CRC-32C u32, bytes. The first is the head, the
 // last the tail, which counts the sections.
 
-const snapshotFormat = 2
+const snapshotFormat = 3
 
 const (
 	sectionHead = iota + 1
@@ -31,10 +33,10 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 // head is what a snapshot holds beside rows and names.
 type head struct {
 	Format   int
-	Layout   [9]int // sizes of rows
-	Shifts   [9]uint
-	Rows     [9]uint32
-	Sums     [9]uint64
+	Layout   [10]int // sizes of rows
+	Shifts   [10]uint
+	Rows     [10]uint32
+	Sums     [10]uint64
 	Version  uint16
 	Ledger   ID
 	Zone     string
@@ -61,9 +63,10 @@ type rows interface {
 	chunkShift() uint
 }
 
-func (e *Engine) tables() [9]rows {
+func (e *Engine) tables() [10]rows {
 	return [...]rows{
 		&e.accounts, &e.registers, &e.blocks, &e.shares, &e.holds, &e.freezes, &e.unclaimed, &e.reversals, &e.buckets,
+		&e.debts,
 	}
 }
 
@@ -325,6 +328,22 @@ func (e *Engine) index() {
 	for i := uint32(1); i <= e.buckets.n; i++ {
 		b := e.buckets.at(i)
 		e.bucketIndex[uint64(b.asset)<<32|uint64(b.code)] = i
+	}
+	e.indexDebts()
+}
+
+func (e *Engine) indexDebts() {
+	for i := uint32(1); i <= e.debts.n; i++ {
+		if d := e.debts.at(i); d.account == 0 {
+			e.debts.free = append(e.debts.free, i)
+		} else {
+			e.debtsOf[d.account] = append(e.debtsOf[d.account], i)
+		}
+	}
+	// deterministic: every list is sorted for itself, and no two of its debts began with one entry.
+	for _, rows := range e.debtsOf {
+		// deterministic: no two of an account's debts began with one entry.
+		slices.SortFunc(rows, func(a, b uint32) int { return cmp.Compare(e.debts.at(a).opened, e.debts.at(b).opened) })
 	}
 }
 

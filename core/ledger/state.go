@@ -16,7 +16,7 @@ type account struct {
 	holds         uint16 // open holds that this account pays or that hold its units
 	registers     uint16 // registers in which it has units
 	asset         uint16
-	bits          uint8 // side 1, constraint 1, type 3
+	bits          uint8 // side 1, constraint 1, type 3, owes 1
 
 	// What a distribution needs of its holders' accounts stands above, to be fetched together.
 	debits             int64 // posted
@@ -34,6 +34,7 @@ const (
 	bitDebitNormal = 1 << iota
 	bitNonnegative
 	bitType
+	bitOwes = 1 << 5
 )
 
 func (a *account) side() Side {
@@ -135,6 +136,14 @@ type reversal struct {
 	holder   uint32
 }
 
+// debt is what an account owes to a cover account.
+type debt struct {
+	account, cover uint32
+	amount         int64
+	sequence       uint64 // of the command with which it began
+	opened         uint64 // the entry with which it began: an account's debts are in this order
+}
+
 // bucket adds up the accounts of one asset and account code.
 type bucket struct {
 	code            uint32
@@ -172,6 +181,7 @@ const (
 	seedUnclaimed
 	seedReversal
 	seedBucket
+	seedDebt
 )
 
 // mix is the finaliser of splitmix64: every bit of the key depends on every bit of v. It is odd.
@@ -295,6 +305,14 @@ func hashReversal(_ uint32, r *reversal) uint64 {
 		v = mix(v ^ uint64(r.index)<<32 ^ uint64(r.holder))
 	}
 	return v
+}
+
+func hashDebt(_ uint32, d *debt) uint64 {
+	if d.account == 0 {
+		return 0
+	}
+	return mix(mix(seedDebt<<4^uint64(d.account))^uint64(d.cover)) *
+		(uint64(d.amount)*weight1 + d.sequence*weight2 + d.opened*weight3 + weight4)
 }
 
 func hashBucket(i uint32, b *bucket) uint64 {

@@ -3,6 +3,7 @@ package ledger
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/longmen/longmen/core/share"
 )
@@ -11,16 +12,17 @@ import (
 const maxFaults = 16
 
 // CheckSums works out from every row what must add up in any state: debits and credits by asset, the trial balance
-// over the accounts, holds and freezes over what they reserve, units over holdings, and carry and what was paid over holdings
+// over the accounts, holds and freezes over what they reserve, debts, units over holdings, and carry and what was paid over holdings
 // against their registers. An error is a defect, whatever commands there were. It takes about a second for ten million rows.
 func (e *Engine) CheckSums() error {
 	c := &sumCheck{
 		e: e, held: map[uint32]*reservedSums{}, frozen: map[uint32]*frozenSums{}, places: map[uint32]uint64{},
-		holdings: make([]uint16, e.accounts.n+1), buckets: make([][2]share.Int128, e.buckets.n+1),
+		debtors: map[uint32]uint64{}, holdings: make([]uint16, e.accounts.n+1), buckets: make([][2]share.Int128, e.buckets.n+1),
 	}
 	c.reserved()
 	c.stopped()
 	c.registers()
+	c.debts()
 	c.accounts()
 	c.trialBalance()
 	return errors.Join(c.faults...)
@@ -33,6 +35,7 @@ type sumCheck struct {
 	frozen   map[uint32]*frozenSums   // by account
 	places   map[uint32]uint64        // units held, by place
 	holdings []uint16                 // with units, by account
+	debtors  map[uint32]uint64        // number of debts, by account
 	buckets  [][2]share.Int128        // debits and credits, by bucket
 	faults   []error
 }
@@ -144,6 +147,25 @@ func (c *sumCheck) registers() {
 	}
 }
 
+// debts looks at each debt, and whether the list of its account's debts has it once.
+func (c *sumCheck) debts() {
+	covers := map[[2]uint32]bool{}
+	for i := uint32(1); i <= c.e.debts.n; i++ {
+		d := c.e.debts.at(i)
+		if d.account == 0 {
+			continue
+		}
+		pair := [2]uint32{d.account, d.cover}
+		if c.debtors[d.account]++; covers[pair] || c.debtors[d.account] > MaxDebts || !slices.Contains(c.e.debtsOf[d.account], i) {
+			c.fail("account %s: its debt to %s stands twice, is one too many, or is not listed", c.e.address(d.account), c.e.address(d.cover))
+		}
+		covers[pair] = true
+		if d.amount <= 0 || d.account == d.cover || c.e.accounts.at(d.account).asset != c.e.accounts.at(d.cover).asset {
+			c.fail("account %s: it can't owe %d to %s", c.e.address(d.account), d.amount, c.e.address(d.cover))
+		}
+	}
+}
+
 // accounts compares every account with what holds, freezes and holdings say.
 func (c *sumCheck) accounts() {
 	for i := uint32(1); i <= c.e.accounts.n; i++ {
@@ -165,6 +187,9 @@ func (c *sumCheck) accounts() {
 		}
 		if a.registers != c.holdings[i] {
 			c.fail("account %s: it has units in %d registers, holdings say %d", c.e.address(i), a.registers, c.holdings[i])
+		}
+		if n := c.debtors[i]; n != uint64(len(c.e.debtsOf[i])) || (n > 0) != (a.bits&bitOwes != 0) {
+			c.fail("account %s: it has %d debts, the list says %d, and whether it owes is noted as %v", c.e.address(i), n, len(c.e.debtsOf[i]), a.bits&bitOwes != 0)
 		}
 		if a.bits&bitNonnegative != 0 && a.free() < 0 {
 			c.fail("account %s: its balance less what is held is %d, and it may not be below zero", c.e.address(i), a.free())

@@ -14,6 +14,7 @@ func TestCheckSums(t *testing.T) {
 	b := busyBook(t)
 	b.must(&HoldUnits{Register: "r:2", Account: "holder:14", Units: 2})
 	b.must(&Freeze{Account: "holder:9", What: FreezeAmount, Amount: 5})
+	b.owes("holder:9", "payer", 1_000_000)
 	if err := b.e.CheckSums(); err != nil {
 		t.Fatal(err)
 	}
@@ -43,6 +44,9 @@ func TestCheckSums(t *testing.T) {
 		"carry":        {units(func(bl *block, s uint32) { b.e.shares.at(bl.rows).row[s].Carry.Lo++ }), "do not add up to zero"},
 		"rem":          {func() { b.e.registers.at(1).rem[1].Lo++ }, "do not add up to zero"},
 		"hold":         {func() { b.e.holds.at(1).amount++ }, "open holds say"},
+		"debt":         {func() { b.e.debts.at(1).amount = 0 }, "it can't owe"},
+		"debt twice":   {func() { *b.e.debts.at(b.e.debts.next()) = *b.e.debts.at(1) }, "stands twice"},
+		"debt unnoted": {on(holder, func(a *account) { a.bits &^= bitOwes }), "whether it owes"},
 		"trial":        {func() { b.e.buckets.at(1).debits.Lo++ }, "debits and credits are not equal"},
 	} {
 		file := snapshot(t, b.e, func() {})

@@ -26,6 +26,7 @@ type line struct {
 	gross     []int64 // by tranche
 	deducted  []deducted
 	unclaimed bool
+	setOffs   []setOff
 }
 
 type deducted struct {
@@ -165,6 +166,9 @@ func (r *run) distribute(o *ledger.Distribute) {
 	}
 	for i, d := range o.Deductions {
 		r.accounts[d.Account].Credits += out.Deducted[i]
+	}
+	for i := range p.lines {
+		r.setOff(&p.lines[i], &out)
 	}
 	r.deed.distributions = append(r.deed.distributions, p)
 	r.output(out)

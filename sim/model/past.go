@@ -79,6 +79,9 @@ func (r *run) pastPayment(sequence uint64, p *payment, lines []line) ledger.Past
 				Tranche: d.tranche, Rate: d.rate, Account: r.accounts[d.account].Number, Amount: d.amount,
 			})
 		}
+		for _, s := range l.setOffs {
+			pl.SetOffs = append(pl.SetOffs, ledger.PastSetOff{Cover: r.accounts[s.cover].Number, Amount: s.amount})
+		}
 		past.Lines = append(past.Lines, pl)
 	}
 	return past

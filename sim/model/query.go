@@ -23,6 +23,7 @@ func (m *Model) Accounts() []ledger.AccountState {
 			Type: a.Type, Code: a.Code, Constraint: a.Constraint, Debits: a.Debits, Credits: a.Credits,
 			DebitsHeld: heldDebits, CreditsHeld: heldCredits, Frozen: frozen, NoDebits: noDebits, NoCredits: noCredits,
 			Holds: s.openHolds(a.Address), Registers: s.registersOf(a.Address),
+			Owed: a.owed().Int64(),
 		})
 	}
 	slices.SortFunc(list, func(a, b ledger.AccountState) int { return cmp.Compare(a.Number, b.Number) })
@@ -128,6 +129,14 @@ func (m *Model) Available(address string) int64 {
 		return 0
 	}
 	return available.Int64()
+}
+
+// Debts lists what an account owes, as the engine does.
+func (m *Model) Debts(address string) (list []ledger.DebtState) {
+	for _, d := range m.state.accounts[address].Debts {
+		list = append(list, ledger.DebtState{Account: address, Cover: d.Cover, Amount: d.Amount, Sequence: d.Since})
+	}
+	return list
 }
 
 // Register finds a register; nil when there is none. It is a view: not to be edited.

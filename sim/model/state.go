@@ -13,6 +13,14 @@ type Account struct {
 	ledger.OpenAccount
 	Number          uint32
 	Debits, Credits int64
+	Debts           []Debt // oldest first
+}
+
+// Debt is what an account owes to a cover account. It is never edited in place.
+type Debt struct {
+	Cover  string
+	Amount int64
+	Since  uint64 // sequence of the command with which it began
 }
 
 // Register is a list of holdings, by holder number.
@@ -100,6 +108,7 @@ func (s *state) copy() *state {
 	c.accounts = make(map[string]*Account, len(s.accounts))
 	for name, a := range s.accounts {
 		b := *a
+		b.Debts = slices.Clone(a.Debts)
 		c.accounts[name] = &b
 	}
 	c.registers = make(map[string]*Register, len(s.registers))

@@ -12,12 +12,15 @@ type undoing struct {
 	*run
 	failed  ledger.Code
 	atMost  bool
+	cover   *Account // pays what is missing, if there is one
 	got     int64
 	missing []ledger.Missing
+
+	shortfalls []ledger.Missing // of the distribution at hand, one by one
 }
 
-func (r *run) undoing(mode ledger.ReverseMode) *undoing {
-	return &undoing{run: r, atMost: mode == ledger.TakeAtMost}
+func (r *run) undoing(mode ledger.ReverseMode, cover string) *undoing {
+	return &undoing{run: r, atMost: mode != ledger.RefuseShortfall, cover: r.accounts[cover]}
 }
 
 func (u *undoing) finish() ledger.Code {
@@ -34,6 +37,9 @@ func (u *undoing) check(v verdict) {
 
 // miss notes a shortfall; those of one account that follow each other are told as one.
 func (u *undoing) miss(account string, amount int64) {
+	if amount > 0 {
+		u.shortfalls = append(u.shortfalls, ledger.Missing{Account: account, Amount: amount})
+	}
 	last := len(u.missing) - 1
 	if last >= 0 && u.missing[last].Account == account {
 		u.missing[last].Amount += amount
@@ -44,6 +50,9 @@ func (u *undoing) miss(account string, amount int64) {
 
 func (r *run) reverse(o *ledger.Reverse) ledger.Code {
 	var v verdict
+	if o.Mode == ledger.OweShortfall && r.accounts[o.Cover] == nil {
+		return ledger.AccountNotFound
+	}
 	d := r.deeds[o.Sequence]
 	if d == nil {
 		return ledger.CommandNotFound
@@ -57,7 +66,7 @@ func (r *run) reverse(o *ledger.Reverse) ledger.Code {
 		return v.code()
 	}
 	r.reversed[o.Sequence], r.whole[o.Sequence] = true, true
-	u := r.undoing(o.Mode)
+	u := r.undoing(o.Mode, o.Cover)
 	for i := len(d.distributions) - 1; i >= 0; i-- {
 		u.payment(d.distributions[i])
 	}
@@ -88,6 +97,17 @@ func (u *undoing) movement(m movement) {
 	receiver.Credits += amount
 	u.got += amount
 	u.check(v)
+	if missing := m.amount - amount; missing > 0 && u.cover != nil {
+		v = 0
+		v.when(u.creditOverflows(receiver, missing), ledger.Overflow)
+		if receiver.Side == ledger.DebitNormal {
+			u.checkOutflow(&v, receiver, missing)
+		}
+		u.owed(&v, giver, receiver, missing)
+		receiver.Credits += missing
+		u.got += missing
+		u.check(v)
+	}
 }
 
 // from takes what an account owes and returns what it had.
@@ -145,6 +165,10 @@ func (u *undoing) lines(p *payment, lines []line) {
 	register, payer, got := u.registers[p.register], u.accounts[p.payer], int64(0)
 	v.when(u.creditsFrozen(p.payer), ledger.CreditsFrozen)
 	u.check(v)
+	for i := range lines {
+		u.owedAgain(&lines[i])
+	}
+	u.shortfalls = nil
 	var accounts []string
 	owed := map[string]int64{}
 	for i := range lines {
@@ -166,6 +190,15 @@ func (u *undoing) lines(p *payment, lines []line) {
 	}
 	for _, account := range accounts {
 		got += u.from(account, owed[account])
+	}
+	for _, s := range u.shortfalls {
+		if u.cover == nil {
+			break
+		}
+		var v verdict
+		u.owed(&v, u.accounts[s.Account], payer, s.Amount)
+		u.check(v)
+		got += s.Amount
 	}
 	atEnd.when(u.creditOverflows(payer, got), ledger.Overflow)
 	if payer.Side == ledger.DebitNormal && got > 0 {
@@ -193,6 +226,9 @@ func (r *run) reverseLine(o *ledger.ReverseLine) ledger.Code {
 	if r.accounts[o.Account] == nil {
 		return ledger.AccountNotFound
 	}
+	if o.Mode == ledger.OweShortfall && r.accounts[o.Cover] == nil {
+		return ledger.AccountNotFound
+	}
 	p, l := r.findLine(o.Sequence, o.Index, o.Account)
 	if l == nil {
 		return ledger.CommandNotFound
@@ -202,7 +238,7 @@ func (r *run) reverseLine(o *ledger.ReverseLine) ledger.Code {
 		return ledger.ReversedAlready
 	}
 	r.reversed[o.Sequence], r.undone[key] = true, true
-	u := r.undoing(o.Mode)
+	u := r.undoing(o.Mode, o.Cover)
 	u.lines(p, []line{*l})
 	register := u.registers[p.register]
 	h := register.Holdings[l.holder]
