@@ -64,6 +64,9 @@ func (s *source) backup(ctx context.Context, o BackupOptions, p *part) error {
 	if err := s.stores[0].Backup(ctx, p.file(journalFile)); err != nil {
 		return err
 	}
+	if err := p.copyFiles(o.Folder); err != nil {
+		return err
+	}
 	return p.complete(ctx)
 }
 

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -259,6 +260,35 @@ func (p *part) copyEvidence(from string, secrets bool) error {
 		}
 	}
 	return nil
+}
+
+// copyFiles copies the files that others keep. It comes last: who writes a row that names a file wrote the file first.
+func (p *part) copyFiles(from string) error {
+	root := filepath.Join(from, FilesFolder)
+	if _, err := os.Stat(root); errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	var folders []string
+	err := filepath.WalkDir(root, func(path string, e fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		name, err := filepath.Rel(from, path)
+		switch {
+		case err != nil:
+			return err
+		case e.IsDir():
+			folders = append(folders, p.file(name))
+			return os.MkdirAll(p.file(name), folderMode)
+		case !e.Type().IsRegular() || strings.HasPrefix(e.Name(), "."):
+			return nil
+		}
+		return copyFile(path, p.file(name), secretMode)
+	})
+	for _, folder := range folders {
+		err = errors.Join(err, syncFolder(folder))
+	}
+	return err
 }
 
 // copyLog copies a log of checkpoints as far as it is complete: a node may be writing the next one.

@@ -7,6 +7,7 @@ import (
 	"database/sql"
 	"errors"
 	"io/fs"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -172,6 +173,32 @@ func TestBackupAndRestore(t *testing.T) {
 		restored.pay(3)
 		restored.close()
 		sound(t, longmen.VerifyOptions{Folder: data})
+	}
+}
+
+// Files that others keep go into a backup and come back, but for those that are just being written.
+func TestBackupOfFiles(t *testing.T) {
+	b := newBooks(t, "")
+	b.pay(1)
+	for name, text := range map[string]string{"tenant/ab/abcd": "kept", "tenant/cd/cdef": "kept too", "tenant/cd/.part-1": "half"} {
+		path := filepath.Join(b.config.Folder, longmen.FilesFolder, name)
+		must(t, os.MkdirAll(filepath.Dir(path), 0o700))
+		must(t, os.WriteFile(path, []byte(text), 0o600))
+	}
+	b.close()
+	to := filepath.Join(t.TempDir(), "backup")
+	must(t, longmen.Backup(t.Context(), longmen.BackupOptions{Folder: b.config.Folder, To: to}))
+	data := filepath.Join(t.TempDir(), "data")
+	_, err := longmen.Restore(t.Context(), longmen.RestoreOptions{From: to, To: data})
+	must(t, err)
+	got := map[string]string{}
+	for _, name := range filesOf(t, filepath.Join(data, longmen.FilesFolder)) {
+		raw, err := os.ReadFile(filepath.Join(data, longmen.FilesFolder, name))
+		must(t, err)
+		got[name] = string(raw)
+	}
+	if want := map[string]string{"tenant/ab/abcd": "kept", "tenant/cd/cdef": "kept too"}; !maps.Equal(got, want) {
+		t.Errorf("%v came back, want %v", got, want)
 	}
 }
 

@@ -109,6 +109,10 @@ const (
 	checkpoints = "checkpoints"
 )
 
+// FilesFolder is the folder within a data folder for files that others keep beside their rows. They never change, are
+// never removed, and appear whole under their names; one being written has a name that begins with a dot.
+const FilesFolder = "files"
+
 // openStores opens journal and history, and gives the database of the latter. On SQLite they are files of their own,
 // so that projecting never keeps the journal waiting.
 func (db *DB) openStores(ctx context.Context) (*store.DB, error) {

@@ -87,6 +87,9 @@ func (p *part) copyAll(from string) error {
 			}
 		}
 	}
+	if err := p.copyFiles(from); err != nil {
+		return err
+	}
 	err := copyFile(filepath.Join(from, contentsFile), p.file(contentsFile), publicMode)
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err

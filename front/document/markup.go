@@ -66,6 +66,7 @@ func (s *setter) line(line string) error {
 		s.clause, s.sub = s.clause+1, 0
 		l.heading(s.number() + rest)
 	case "-":
+		l.y += 6
 		l.paragraph("", rest, 0)
 	case "@table":
 		return s.table(rest)
