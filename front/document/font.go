@@ -28,13 +28,11 @@ type Fonts struct {
 	from          string
 }
 
-// chineseFonts are where Chinese fonts lie on Debian and elsewhere. Only TrueType files can be put into a PDF: Noto's and
-// WenQuanYi's collections cannot.
+// chineseFonts are where Debian's fonts-droid-fallback lies. Only single TrueType files can be put into a PDF: Noto's,
+// WenQuanYi's and Arphic's are collections.
 var chineseFonts = []string{
 	"/usr/share/fonts/truetype/droid/DroidSansFallbackFull.ttf",
 	"/usr/share/fonts-droid-fallback/truetype/DroidSansFallback.ttf",
-	"/usr/share/fonts/truetype/arphic/uming.ttf",
-	"/usr/share/fonts/truetype/arphic/ukai.ttf",
 }
 
 // maxFont bounds a font file.
