@@ -20,6 +20,11 @@ const (
 	WrittenOff   State = "written_off"
 )
 
+// Ends says whether an open offer ends in this state.
+func (s State) Ends() bool {
+	return s == Settled || s == Overdue || s == Restructured || s == WrittenOff
+}
+
 // Reason says why a claim is not sold. The empty reason says that nothing stands against it.
 type Reason string
 
@@ -40,11 +45,10 @@ const (
 // Against says what stands against an offer under the product's rules, on the day of the loan.
 func Against(p *catalog.Product, l *Loan, h *Holding, o *Offer) Reason {
 	t := &p.Transfer
+	if r := Now(p, l); r != "" && r != BeforeDue {
+		return r
+	}
 	switch {
-	case !t.Allowed:
-		return NotAllowed
-	case l.State != Repaying:
-		return Reason(l.State)
 	case o.Units < 1 || o.Units > h.Units:
 		return TooManyUnits
 	case o.Units < h.Units && !t.Part:
@@ -60,10 +64,23 @@ func Against(p *catalog.Product, l *Loan, h *Holding, o *Offer) Reason {
 		return PriceHigh
 	case l.On < h.Since+day.Date(t.Holding):
 		return HeldShort
-	case int(l.NextDue-l.On) <= t.BeforeDue: // also without such days: what is due today is the seller's
+	case Now(p, l) != "":
 		return BeforeDue
 	case t.Times > 0 && h.Times >= t.Times:
 		return SoldOften
+	}
+	return ""
+}
+
+// Now says what stands against any sale of the loan's claims on its day.
+func Now(p *catalog.Product, l *Loan) Reason {
+	switch {
+	case !p.Transfer.Allowed:
+		return NotAllowed
+	case l.State != Repaying:
+		return Reason(l.State)
+	case int(l.NextDue-l.On) <= p.Transfer.BeforeDue: // also without such days: what is due today is the seller's
+		return BeforeDue
 	}
 	return ""
 }

@@ -1,0 +1,108 @@
+package sale
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/longmen/longmen/core/ledger"
+	"github.com/longmen/longmen/core/order"
+	"github.com/longmen/longmen/front/market"
+	"github.com/longmen/longmen/front/market/claim"
+	"github.com/longmen/longmen/kit/errs"
+	"github.com/longmen/longmen/kit/id"
+)
+
+// Purposes of the commands.
+const (
+	PurposeHold     = 3011
+	PurposePurchase = 3012
+	PurposeEnd      = 3013
+)
+
+// Types of references.
+const (
+	ReferenceSale   = 3011
+	ReferenceBuyer  = 3012
+	referenceReason = 3013 // a code of at most 16 bytes
+)
+
+func command(own, sale id.ID, purpose uint32, operations ...ledger.Operation) *ledger.Command {
+	return &ledger.Command{
+		ID: ledger.ID(own), Purpose: purpose, References: []ledger.Reference{{Type: ReferenceSale, Value: sale}}, Operations: operations,
+	}
+}
+
+// mark names the hold of an order's units.
+func mark(sale id.ID) ledger.Mark { return ledger.Mark{Command: ledger.ID(sale.Derive("hold", 0))} }
+
+// hold lets the ledger hold the units of an order that is opening. The order follows the journal.
+func (s *Sales) hold(ctx context.Context, o *order.Order) error {
+	if o.State != Opening {
+		return nil
+	}
+	t, err := TermsOf(o)
+	if err != nil {
+		return err
+	}
+	_, err = s.send(ctx, t.Ledger, command(o.ID.Derive("hold", 0), o.ID, PurposeHold,
+		&ledger.HoldUnits{Register: t.Register, Account: market.Cash(seller(o)), Units: t.Units}))
+	return err
+}
+
+// purchase moves the money and then the units, out of the hold: one command.
+func purchase(b *Purchase, o *order.Order, t *Terms, l *Loan, q *claim.Quote) *ledger.Command {
+	from, to := market.Cash(b.Buyer), market.Cash(seller(o))
+	operations := []ledger.Operation{&ledger.Transfer{Debit: from, Credit: to, Mode: ledger.Exact, Amount: q.Price}}
+	if fee := q.Pays - q.Price; fee > 0 {
+		operations = append(operations, &ledger.Transfer{Debit: from, Credit: l.Fees, Mode: ledger.Exact, Amount: fee})
+	}
+	if fee := q.Price - q.Receives; fee > 0 {
+		operations = append(operations, &ledger.Transfer{Debit: to, Credit: l.Fees, Mode: ledger.Exact, Amount: fee})
+	}
+	operations = append(operations, &ledger.Move{Register: t.Register, From: to, To: from, Units: t.Units, Hold: mark(o.ID)})
+	c := command(b.ID, o.ID, PurposePurchase, operations...)
+	c.Actor, c.Behalf = ledger.ID(b.Actor), ledger.ID(b.Buyer)
+	return c
+}
+
+// end voids the hold. The reason stands in the journal, so that whoever follows it knows.
+func (s *Sales) end(ctx context.Context, o *order.Order, reason string) error {
+	t, err := TermsOf(o)
+	if err != nil {
+		return err
+	}
+	c := command(o.ID.Derive("end", 0), o.ID, PurposeEnd, &ledger.Void{Hold: mark(o.ID)})
+	var code [16]byte
+	copy(code[:], reason)
+	c.References = append(c.References, ledger.Reference{Type: referenceReason, Value: code})
+	_, err = s.send(ctx, t.Ledger, c)
+	if errs.Is(err, errs.Conflict) {
+		return nil // it was ended before, for another reason
+	}
+	return err
+}
+
+// send sends one command. A refusal of the ledger is a result.
+func (s *Sales) send(ctx context.Context, name string, c *ledger.Command) (ledger.Result, error) {
+	on, err := s.Ledgers(ctx, name)
+	if err != nil {
+		return ledger.Result{}, err
+	}
+	if err := c.Check(); err != nil {
+		return ledger.Result{}, fmt.Errorf("command of purpose %d: %w", c.Purpose, err)
+	}
+	answers, err := on.Apply(ctx, []*ledger.Command{c})
+	if err != nil {
+		return ledger.Result{}, err
+	}
+	r := answers[0].Result
+	switch {
+	case r.Code.Journaled():
+		return r, nil
+	case r.Code == ledger.IDConflict:
+		return r, errs.Conflict.Errorf("the id was used for something else: make a new one").On("id")
+	case r.Code == ledger.Overloaded:
+		return r, errs.Overloaded.Errorf("%s", answers[0].Why)
+	}
+	return r, errs.Invalid.Errorf("%s", answers[0].Why).On("id")
+}

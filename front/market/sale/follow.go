@@ -1,0 +1,115 @@
+package sale
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"fmt"
+
+	"github.com/longmen/longmen/core/ledger"
+	"github.com/longmen/longmen/core/order"
+	"github.com/longmen/longmen/front/market/claim"
+	"github.com/longmen/longmen/kit/errs"
+	"github.com/longmen/longmen/kit/id"
+)
+
+// Follow notes what a command of the tenant's ledger means here. The caller calls it once for each, in their order, in
+// the transaction in which it also moves its cursor.
+func (s *Sales) Follow(ctx context.Context, tx *sql.Tx, tenant id.ID, c *ledger.Command, r *ledger.Result) error {
+	if c.Purpose < PurposeHold || c.Purpose > PurposeEnd || len(c.References) == 0 || c.References[0].Type != ReferenceSale {
+		return nil
+	}
+	applied := r.Code == ledger.Applied
+	change := order.Change{
+		ID: id.ID(c.ID).Derive("step", 0), Order: c.References[0].Value, Version: 2,
+		Act: order.Act{Actor: id.ID(c.Actor), Behalf: id.ID(c.Behalf), Role: roleSystem, Evidence: order.Evidence{Command: id.ID(c.ID), Sequence: r.Sequence}},
+	}
+	switch {
+	case c.Purpose == PurposeHold && applied:
+		change.Version, change.Transition = 1, "offer"
+	case c.Purpose == PurposeHold:
+		change.Version, change.Transition, change.Reason = 1, "refuse", r.Code.String()
+	case !applied:
+		return nil // somebody was faster
+	case c.Purpose == PurposeEnd:
+		change.Transition, change.Reason = "end", reasonOf(c)
+	default:
+		change.Transition = "sell"
+		if err := s.sold(ctx, tx, tenant, c, r, &change); err != nil {
+			return err
+		}
+	}
+	if change.Actor.IsZero() {
+		change.Actor = change.Order // the node itself, on the order's behalf
+	}
+	_, err := s.Orders.Within(ctx, tx, tenant, &change)
+	if errs.Is(err, errs.NotFound) {
+		return nil // somebody else uses the same codes
+	}
+	return err
+}
+
+func reasonOf(c *ledger.Command) string {
+	for _, r := range c.References {
+		if r.Type == referenceReason {
+			return string(bytes.TrimRight(r.Value[:], "\x00"))
+		}
+	}
+	return "unknown"
+}
+
+// sold notes what was paid, and since when the buyer has the claim.
+func (s *Sales) sold(ctx context.Context, tx *sql.Tx, tenant id.ID, c *ledger.Command, r *ledger.Result, change *order.Change) error {
+	o, t, err := s.open(ctx, tenant, change.Order)
+	if err != nil {
+		return err
+	}
+	from, buyer := seller(o), id.ID(c.Behalf)
+	paid, err := paidBy(c)
+	if err != nil {
+		return err
+	}
+	for _, a := range []struct {
+		code   string
+		amount int64
+	}{{"price", paid.Price}, {"pays", paid.Pays}, {"receives", paid.Receives}} {
+		change.Amounts = append(change.Amounts, order.Amount{Code: a.code, Asset: o.Amounts[0].Asset, Amount: a.amount})
+	}
+	change.References = []order.Reference{{Type: ReferenceBuyer, Value: buyer}}
+	_, times, err := s.bought(ctx, tx, tenant, t.Loan, from)
+	if err != nil {
+		return err
+	}
+	_, own, err := s.bought(ctx, tx, tenant, t.Loan, buyer)
+	if err != nil {
+		return err
+	}
+	if _, err := tx.ExecContext(ctx, s.DB.Rebind(`INSERT INTO sale_claim (tenant, loan, investor, since, times) VALUES (?, ?, ?, ?, ?)
+		ON CONFLICT (tenant, loan, investor) DO UPDATE SET since = excluded.since, times = excluded.times`),
+		tenant[:], t.Loan[:], buyer[:], r.Date.UnixDay(), max(times+1, own)); err != nil {
+		return fmt.Errorf("keep claim: %w", err)
+	}
+	return nil
+}
+
+// paidBy reads a purchase's command.
+func paidBy(c *ledger.Command) (q claim.Quote, err error) {
+	for i, o := range c.Operations {
+		t, ok := o.(*ledger.Transfer)
+		if !ok {
+			continue
+		}
+		switch {
+		case i == 0:
+			q.Price, q.Pays, q.Receives = t.Amount, t.Amount, t.Amount
+		case t.Debit == c.Operations[0].(*ledger.Transfer).Debit:
+			q.Pays += t.Amount
+		default:
+			q.Receives -= t.Amount
+		}
+	}
+	if q.Price == 0 {
+		return q, fmt.Errorf("command %s has a purchase's purpose and another form", c.ID)
+	}
+	return q, nil
+}

@@ -1,0 +1,261 @@
+package sale
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"time"
+
+	"github.com/longmen/longmen/core/ledger"
+	"github.com/longmen/longmen/core/order"
+	"github.com/longmen/longmen/core/plan"
+	"github.com/longmen/longmen/finmath/day"
+	"github.com/longmen/longmen/front/catalog"
+	"github.com/longmen/longmen/front/market"
+	"github.com/longmen/longmen/front/market/claim"
+	"github.com/longmen/longmen/kit/errs"
+	"github.com/longmen/longmen/kit/id"
+	"github.com/longmen/longmen/store"
+)
+
+//go:embed migrations
+var migrations embed.FS
+
+// Loan is a loan whose claims are sold, as it stands.
+type Loan struct {
+	claim.Loan
+	Product  *catalog.Product
+	Ledger   string
+	Register string
+	Fees     string   // account that gets the fees
+	Since    day.Date // from when those held it who funded it
+}
+
+// Loans knows the loans.
+type Loans interface {
+	// While calls f with the loan as it stands, and keeps every other act of the loan waiting meanwhile.
+	While(ctx context.Context, tenant, loan id.ID, f func(*Loan) error) error
+}
+
+// Config is what sales stand on.
+type Config struct {
+	DB      *store.DB // also that of plan and orders
+	Plan    *plan.Plan
+	Orders  *order.Orders
+	Ledgers func(ctx context.Context, name string) (market.Ledger, error)
+	Loans   Loans
+}
+
+// Sales are the claim sales of all tenants in one database.
+type Sales struct{ Config }
+
+// New opens the rows.
+func New(ctx context.Context, c Config) (*Sales, error) {
+	files, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return nil, err
+	}
+	if err := c.DB.Migrate(ctx, "sale", files); err != nil {
+		return nil, err
+	}
+	return &Sales{c}, nil
+}
+
+// The outcomes that seller and buyer must tell apart, beside the general ones.
+var (
+	// NotForSale means that the product's rules stand against it; the message begins with the reason.
+	NotForSale = errs.Define("claim_not_for_sale", 409, "The claim is not for sale")
+	// Over means that the order is not open any more.
+	Over = errs.Define("claim_sale_over", 409, "The claim was sold, or its order has ended")
+	// PriceChanged means that the buyer has seen another price.
+	PriceChanged = errs.Define("claim_price_changed", 409, "The price has changed since")
+)
+
+// Offer is what a seller asks for.
+type Offer struct {
+	ID     id.ID // of the order, made by the first client
+	Loan   id.ID
+	Seller id.ID
+	Units  uint64
+	Price  catalog.Rate // of the face; 1 is par
+	Actor  id.ID
+}
+
+// Terms are the order's attributes: the offer, and the loan as it stood when it was made.
+type Terms struct {
+	Loan        id.ID  `json:"loan"`
+	Ledger      string `json:"ledger"`
+	Register    string `json:"register"`
+	Units       uint64 `json:"units"`
+	Price       string `json:"price"`
+	Closes      int64  `json:"closes"` // microseconds since 1970, by the ledger's clock
+	Day         string `json:"day"`
+	Outstanding int64  `json:"outstanding"`
+	Accrued     int64  `json:"accrued"`
+	All         uint64 `json:"all_units"`
+	Asked       int64  `json:"asked"` // what it cost on that day
+}
+
+// TermsOf reads an order's attributes.
+func TermsOf(o *order.Order) (t Terms, err error) {
+	if err = json.Unmarshal(o.Attributes, &t); err != nil {
+		err = fmt.Errorf("terms of order %s: %w", o.ID, err)
+	}
+	return t, err
+}
+
+// ReferenceLoan is the type of the reference from an order to its loan.
+const ReferenceLoan = 2001
+
+// Offer opens an order and lets the ledger hold its units.
+func (s *Sales) Offer(ctx context.Context, tenant id.ID, o Offer) (order.Order, error) {
+	var opened order.Order
+	err := s.Loans.While(ctx, tenant, o.Loan, func(l *Loan) error {
+		if there, err := s.Orders.Get(ctx, tenant, o.ID); err == nil {
+			opened = there
+			return o.same(&there)
+		} else if !errs.Is(err, errs.NotFound) {
+			return err
+		}
+		n, events, err := s.prepare(ctx, tenant, l, &o)
+		if err != nil {
+			return err
+		}
+		return s.DB.Write(ctx, func(tx *sql.Tx) error {
+			if err := s.Plan.AddIn(ctx, tx, events...); err != nil {
+				return err
+			}
+			results, err := s.Orders.Within(ctx, tx, tenant, n)
+			if err == nil {
+				opened = results[0].Order
+			}
+			return err
+		})
+	})
+	if err != nil {
+		return order.Order{}, err
+	}
+	return opened, s.hold(ctx, &opened)
+}
+
+// same says whether an order was opened by this offer.
+func (o *Offer) same(there *order.Order) error {
+	t, err := TermsOf(there)
+	if err != nil {
+		return err
+	}
+	if there.Kind != KindCode || t.Loan != o.Loan || seller(there) != o.Seller || t.Units != o.Units || t.Price != o.Price.String() {
+		return errs.Conflict.Errorf("the id was used for something else: make a new one").On("id")
+	}
+	return nil
+}
+
+func seller(o *order.Order) id.ID {
+	for _, p := range o.Parties {
+		if p.Part == PartSeller {
+			return p.Party
+		}
+	}
+	return id.ID{}
+}
+
+// prepare checks an offer and makes its order, with the events that end or look at it.
+func (s *Sales) prepare(ctx context.Context, tenant id.ID, l *Loan, o *Offer) (*order.New, []plan.Event, error) {
+	on, err := s.Ledgers(ctx, l.Ledger)
+	if err != nil {
+		return nil, nil, err
+	}
+	h, err := s.holding(ctx, on, tenant, o.Loan, l, o.Seller)
+	if err != nil {
+		return nil, nil, err
+	}
+	ask := claim.Offer{Units: o.Units, Price: o.Price}
+	if reason := claim.Against(l.Product, &l.Loan, &h, &ask); reason != "" {
+		return nil, nil, NotForSale.Errorf("%s", reason).On("units")
+	}
+	q, err := claim.Price(l.Product, &l.Loan, &ask, "", "")
+	if err != nil {
+		return nil, nil, err
+	}
+	now, zone, err := clockOf(ctx, on)
+	if err != nil {
+		return nil, nil, err
+	}
+	t := Terms{
+		Loan: o.Loan, Ledger: l.Ledger, Register: l.Register, Units: o.Units, Price: o.Price.String(), Day: l.On.String(), Outstanding: l.Outstanding,
+		Accrued: l.Accrued, All: l.Units, Asked: q.Price, Closes: now + int64(l.Product.Transfer.OrderDays)*(24*time.Hour).Microseconds(),
+	}
+	attributes, err := json.Marshal(&t)
+	if err != nil {
+		return nil, nil, err
+	}
+	event := func(label string, due int64) plan.Event {
+		return plan.Event{Tenant: tenant, ID: o.ID.Derive(label, 0), Ledger: l.Ledger, Due: due, Kind: EventKind, Subject: o.ID}
+	}
+	events := []plan.Event{event("hold", now), event("close", t.Closes)}
+	if late := midnight(l.NextDue+1, zone); late < t.Closes {
+		events = append(events, event("late", late))
+	}
+	return &order.New{
+		ID: o.ID, Kind: KindCode, Act: order.Act{Actor: o.Actor, Behalf: o.Seller, Role: RoleInvestor},
+		Parties:    []order.Party{{Part: PartSeller, Party: o.Seller}},
+		Amounts:    []order.Amount{{Code: "asked", Asset: l.Product.Asset.Code, Amount: q.Price}},
+		References: []order.Reference{{Type: ReferenceLoan, Value: o.Loan}}, Attributes: attributes,
+	}, events, nil
+}
+
+// midnight is when a day begins.
+func midnight(d day.Date, zone *time.Location) int64 {
+	y, m, dom := d.Civil()
+	return time.Date(y, time.Month(m), dom, 0, 0, 0, 0, zone).UnixMicro()
+}
+
+// clockOf gives a ledger's instant and time zone.
+func clockOf(ctx context.Context, on market.Ledger) (now int64, zone *time.Location, err error) {
+	name := ""
+	err = on.View(ctx, 0, func(e *ledger.Engine) { now, name = int64(e.Now()), e.Zone() })
+	if err != nil {
+		return 0, nil, err
+	}
+	zone, err = time.LoadLocation(name)
+	return now, zone, err
+}
+
+// holding is what an investor may sell of a loan.
+func (s *Sales) holding(ctx context.Context, on market.Ledger, tenant, loan id.ID, l *Loan, who id.ID) (h claim.Holding, err error) {
+	h.Since = l.Since
+	if err = on.View(ctx, 0, func(e *ledger.Engine) {
+		if there, ok := e.Holding(l.Register, market.Cash(who)); ok {
+			h.Units = there.Units - there.Held
+		}
+	}); err != nil {
+		return h, err
+	}
+	since, times, err := s.bought(ctx, s.DB.Reader(), tenant, loan, who)
+	if err == nil && times > 0 {
+		h.Since, h.Times = since, times
+	}
+	return h, err
+}
+
+// rower is a transaction or a pool.
+type rower interface {
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}
+
+// bought says since when an investor has what he bought of a loan, and how often it was sold; 0 for who bought nothing.
+func (s *Sales) bought(ctx context.Context, q rower, tenant, loan, who id.ID) (since day.Date, times int, err error) {
+	err = q.QueryRowContext(ctx, s.DB.Rebind(`SELECT since, times FROM sale_claim WHERE tenant = ? AND loan = ? AND investor = ?`),
+		tenant[:], loan[:], who[:]).Scan(&since, &times)
+	if errors.Is(err, sql.ErrNoRows) {
+		return 0, 0, nil
+	}
+	if err != nil {
+		err = fmt.Errorf("read claims: %w", err)
+	}
+	return since, times, err
+}

@@ -1,0 +1,204 @@
+package sale_test
+
+import (
+	"os"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/longmen/longmen/finmath/amount"
+	"github.com/longmen/longmen/finmath/day"
+	"github.com/longmen/longmen/finmath/loan"
+	"github.com/longmen/longmen/front/market"
+	"github.com/longmen/longmen/front/market/claim"
+	"github.com/longmen/longmen/front/market/sale"
+	"github.com/longmen/longmen/kit/errs"
+)
+
+// The third example of docs/claim-transfer.md, in the books: 830.65 for the claim, 4.15 of the seller and 1.00 of the
+// buyer for the platform.
+func TestAPurchaseIsUnitsAgainstMoney(t *testing.T) {
+	each(t, func(w *world) {
+		before, _, _ := w.has(ann)
+		o := w.offered("0.985")
+		if _, units, held := w.has(ann); o.State != sale.Offered || units != 9_000 || held != 1_000 {
+			t.Errorf("%s, %d units, %d held", o.State, units, held)
+		}
+		got, err := w.buy(o, bob, w.cost(o))
+		w.must(err)
+		w.ended(o, sale.Sold, "")
+		cash, units, _ := w.has(bob)
+		paid := 10_000_00 - cash
+		gets, left, _ := w.has(ann)
+		if units != 1_000 || left != 8_000 || paid != got.Pays || gets-before != got.Receives || got.Pays-got.Price != 1_00 || got.Price != got.Clean+got.Accrued {
+			t.Errorf("%+v: paid %d, got %d", got, paid, gets-before)
+		}
+		page, err := os.ReadFile("../../../docs/claim-transfer.md")
+		w.must(err)
+		if want := "| " + text(got.Price) + " | " + text(got.Receives) + " | " + text(got.Pays) + " |"; !contains(page, want) {
+			t.Errorf("the page does not say %s", want)
+		}
+	})
+}
+
+// What comes in before the purchase goes to the seller, and the buyer hears the new price.
+func TestARepaymentBeforeThePurchase(t *testing.T) {
+	each(t, func(w *world) {
+		o := w.offered("0.985")
+		seen := w.cost(o)
+		w.until(shanghai(2026, 4, 15))
+		before, _, _ := w.has(ann)
+		w.repay(day.Of(2026, 4, 15))
+		if after, _, _ := w.has(ann); after-before < 799_00 || after-before > 800_00 { // 9,000 of 12,000 units
+			t.Errorf("the seller got %d of the installment", after-before)
+		}
+		_, err := w.buy(o, bob, seen)
+		w.is(err, sale.PriceChanged, "pays")
+		got, err := w.buy(o, bob, w.cost(o))
+		w.must(err)
+		if got.Pays >= seen || got.Accrued != 0 {
+			t.Errorf("%+v, seen before %d", got, seen)
+		}
+	})
+}
+
+// Each way in which an order ends by itself.
+func TestOrdersEnd(t *testing.T) {
+	for _, c := range []struct {
+		reason string
+		happen func(w *world)
+	}{
+		{"expired", func(w *world) { w.repay(day.Of(2026, 4, 15)); w.until(shanghai(2026, 4, 24)) }},
+		{"overdue", func(w *world) { w.until(shanghai(2026, 4, 16).Add(-12 * time.Hour)) }},
+		{"settled", func(w *world) {
+			w.act.Lock()
+			w.events = append(w.events, loan.Event{Type: loan.Payoff, Date: day.Of(2026, 3, 25)})
+			w.act.Unlock()
+			w.must(w.Review(w.Context(), tenant, theLoan))
+		}},
+		{"written_off", func(w *world) { w.state = claim.WrittenOff; w.must(w.Review(w.Context(), tenant, theLoan)) }},
+		{"restructured", func(w *world) { w.state = claim.Restructured; w.must(w.Review(w.Context(), tenant, theLoan)) }},
+	} {
+		each(t, func(w *world) {
+			o := w.offered("1")
+			c.happen(w)
+			w.ended(o, sale.Ended, c.reason)
+			_, err := w.buy(o, bob, 1)
+			if err == nil {
+				t.Errorf("%s: bought nevertheless", c.reason)
+			}
+		})
+	}
+}
+
+// A loan that has gone bad ends the order also when the first to notice is a buyer.
+func TestABuyerFindsTheLoanSettled(t *testing.T) {
+	each(t, func(w *world) {
+		o := w.offered("1")
+		seen := w.cost(o)
+		w.state = claim.Settled
+		_, err := w.buy(o, bob, seen)
+		w.is(err, sale.Over, "order")
+		w.ended(o, sale.Ended, "settled")
+	})
+}
+
+func TestWithdraw(t *testing.T) {
+	each(t, func(w *world) {
+		o := w.offered("1")
+		w.must(w.Withdraw(w.Context(), tenant, o.ID))
+		w.must(w.Withdraw(w.Context(), tenant, o.ID))
+		w.ended(o, sale.Ended, "withdrawn")
+		again := w.offered("1")
+		_, err := w.buy(again, bob, w.cost(again))
+		w.must(err)
+		w.follow()
+		w.is(w.Withdraw(w.Context(), tenant, again.ID), sale.Over, "order")
+	})
+}
+
+func TestOffersAndPurchasesRefused(t *testing.T) {
+	each(t, func(w *world) {
+		for reason, o := range map[string]sale.Offer{
+			"too_many_units": {Units: 9_001, Price: rate("1")}, "price_too_low": {Units: 1_000, Price: rate("0.9")},
+			"piece_too_small": {Units: 10, Price: rate("1")},
+		} {
+			_, err := w.offer(o)
+			if w.is(err, sale.NotForSale, "units"); errs.Of(err).Message != reason {
+				t.Errorf("%v, want %s", err, reason)
+			}
+		}
+		_, err := w.offer(sale.Offer{Units: 100, Price: rate("1"), Seller: bob}) // he holds none
+		w.is(err, sale.NotForSale, "units")
+		o := w.offered("1")
+		_, err = w.offer(sale.Offer{Units: 8_001, Price: rate("1")}) // 1,000 of his 9,000 are offered
+		w.is(err, sale.NotForSale, "units")
+		_, err = w.buy(o, ann, w.cost(o))
+		w.is(err, errs.Invalid, "buyer")
+		_, err = w.buy(o, uid("investor", 9), w.cost(o)) // has no account
+		w.is(err, market.NoMoney, "buyer")
+		_, err = w.Buy(w.Context(), uid("tenant", 2), sale.Purchase{ID: w.next("purchase"), Order: o.ID, Buyer: bob})
+		w.is(err, errs.NotFound, "order")
+	})
+}
+
+// What was bought may not be sold on more often than the product says; what one funded oneself may.
+func TestHowOftenAClaimIsSold(t *testing.T) {
+	each(t, func(w *world) {
+		o := w.offered("1")
+		_, err := w.buy(o, bob, w.cost(o))
+		w.must(err)
+		w.follow()
+		_, err = w.offer(sale.Offer{Units: 1_000, Price: rate("1"), Seller: bob})
+		if w.is(err, sale.NotForSale, "units"); errs.Of(err).Message != string(claim.HeldShort) {
+			t.Error(err)
+		}
+		w.product.Transfer.Holding = 0
+		_, err = w.offer(sale.Offer{Units: 1_000, Price: rate("1"), Seller: bob})
+		if w.is(err, sale.NotForSale, "units"); errs.Of(err).Message != string(claim.SoldOften) {
+			t.Error(err)
+		}
+		w.offered("1")
+	})
+}
+
+// Of many who buy at once one gets it; the same purchase again is the first one.
+func TestPurchasesAtOnce(t *testing.T) {
+	each(t, func(w *world) {
+		o := w.offered("1")
+		cost := w.cost(o)
+		var wait sync.WaitGroup
+		var won atomic.Int32
+		for range 8 {
+			wait.Go(func() {
+				if _, err := w.buy(o, bob, cost); err == nil {
+					won.Add(1)
+				} else {
+					w.is(err, sale.Over, "order")
+				}
+			})
+		}
+		wait.Wait()
+		if _, units, _ := w.has(bob); won.Load() != 1 || units != 1_000 {
+			t.Errorf("%d won, %d units", won.Load(), units)
+		}
+		second := w.offered("1")
+		ask := sale.Purchase{ID: w.next("purchase"), Order: second.ID, Buyer: bob, Pays: w.cost(second), Actor: staff}
+		first, err := w.Buy(w.Context(), tenant, ask)
+		w.must(err)
+		for range 2 {
+			again, err := w.Buy(w.Context(), tenant, ask)
+			if err != nil || again.Sequence != first.Sequence || again.Pays != first.Pays {
+				t.Errorf("%+v %v, want %+v", again, err, first)
+			}
+			w.follow()
+			w.until(shanghai(2026, 4, 1)) // now it would cost more
+		}
+	})
+}
+
+func text(x int64) string { return amount.Format(x, 2) }
+
+func contains(page []byte, row string) bool { return strings.Contains(string(page), row) }
