@@ -91,3 +91,32 @@ func portion(x int64, r Rate, mode amount.Mode) (int64, error) {
 	whole := new(big.Rat).Add(big.NewRat(1, 1), share)
 	return amount.FromRat(new(big.Rat).Quo(share, whole)).Apply(x, mode)
 }
+
+// inMillionths reports whether a rate has at most 6 digits after the point.
+func (r Rate) inMillionths() bool { return r.decimal().Exponent >= -6 }
+
+// Millionths is the rate in millionths, as the ledger's deductions take it. It must have at most 6 digits after the point.
+func (r Rate) Millionths() int64 {
+	f, err := amount.Decimal(r.decimal())
+	if err != nil {
+		return 0
+	}
+	x, _ := f.Apply(1_000_000, down)
+	return x
+}
+
+// sumOf adds rates up.
+type sumOf struct{ big.Rat }
+
+func (s *sumOf) add(r Rate) {
+	if f, err := amount.Decimal(r.decimal()); err == nil {
+		s.Add(&s.Rat, f.Rat())
+	}
+}
+
+func (s *sumOf) is(r Rate) bool {
+	f, err := amount.Decimal(r.decimal())
+	return err == nil && s.Cmp(f.Rat()) == 0
+}
+
+func (s *sumOf) String() string { return s.FloatString(maxRateDigits) }

@@ -123,7 +123,7 @@ type Start struct {
 type Lateness struct {
 	Date    LateDate `json:"date" is:"which date of a payment counts: initiated by the payer, received by us, or booked" default:"received"`
 	CutOff  string   `json:"cut_off,omitempty" is:"time of day, e.g. 22:30, after which a payment counts for the next day; none: midnight"`
-	Buckets []Bucket `json:"buckets" is:"from how many days past due on a bucket holds" default:"buckets"`
+	Buckets []Bucket `json:"buckets" is:"from how many days past due on a bucket holds" default:"M0 M1 M2 M3 M4 M5 M6+, by 30 days"`
 }
 
 // Bucket is a class of days past due.
