@@ -3,6 +3,8 @@ package catalog
 import (
 	"fmt"
 	"strings"
+
+	"github.com/longmen/longmen/kit/errs"
 )
 
 // Fault is one thing that is wrong with a product.
@@ -36,4 +38,20 @@ func (l Faults) Error() string {
 		lines[i] = f.String()
 	}
 	return strings.Join(lines, "\n")
+}
+
+// refusal is the error of a door: the first fault with its field, and how many more there are.
+func (l Faults) refusal() error {
+	text := l[0].Reason
+	if l[0].Line > 0 {
+		text = fmt.Sprintf("line %d: %s", l[0].Line, text)
+	}
+	if n := len(l) - 1; n > 0 {
+		text += fmt.Sprintf(" (and %d more)", n)
+	}
+	field := "product"
+	if l[0].Field != "" {
+		field += "." + l[0].Field
+	}
+	return errs.Invalid.Errorf("%s", text).On(field).Because(l)
 }

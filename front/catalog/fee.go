@@ -104,8 +104,7 @@ func (p *Product) FeesAt(at FeeAt, by FeePayer) []*Fee {
 // Charges are the fees that fall due with the rows of a loan, as the events that finmath takes them for. They belong to
 // the contract: with the agreement and the disbursement they make its schedule.
 func Charges(p *Product, agreement *loan.Agreement) ([]loan.Event, error) {
-	fees := p.FeesAt(AtInstallment, FeeByBorrower)
-	if len(fees) == 0 {
+	if len(p.FeesAt(AtInstallment, FeeByBorrower)) == 0 {
 		return nil, nil
 	}
 	plan, err := schedule.Plan(agreement.Terms)
@@ -114,12 +113,10 @@ func Charges(p *Product, agreement *loan.Agreement) ([]loan.Event, error) {
 	}
 	start, lent := agreement.Terms.Due.Start, agreement.Terms.Principal
 	var events []loan.Event
-	for _, r := range plan.Rows {
-		if r.Kind == schedule.DownPayment {
-			continue
-		}
-		for _, f := range fees {
-			x, err := f.On(Base{Lent: lent, Balance: r.Balance + r.Principal, Principal: r.Principal, Interest: r.Interest}, "")
+	for i := range plan.Rows {
+		r := &plan.Rows[i]
+		for _, f := range p.installmentFees(r) {
+			x, err := f.On(baseOf(lent, r), "")
 			if err != nil {
 				return nil, err
 			}
@@ -129,6 +126,18 @@ func Charges(p *Product, agreement *loan.Agreement) ([]loan.Event, error) {
 		}
 	}
 	return events, nil
+}
+
+// installmentFees are the fees that are due with a row: none with a down payment.
+func (p *Product) installmentFees(r *schedule.Row) []*Fee {
+	if r.Kind == schedule.DownPayment {
+		return nil
+	}
+	return p.FeesAt(AtInstallment, FeeByBorrower)
+}
+
+func baseOf(lent int64, r *schedule.Row) Base {
+	return Base{Lent: lent, Balance: r.Balance + r.Principal, Principal: r.Principal, Interest: r.Interest}
 }
 
 // Contract is the agreement of an application with the events it begins with: it is paid out, and its fees fall due. A

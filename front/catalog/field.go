@@ -91,3 +91,23 @@ func standardBuckets() []Bucket {
 	}
 	return append(list, Bucket{Code: "M6+", From: 151})
 }
+
+// meaning is what a field means, by its path.
+func meaning(path string) string {
+	t, is := reflect.TypeFor[Product](), ""
+	for name := range strings.SplitSeq(path, ".") {
+		name, _, listed := strings.Cut(name, "[")
+		if t.Kind() != reflect.Struct {
+			return is
+		}
+		f, known := fieldOf(t, name)
+		if !known {
+			return is
+		}
+		t, is = f.Type, f.is
+		if listed {
+			t = t.Elem()
+		}
+	}
+	return is
+}
