@@ -113,6 +113,12 @@ const (
 // never removed, and appear whole under their names; one being written has a name that begins with a dot.
 const FilesFolder = "files"
 
+// Names in the data folder of what the library does not open itself. Backups do not have them yet.
+const (
+	RowsFile      = "rows.db"     // rows of the modules beside the ledger
+	LookupKeyFile = "keys/lookup" // secret by which they find personal data again
+)
+
 // openStores opens journal and history, and gives the database of the latter. On SQLite they are files of their own,
 // so that projecting never keeps the journal waiting.
 func (db *DB) openStores(ctx context.Context) (*store.DB, error) {

@@ -9,6 +9,8 @@ import (
 
 	"github.com/longmen/longmen/api"
 	"github.com/longmen/longmen/core/ledger"
+	"github.com/longmen/longmen/core/party"
+	"github.com/longmen/longmen/front/right"
 	"github.com/longmen/longmen/kit/id"
 )
 
@@ -68,7 +70,7 @@ func (c *counter) Apply(_ context.Context, _ string, commands []*ledger.Command)
 
 func TestApply(t *testing.T) {
 	actor := ledger.ID{9}
-	ctx := api.WithCall(context.Background(), &api.Call{Principal: api.Principal{ID: actor}})
+	ctx := api.WithCall(context.Background(), &api.Call{Principal: api.Principal{Access: party.Access{Principal: id.ID(actor)}, Operator: true, Rights: right.Every}})
 	good := func() *ledger.Command {
 		return &ledger.Command{ID: ledger.ID{6: 0x70, 8: 0x80}, Operations: []ledger.Operation{&ledger.Void{Hold: ledger.Mark{Command: ledger.ID{1}}}}}
 	}

@@ -3,21 +3,29 @@ package api
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/longmen/longmen/core/ledger"
+	"github.com/longmen/longmen/front/right"
+	"github.com/longmen/longmen/kit/errs"
 )
 
-// Apply hands commands to the node the way every door does: the actor is filled in, and what can't be applied whatever
-// the ledger's state is answered here. refused, if it is not nil, says which commands could not even be read.
+// Apply hands commands to the node the way every door does: only from who may write in that ledger, with the caller as
+// actor; what can't be applied whatever the ledger's state is answered here. refused, if it is not nil, says which
+// commands could not even be read. Fields of its errors begin with commands[i].
 func Apply(ctx context.Context, node Applier, name string, commands []*ledger.Command, refused []*ledger.Refusal) ([]Answer, error) {
-	actor := CallOf(ctx).Principal.ID
+	if err := Reach(ctx, name, right.LedgerWrite); err != nil {
+		return nil, err
+	}
+	p := &CallOf(ctx).Principal
 	good := 0
 	for i, c := range commands {
 		if refused != nil && refused[i] != nil {
 			continue
 		}
-		if c.Actor.IsZero() {
-			c.Actor = actor
+		if err := act(p, c); err != nil {
+			e := errs.Of(err)
+			return nil, e.On(fmt.Sprintf("commands[%d].%s", i, e.Field))
 		}
 		if r := check(c); r != nil {
 			if refused == nil {

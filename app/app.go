@@ -29,7 +29,7 @@ const DefaultListen = "127.0.0.1:7421"
 // Config is what a person chooses.
 type Config struct {
 	Data   string // data folder
-	DSN    string // postgres:// for journal and history; empty: SQLite files in the data folder
+	DSN    string // postgres:// for journal, history and rows; empty: SQLite files in the data folder
 	Listen string // host:port of the doors
 	Log    *slog.Logger
 }
@@ -90,7 +90,7 @@ func (p *program) ready() error {
 
 // listen opens the doors. Until the ledgers are open they say so.
 func (p *program) listen(listener net.Listener, fail func(string, error)) error {
-	tokens, err := access.Ensure(p.config.Data)
+	token, err := access.Ensure(p.config.Data)
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
@@ -100,7 +100,7 @@ func (p *program) listen(listener net.Listener, fail func(string, error)) error 
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), &p.backend,
 	)
 	handler := door.New(door.Config{
-		Node: &p.backend, Tokens: tokens, Ready: p.ready, Log: p.config.Log, Metrics: metrics,
+		Node: &p.backend, Callers: &access.Callers{Token: token, Ground: p.backend.rows}, Ground: p.backend.rows, Ready: p.ready, Log: p.config.Log, Metrics: metrics,
 	})
 	p.server = door.NewServer(handler, p.config.Log)
 	go func() {
@@ -114,12 +114,17 @@ func (p *program) listen(listener net.Listener, fail func(string, error)) error 
 
 // open opens the ledgers; when another node takes them over, the program ends.
 func (p *program) open(ctx context.Context, fail func(string, error)) error {
-	db, err := longmen.Open(ctx, longmen.Config{Folder: p.config.Data, DSN: p.config.DSN, Log: p.config.Log})
+	rows, err := p.openGround(ctx)
 	if err != nil {
 		return err
 	}
+	db, err := longmen.Open(ctx, longmen.Config{Folder: p.config.Data, DSN: p.config.DSN, Log: p.config.Log})
+	if err != nil {
+		return errors.Join(err, rows.Close())
+	}
 	p.db = db
 	p.backend.open(db)
+	p.backend.ground.Store(rows)
 	p.opened.Store(true)
 	go func() {
 		select {
@@ -143,4 +148,6 @@ func (p *program) drain(ctx context.Context) error {
 	return err
 }
 
-func (p *program) close(context.Context) error { return p.db.Close() }
+func (p *program) close(context.Context) error {
+	return errors.Join(p.backend.ground.Load().Close(), p.db.Close())
+}

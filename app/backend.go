@@ -10,11 +10,15 @@ import (
 	"github.com/longmen/longmen/api"
 	"github.com/longmen/longmen/core/ledger"
 	"github.com/longmen/longmen/core/node"
+	"github.com/longmen/longmen/front/ground"
 	"github.com/longmen/longmen/kit/errs"
 )
 
 // backend is the node as the doors see it, also before it is open.
-type backend struct{ db atomic.Pointer[longmen.DB] }
+type backend struct {
+	db     atomic.Pointer[longmen.DB]
+	ground atomic.Pointer[ground.Ground]
+}
 
 func (b *backend) open(db *longmen.DB) { b.db.Store(db) }
 

@@ -1,12 +1,18 @@
 package app
 
 import (
+	"errors"
+	"io/fs"
 	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
 	"time"
 
+	"github.com/longmen/longmen"
 	pb "github.com/longmen/longmen/api/gen/longmen/ledger/v1"
 	"github.com/longmen/longmen/store/storetest"
 )
@@ -22,7 +28,16 @@ func TestPausedLeaderIsReplacedAndSaysNothingStale(t *testing.T) {
 	w := &writer{known: map[string]uint64{}}
 	w.send(t, first, batchOf(t, w, 10))
 
+	stranger := &served{t: t, folder: t.TempDir(), dsn: dsn}
+	stranger.launch()
+	if err := stranger.cmd.Wait(); err == nil || !strings.Contains(stranger.log.String(), "the lookup key is looked for in "+stranger.folder) {
+		t.Errorf("a node with another lookup key: %v, %s", err, stranger.log.String())
+	}
+	if _, err := os.Stat(filepath.Join(stranger.folder, longmen.LookupKeyFile)); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the wrong key stays where the right one belongs: %v", err)
+	}
 	second := &served{t: t, folder: t.TempDir(), dsn: dsn}
+	copyKey(t, first, second)
 	second.launch()
 	defer func() { second.kill() }()
 	signal(t, first, syscall.SIGSTOP)
@@ -52,6 +67,19 @@ func TestPausedLeaderIsReplacedAndSaysNothingStale(t *testing.T) {
 	ended.Wait()
 	if got := second.rest("GET", "/v1/ledgers/main/accounts/w:0", ""); got["balance"] != "20" {
 		t.Errorf("w:0 has %v, want 20", got["balance"])
+	}
+}
+
+// copyKey gives a node the lookup key of another one, without which it does not start on the same rows.
+func copyKey(t testing.TB, from, to *served) {
+	t.Helper()
+	key, err := os.ReadFile(filepath.Join(from.folder, longmen.LookupKeyFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(to.folder, longmen.LookupKeyFile)
+	if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o700), os.WriteFile(path, key, 0o600)); err != nil {
+		t.Fatal(err)
 	}
 }
 

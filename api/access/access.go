@@ -1,5 +1,6 @@
-// Package access keeps what a client needs to reach a node: the token that the node makes at its first start, and the
-// address on which it listens. Both lie in the data folder; who may read the folder has access.
+// Package access lets callers in. It keeps what a client on the machine needs to reach a node, the token that the node
+// makes at its first start and the address on which it listens: both lie in the data folder, and who may read the
+// folder is the operator. It finds out who calls with a token, that one or one that was issued.
 //
 // The package must not know what is done with the access.
 package access
@@ -15,9 +16,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-
-	"github.com/longmen/longmen/api"
-	"github.com/longmen/longmen/core/ledger"
 )
 
 const (
@@ -27,10 +25,7 @@ const (
 	maxFile     = 512
 )
 
-// Operator is the principal who has the folder's token.
-var Operator = api.Principal{ID: ledger.ID([]byte("longmen/operator")), Name: "operator"}
-
-// Token checks a bearer token.
+// Token checks the folder's token.
 type Token struct{ sum [sha256.Size]byte }
 
 // Ensure reads the folder's token, or makes it if there is none, the folder too.
@@ -53,13 +48,10 @@ func Ensure(folder string) (Token, error) {
 	return Token{sum: sha256.Sum256([]byte(text))}, nil
 }
 
-// Principal says whose token it is. The time it takes tells nothing of the right one.
-func (t Token) Principal(token string) (*api.Principal, bool) {
+// Is says whether this is the token. The time it takes tells nothing of the right one.
+func (t Token) Is(token string) bool {
 	sum := sha256.Sum256([]byte(token))
-	if subtle.ConstantTimeCompare(sum[:], t.sum[:]) != 1 {
-		return nil, false
-	}
-	return &Operator, true
+	return subtle.ConstantTimeCompare(sum[:], t.sum[:]) == 1
 }
 
 // ReadToken reads the folder's token for a client. A file that others may read is refused.

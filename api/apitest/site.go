@@ -2,6 +2,7 @@ package apitest
 
 import (
 	"bytes"
+	"crypto/rand"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -9,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -18,7 +20,12 @@ import (
 
 	"github.com/longmen/longmen/api/access"
 	"github.com/longmen/longmen/api/door"
+	"github.com/longmen/longmen/core/order"
+	"github.com/longmen/longmen/core/party"
+	"github.com/longmen/longmen/front/ground"
+	"github.com/longmen/longmen/front/ops"
 	"github.com/longmen/longmen/kit/clock"
+	"github.com/longmen/longmen/kit/id"
 )
 
 // Start is where clocks of tests stand.
@@ -29,7 +36,9 @@ type Site struct {
 	T      testing.TB
 	URL    string
 	Folder string // with token and address
-	Token  string
+	Token  string // the operator's
+	Tenant string // that he names, if any
+	Ground *ground.Ground
 	Node   *Node
 	Clock  *clock.Manual
 	Log    *Log
@@ -46,9 +55,11 @@ func NewSite(t testing.TB) *Site {
 	s.must(err)
 	s.Token, err = access.ReadToken(s.Folder)
 	s.must(err)
+	s.openGround()
 	log := slog.New(slog.NewTextHandler(s.Log, nil))
+	open := func() (*ground.Ground, error) { return s.Ground, nil }
 	d := door.New(door.Config{
-		Node: s.Node, Tokens: tokens, Ready: func() error { return nil }, Log: log, Metrics: prometheus.NewRegistry(),
+		Node: s.Node, Callers: &access.Callers{Token: tokens, Ground: open}, Ground: open, Ready: func() error { return nil }, Log: log, Metrics: prometheus.NewRegistry(),
 	})
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	s.must(err)
@@ -60,8 +71,20 @@ func NewSite(t testing.TB) *Site {
 	t.Cleanup(func() {
 		_ = server.Close()
 		<-ended
+		s.must(s.Ground.Close())
 	})
 	return s
+}
+
+// openGround opens the rows beside the node, in a file of their own.
+func (s *Site) openGround() {
+	s.T.Helper()
+	var err error
+	s.Ground, err = ground.Open(s.T.Context(), ground.Config{
+		DSN: filepath.Join(s.T.TempDir(), "rows.db"), LookupKey: make([]byte, party.KeySize), Clock: s.Clock, Random: rand.Reader,
+		Clocks: func(id.ID) clock.Clock { return s.Clock }, Kinds: []order.Kind{kind}, Actions: map[string]ops.Action{actionName: action},
+	})
+	s.must(err)
 }
 
 // Log keeps what a site logs.
@@ -108,6 +131,9 @@ func (s *Site) Do(method, path string, body any, headers ...string) *Answer {
 	request, err := http.NewRequest(method, s.URL+path, reader)
 	s.must(err)
 	request.Header.Set("Authorization", "Bearer "+s.Token)
+	if s.Tenant != "" {
+		request.Header.Set("Longmen-Tenant", s.Tenant)
+	}
 	if body != nil {
 		request.Header.Set("Content-Type", "application/json")
 	}

@@ -27,6 +27,7 @@ import (
 	"github.com/longmen/longmen/api/rest"
 	"github.com/longmen/longmen/api/rpc"
 	"github.com/longmen/longmen/core/ledger"
+	"github.com/longmen/longmen/front/ground"
 	"github.com/longmen/longmen/kit/errs"
 	"github.com/longmen/longmen/kit/logging"
 )
@@ -40,8 +41,9 @@ type Node interface {
 // Config says what stands behind the doors.
 type Config struct {
 	Node    Node
-	Tokens  api.Tokens
-	Ready   func() error // nil error: the node answers; it must not block
+	Callers api.Callers
+	Ground  func() (*ground.Ground, error) // an error for the caller until it is open
+	Ready   func() error                   // nil error: the node answers; it must not block
 	Log     *slog.Logger
 	Metrics *prometheus.Registry
 }
@@ -52,6 +54,8 @@ const (
 	maxTime     = 30 * time.Second // of one request, streams aside
 	graceTime   = 5 * time.Second  // in which an answer has to be taken
 )
+
+const metricsPath = "/metrics"
 
 // Door answers everything on the node's address.
 type Door struct {
@@ -67,7 +71,7 @@ type Door struct {
 
 // New makes the door.
 func New(c Config) *Door {
-	r := rest.New(c.Node, c.Log)
+	r := rest.New(c.Node, c.Ground, c.Log)
 	d := &Door{
 		config: c, rest: r, rpc: rpc.New(c.Node, c.Log), errors: connect.NewErrorWriter(),
 		seconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{
@@ -118,18 +122,16 @@ func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	call := &api.Call{Trace: traceOf(r.Header.Get("Traceparent"))}
 	h["X-Request-Id"] = []string{call.Trace.String()}
 	ctx := api.WithCall(r.Context(), call)
-	principal, ok := d.principal(r.Header.Get("Authorization"))
-	if !ok {
-		d.refuse(w, r.WithContext(ctx), errs.Unauthenticated.Errorf(
-			"send the header Authorization: Bearer <token>; the token is in the file token of the node's data folder"))
-		return
-	}
 	if d.underway.Add(1) > maxRequests {
 		d.underway.Add(-1)
 		d.refuse(w, r.WithContext(ctx), errs.Overloaded.Errorf("%d requests are under way, which is as many as are taken; nothing was applied", maxRequests))
 		return
 	}
-	call.Principal = *principal
+	if err := d.admit(ctx, call, r); err != nil {
+		d.underway.Add(-1)
+		d.refuse(w, r.WithContext(ctx), err)
+		return
+	}
 	d.serve(ctx, door, w, r)
 }
 
@@ -140,18 +142,36 @@ func (d *Door) choose(path string) (http.Handler, bool) {
 		return d.rest, true
 	case strings.HasPrefix(path, rpc.Path):
 		return d.rpc, true
-	case path == "/metrics":
+	case path == metricsPath:
 		return d.metrics, true
 	}
 	return nil, false
 }
 
-func (d *Door) principal(header string) (*api.Principal, bool) {
-	const scheme = "Bearer "
-	if len(header) <= len(scheme) || !strings.EqualFold(header[:len(scheme)], scheme) {
-		return nil, false
+// admit finds out who calls, and whether he may come in here.
+func (d *Door) admit(ctx context.Context, call *api.Call, r *http.Request) error {
+	err := d.caller(ctx, r.Header, &call.Principal)
+	switch {
+	case err != nil && errs.Is(err, errs.Internal):
+		d.config.Log.Error("caller is not known", logging.Trace, call.Trace.String(), logging.Error, err)
+	case err == nil && r.URL.Path == metricsPath && !call.Principal.Operator:
+		err = errs.Forbidden.Errorf("the figures of the node are for the operator of the platform")
+	case err == nil && r.URL.Path == rpc.WatchPath:
+		call.Again = func() error { return d.caller(ctx, r.Header, new(api.Principal)) }
 	}
-	return d.config.Tokens.Principal(header[len(scheme):])
+	return err
+}
+
+// caller finds out who calls.
+func (d *Door) caller(ctx context.Context, h http.Header, to *api.Principal) error {
+	const scheme = "Bearer "
+	shown := h.Get("Authorization")
+	if len(shown) <= len(scheme) || !strings.EqualFold(shown[:len(scheme)], scheme) {
+		return errs.Unauthenticated.Errorf("send the header Authorization: Bearer <token>; the operator's is in the file token of the node's data folder")
+	}
+	return d.config.Callers.Caller(ctx, api.Credentials{
+		Token: shown[len(scheme):], Tenant: h.Get("Longmen-Tenant"), Party: h.Get("Longmen-Party"),
+	}, to)
 }
 
 // serve runs a door, measures it and catches what should not happen.
@@ -204,7 +224,7 @@ func route(r *http.Request) string {
 }
 
 // refuse answers in the words of the door that was called.
-func (d *Door) refuse(w http.ResponseWriter, r *http.Request, err *errs.Error) {
+func (d *Door) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	if strings.HasPrefix(r.URL.Path, rpc.Path) && d.errors.IsSupported(r) {
 		_ = d.errors.Write(w, r, rpc.Failure(err))
 		return

@@ -9,6 +9,7 @@ import (
 
 	"github.com/longmen/longmen/api"
 	"github.com/longmen/longmen/core/ledger"
+	"github.com/longmen/longmen/front/right"
 	"github.com/longmen/longmen/kit/errs"
 )
 
@@ -177,11 +178,11 @@ func (s *server) accounts(a huma.API) {
 	huma.Register(a, read("list-accounts", "/v1/ledgers/{ledger}/accounts", tagAccounts, "List accounts"), s.listAccounts)
 	huma.Register(a, read("get-account", accountPath, tagAccounts, "Tell what an account is and has"), s.getAccount)
 	huma.Register(a, read("get-balance", accountPath+"/balance", tagAccounts, "Tell what an account has, or had at a point of the past"), s.getBalance)
-	huma.Register(a, huma.Operation{
+	huma.Register(a, inLedger(right.LedgerRead, huma.Operation{
 		OperationID: "read-balances", Method: http.MethodPost, Path: "/v1/ledgers/{ledger}/balances", Tags: []string{tagAccounts},
 		Summary: "Tell what up to 1,000 accounts have", Description: "All of them are read at one sequence.", MaxBodyBytes: 1 << 20,
-		Errors: []int{http.StatusBadRequest, http.StatusUnauthorized, http.StatusNotFound, http.StatusServiceUnavailable},
-	}, s.readBalances)
+		Errors: []int{http.StatusBadRequest, http.StatusNotFound, http.StatusServiceUnavailable},
+	}), s.readBalances)
 	huma.Register(a, read("list-holds", accountPath+"/holds", tagAccounts, "List the open holds that reserve from an account"), s.listHolds)
 }
 

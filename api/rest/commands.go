@@ -76,7 +76,7 @@ func (s *server) commands(a huma.API) {
 func (s *server) applyCommand(ctx context.Context, in *commandInput) (*commandOutput, error) {
 	id := ledger.ID(in.Body.ID)
 	if in.Key != "" {
-		keyed, err := api.KeyID(api.CallOf(ctx).Principal.ID, in.Key)
+		keyed, err := api.KeyID(api.CallOf(ctx).Principal.ID(), in.Key)
 		if err != nil {
 			return nil, s.fault(ctx, keyMissing, "header.Idempotency-Key", err.Error())
 		}
@@ -109,7 +109,7 @@ func (s *server) applyBatch(ctx context.Context, in *batchInput) (*batchOutput, 
 	}
 	answers, err := api.Apply(ctx, s.node, in.Ledger, commands, refused)
 	if err != nil {
-		return nil, s.problem(ctx, err)
+		return nil, s.problem(ctx, inBodyOf(err, "commands", "body.commands"))
 	}
 	out := &batchOutput{}
 	out.Body.Results = make([]Result, len(answers))

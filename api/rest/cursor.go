@@ -18,6 +18,7 @@ const (
 	listOfDistributions
 	listOfLines
 	listOfDayCommands
+	listOfParties
 )
 
 // cursor makes the opaque form of a place in a list.

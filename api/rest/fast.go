@@ -29,15 +29,19 @@ type adapter struct {
 	quick map[string]quick // by operation id
 }
 
-// Handle takes an operation.
+// Handle takes an operation, and lets in who may use it.
 func (a adapter) Handle(op *huma.Operation, handler func(huma.Context)) {
-	first, ok := a.quick[op.OperationID]
+	who, ok := op.Metadata[accessKey].(access)
 	if !ok {
-		a.Adapter.Handle(op, handler)
-		return
+		panic("operation " + op.OperationID + " does not say who may use it")
 	}
+	first := a.quick[op.OperationID]
 	a.mux.HandleFunc(op.Method+" "+op.Path, func(w http.ResponseWriter, r *http.Request) {
-		if !first(w, r) {
+		if err := who.admit(r); err != nil {
+			WriteProblem(w, r, err)
+			return
+		}
+		if first == nil || !first(w, r) {
 			handler(humago.NewContext(op, r, w))
 		}
 	})
@@ -114,7 +118,7 @@ func (s *server) quickTransfer(w http.ResponseWriter, r *http.Request) bool {
 		return false
 	}
 	call := api.CallOf(r.Context())
-	id, err := api.KeyID(call.Principal.ID, key[0])
+	id, err := api.KeyID(call.Principal.ID(), key[0])
 	if err != nil {
 		return false
 	}

@@ -3,12 +3,14 @@ package rest
 import (
 	"context"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/longmen/longmen/api"
 	"github.com/longmen/longmen/core/ledger"
+	"github.com/longmen/longmen/front/right"
 )
 
 // Ledger is what a ledger is and how far it has come.
@@ -82,13 +84,10 @@ type (
 )
 
 func (s *server) ledgers(a huma.API) {
-	huma.Register(a, read("list-ledgers", "/v1/ledgers", tagLedgers, "List the ledgers"), s.listLedgers)
-	huma.Register(a, huma.Operation{
-		OperationID: "create-ledger", Method: http.MethodPost, Path: "/v1/ledgers", Tags: []string{tagLedgers},
-		Summary:     "Open a ledger",
-		Description: "The same words again give the same ledger. Zone and clock are fixed for good.",
-		Errors:      []int{http.StatusBadRequest, http.StatusUnauthorized, http.StatusConflict, http.StatusServiceUnavailable},
-	}, s.createLedger)
+	huma.Register(a, read("list-ledgers", "/v1/ledgers", tagLedgers, "List the ledgers of the tenant"), s.listLedgers)
+	huma.Register(a, operator(change("create-ledger", "/v1/ledgers", tagLedgers, "Open a ledger",
+		"The same words again give the same ledger. Zone and clock are fixed for good. With the header Longmen-Tenant it is that tenant's.")),
+		s.createLedger)
 	huma.Register(a, read("get-ledger", "/v1/ledgers/{ledger}", tagLedgers, "Tell what a ledger is and how far it has come"), s.getLedger)
 	huma.Register(a, read("list-assets", "/v1/ledgers/{ledger}/assets", tagLedgers, "List the assets"), s.listAssets)
 	huma.Register(a, write("open-asset", "/v1/ledgers/{ledger}/assets", tagLedgers, "Open an asset", ""),
@@ -108,8 +107,9 @@ func (s *server) listLedgers(ctx context.Context, _ *struct{}) (*ledgersOutput, 
 	if err != nil {
 		return nil, s.problem(ctx, err)
 	}
+	p := &api.CallOf(ctx).Principal
 	out := &ledgersOutput{}
-	out.Body.Ledgers = convert(list, ledgerOf)
+	out.Body.Ledgers = convert(slices.DeleteFunc(list, func(l api.LedgerInfo) bool { return !p.Reaches(l.Name) }), ledgerOf)
 	return out, nil
 }
 
@@ -125,6 +125,16 @@ func (s *server) createLedger(ctx context.Context, in *newLedger) (*ledgerOutput
 	info, err := s.node.CreateLedger(ctx, n)
 	if err != nil {
 		return nil, s.problem(ctx, err)
+	}
+	if p := &api.CallOf(ctx).Principal; !p.Tenant.IsZero() {
+		g, err := s.ground(ctx)
+		if err != nil {
+			return nil, err
+		}
+		// Last: until then it is the operator's, and a ledger that was opened otherwise is never given to a tenant.
+		if _, err := g.Parties.AddLedger(ctx, p.By(), n.Name); err != nil {
+			return nil, s.problem(ctx, err)
+		}
 	}
 	return &ledgerOutput{Body: ledgerOf(info)}, nil
 }
@@ -169,11 +179,16 @@ func inBody(_ uint16, _, field string) string {
 	return "body." + field
 }
 
-// read describes a question, write a command of one operation.
+// read describes a question about a ledger, write a command of one operation.
 func read(id, path, tag, summary string) huma.Operation {
+	return inLedger(right.LedgerRead, question(id, path, tag, summary))
+}
+
+// question describes one that changes nothing.
+func question(id, path, tag, summary string) huma.Operation {
 	return huma.Operation{
 		OperationID: id, Method: http.MethodGet, Path: path, Tags: []string{tag}, Summary: summary,
-		Errors: []int{http.StatusBadRequest, http.StatusUnauthorized, http.StatusNotFound, http.StatusServiceUnavailable},
+		Errors: []int{http.StatusBadRequest, http.StatusNotFound, http.StatusServiceUnavailable},
 	}
 }
 
@@ -184,12 +199,16 @@ const (
 )
 
 func write(id, path, tag, summary, more string) huma.Operation {
+	return inLedger(right.LedgerWrite, change(id, path, tag, summary, more))
+}
+
+// change describes one that changes something.
+func change(id, path, tag, summary, more string) huma.Operation {
 	return huma.Operation{
 		OperationID: id, Method: http.MethodPost, Path: path, Tags: []string{tag}, Summary: summary, Description: more,
 		MaxBodyBytes: smallBody,
 		Errors: []int{
-			http.StatusBadRequest, http.StatusUnauthorized, http.StatusNotFound, http.StatusConflict,
-			http.StatusRequestEntityTooLarge, http.StatusServiceUnavailable,
+			http.StatusBadRequest, http.StatusNotFound, http.StatusConflict, http.StatusRequestEntityTooLarge, http.StatusServiceUnavailable,
 		},
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/longmen/longmen/core/proof"
+	"github.com/longmen/longmen/front/right"
 )
 
 // Checkpoint is a signed statement of a ledger's size, root and state digest.
@@ -72,11 +73,11 @@ func (s *server) proofs(a huma.API) {
 				Sequence: p.Sequence, Record: p.Record, Result: p.Result, Path: convert(p.Path, hash), Checkpoint: p.Checkpoint,
 			}}, nil
 		})
-	huma.Register(a, huma.Operation{
+	huma.Register(a, inLedger(right.LedgerRead, huma.Operation{
 		OperationID: "prove-extension", Method: http.MethodPost, Path: "/v1/ledgers/{ledger}/checkpoint/extension", Tags: []string{tagProofs},
 		Summary: "Prove that the newest checkpoint extends an older one", MaxBodyBytes: smallBody,
-		Errors: []int{http.StatusBadRequest, http.StatusUnauthorized, http.StatusNotFound, http.StatusServiceUnavailable},
-	}, func(ctx context.Context, in *extensionInput) (*extensionOutput, error) {
+		Errors: []int{http.StatusBadRequest, http.StatusNotFound, http.StatusServiceUnavailable},
+	}), func(ctx context.Context, in *extensionInput) (*extensionOutput, error) {
 		x, err := s.node.ProveExtension(ctx, in.Ledger, []byte(in.Body.Checkpoint))
 		if err != nil {
 			return nil, s.problem(ctx, err)

@@ -6,6 +6,7 @@ package rest
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -15,6 +16,8 @@ import (
 
 	"github.com/longmen/longmen/api"
 	"github.com/longmen/longmen/core/ledger"
+	"github.com/longmen/longmen/front/ground"
+	"github.com/longmen/longmen/kit/errs"
 	"github.com/longmen/longmen/kit/logging"
 )
 
@@ -37,13 +40,15 @@ type Door struct {
 // server holds what the handlers need.
 type server struct {
 	node Node
+	open func() (*ground.Ground, error)
 	log  *slog.Logger
 }
 
-// New makes the door. Who calls must be in the requests' context (api.WithCall).
-func New(node Node, log *slog.Logger) *Door {
+// New makes the door. Who calls must be in the requests' context (api.WithCall). open gives the ground once it is open,
+// before that an error for the caller.
+func New(node Node, open func() (*ground.Ground, error), log *slog.Logger) *Door {
 	mux := http.NewServeMux()
-	s := &server{node: node, log: log}
+	s := &server{node: node, open: open, log: log}
 	door := &Door{mux: mux, huma: huma.NewAPI(configuration(), adapter{
 		Adapter: humago.NewAdapter(mux, ""), mux: mux,
 		quick: map[string]quick{"get-balance": s.quickBalance, "transfer": s.quickTransfer},
@@ -57,6 +62,7 @@ func New(node Node, log *slog.Logger) *Door {
 	s.units(door.huma)
 	s.past(door.huma)
 	s.proofs(door.huma)
+	s.parties(door.huma)
 	loosen(door.huma.OpenAPI())
 	return door
 }
@@ -97,6 +103,7 @@ const (
 	tagCommands  = "Commands"
 	tagPast      = "The past"
 	tagProofs    = "Proofs"
+	tagParties   = "Parties"
 )
 
 func configuration() huma.Config {
@@ -112,9 +119,10 @@ func configuration() huma.Config {
 		{Name: tagCommands, Description: "A command is an ordered set of operations that all succeed or all fail."},
 		{Name: tagPast, Description: "What was, by booking time or by effective date."},
 		{Name: tagProofs, Description: "Evidence for outsiders: signed checkpoints, and proofs that lead to them."},
+		{Name: tagParties, Description: "People and organisations of a tenant."},
 	}
 	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
-		"token": {Type: "http", Scheme: "bearer", Description: "The token that the node made at its first start, from the file `token` in its data folder."},
+		"token": {Type: "http", Scheme: "bearer", Description: "A token that was issued, or the operator's, which the node made at its first start: the file `token` in its data folder."},
 	}
 	config.Security = []map[string][]string{{"token": {}}}
 	config.RejectUnknownQueryParameters = true
@@ -125,7 +133,10 @@ func configuration() huma.Config {
 	return config
 }
 
-const description = `Every request needs the header ` + "`Authorization: Bearer <token>`" + `.
+const description = `Every request needs the header ` + "`Authorization: Bearer <token>`" + `. The token tells the principal and his tenant;
+` + "`Longmen-Party`" + ` says for which party he acts, if he may act for several. Only the operator names a tenant, by
+` + "`Longmen-Tenant`" + `. Each operation says under ` + "`x-access`" + ` which right it needs; what is another tenant's, and what
+is another party's and not yours to see, is not found.
 
 **Amounts** are whole numbers of minor units (fen, cents). They are written as strings of digits, since a JSON number is
 exact up to 2^53-1 only and an amount may reach 10^18; an integer up to there is read too. Everything else that is
@@ -227,7 +238,7 @@ func at(p api.Position) At { return At{Sequence: p.Sequence, Timestamp: Instant(
 func (s *server) apply(ctx context.Context, name string, c *ledger.Command, path pathOf) (*commandOutput, error) {
 	answers, err := api.Apply(ctx, s.node, name, []*ledger.Command{c}, nil)
 	if err != nil {
-		return nil, s.problem(ctx, err)
+		return nil, s.problem(ctx, inBodyOf(err, "commands[0]", "body"))
 	}
 	a := &answers[0]
 	if a.Result.Code != ledger.Applied {
@@ -236,6 +247,16 @@ func (s *server) apply(ctx context.Context, name string, c *ledger.Command, path
 		return nil, p
 	}
 	return &commandOutput{Body: resultOf(c.ID, a, c.Operations)}, nil
+}
+
+// inBodyOf moves the field of an error to where it stands in the request.
+func inBodyOf(err error, from, to string) error {
+	if e, ok := errors.AsType[*errs.Error](err); ok {
+		if rest, found := strings.CutPrefix(e.Field, from); found && e.Field != "" {
+			e.Field = to + rest
+		}
+	}
+	return err
 }
 
 // problem gives an error its form and the request's id.
@@ -252,7 +273,7 @@ type commandOutput struct{ Body Result }
 
 // keyed makes the envelope's command with the id that the key stands for.
 func (s *server) keyed(ctx context.Context, key string, e *Envelope, op ledger.Operation) (*ledger.Command, error) {
-	id, err := api.KeyID(api.CallOf(ctx).Principal.ID, key)
+	id, err := api.KeyID(api.CallOf(ctx).Principal.ID(), key)
 	if err != nil {
 		return nil, s.fault(ctx, keyMissing, "header.Idempotency-Key", err.Error())
 	}

@@ -18,6 +18,7 @@ import (
 	pb "github.com/longmen/longmen/api/gen/longmen/ledger/v1"
 	"github.com/longmen/longmen/api/gen/longmen/ledger/v1/ledgerv1connect"
 	"github.com/longmen/longmen/core/ledger"
+	"github.com/longmen/longmen/front/right"
 	"github.com/longmen/longmen/kit/errs"
 	"github.com/longmen/longmen/kit/logging"
 )
@@ -92,6 +93,9 @@ func (s *service) balances(ctx context.Context, request *connect.Request[balance
 	if n := len(call.addresses); n == 0 || n > api.MaxBalances {
 		return nil, invalid("addresses: %d, want 1 to %d", n, api.MaxBalances)
 	}
+	if err := api.Reach(ctx, call.ledger, right.LedgerRead); err != nil {
+		return nil, s.failure(err)
+	}
 	answer := &balancesAnswer{balances: make([]ledger.AccountState, len(call.addresses))}
 	var err error
 	if answer.at, err = s.node.Balances(ctx, call.ledger, call.addresses, call.sequence, answer.balances); err != nil {
@@ -101,6 +105,9 @@ func (s *service) balances(ctx context.Context, request *connect.Request[balance
 }
 
 func (s *service) ledger(ctx context.Context, request *connect.Request[pb.LedgerRequest]) (*connect.Response[pb.LedgerResponse], error) {
+	if err := api.Reach(ctx, request.Msg.GetLedger(), right.LedgerRead); err != nil {
+		return nil, s.failure(err)
+	}
 	info, err := s.node.Ledger(ctx, request.Msg.GetLedger())
 	if err != nil {
 		return nil, s.failure(err)
@@ -116,6 +123,9 @@ func (s *service) ledger(ctx context.Context, request *connect.Request[pb.Ledger
 const watchBytes = 256 << 10
 
 func (s *service) watch(ctx context.Context, request *connect.Request[pb.WatchRequest], stream *connect.ServerStream[pb.WatchResponse]) error {
+	if err := api.Reach(ctx, request.Msg.GetLedger(), right.LedgerRead); err != nil {
+		return s.failure(err)
+	}
 	from := max(request.Msg.GetFrom(), 1)
 	err := s.node.Watch(ctx, request.Msg.GetLedger(), from, func(list []api.Recorded) error {
 		message, size := &pb.WatchResponse{}, 0
@@ -126,6 +136,9 @@ func (s *service) watch(ctx context.Context, request *connect.Request[pb.WatchRe
 			// An operation has a hundred bytes or so; exactness is not worth encoding twice.
 			if size += 100 * (1 + len(list[i].Command.Operations)); size < watchBytes && i < len(list)-1 {
 				continue
+			}
+			if err := again(ctx); err != nil {
+				return err
 			}
 			if err := stream.Send(message); err != nil {
 				return err
@@ -138,6 +151,14 @@ func (s *service) watch(ctx context.Context, request *connect.Request[pb.WatchRe
 		return ctx.Err()
 	}
 	return s.failure(err)
+}
+
+// again says whether the caller of a stream is still let in.
+func again(ctx context.Context) error {
+	if f := api.CallOf(ctx).Again; f != nil {
+		return f()
+	}
+	return nil
 }
 
 func invalid(format string, args ...any) error {

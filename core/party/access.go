@@ -6,6 +6,7 @@ import (
 	"errors"
 	"iter"
 	"slices"
+	"strings"
 
 	"github.com/longmen/longmen/kit/errs"
 	"github.com/longmen/longmen/kit/id"
@@ -34,6 +35,13 @@ type admission struct {
 	idle    bool     // the principal or the person behind it is closed
 	ledgers []string // of the tenant, sorted
 	grants  []span   // sorted by party
+	roles   []tenure // of the person, sorted by code
+}
+
+// tenure is the days on which the person has a role.
+type tenure struct {
+	code         string
+	from, before int64
 }
 
 // span is a time in which the principal acts for a party.
@@ -68,6 +76,25 @@ func (a *Access) Parties() iter.Seq[id.ID] {
 				continue
 			}
 			if last = s.party; !yield(last) {
+				return
+			}
+		}
+	}
+}
+
+// Roles gives the codes of the roles that the person behind the principal has on a day, sorted, each once.
+func (a *Access) Roles(day int64) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		if a.all == nil {
+			return
+		}
+		last := ""
+		for i := range a.all.roles {
+			t := &a.all.roles[i]
+			if t.code == last || day < t.from || day >= t.before {
+				continue
+			}
+			if last = t.code; !yield(last) {
 				return
 			}
 		}
@@ -154,9 +181,12 @@ const (
 	selectSpans   = `SELECT g.party, g.starts, g.ends FROM party_grant g
 		WHERE g.tenant = ? AND g.principal = ? AND g.revoked = 0 AND g.ends > ?
 		AND (SELECT y.closed FROM party_party y WHERE y.tenant = g.tenant AND y.id = g.party) = 0`
+	selectTenures = "SELECT code, starts, stops FROM party_role WHERE tenant = ? AND party = ? AND stops > starts"
 )
 
 var spans = record[span]{dest: func(s *span) []any { return []any{column{&s.party}, &s.from, &s.ends} }}
+
+var tenures = record[tenure]{dest: func(t *tenure) []any { return []any{&t.code, &t.from, &t.before} }}
 
 func (q *query) admission(hash *[32]byte, now int64) (*admission, error) {
 	a := new(admission)
@@ -174,7 +204,11 @@ func (q *query) admission(hash *[32]byte, now int64) (*admission, error) {
 	if a.ledgers, err = ledgersOf(q, to.Tenant); err != nil {
 		return nil, err
 	}
-	a.grants, err = spans.scan(q, selectSpans, to.Tenant[:], to.Principal[:], now)
+	if a.grants, err = spans.scan(q, selectSpans, to.Tenant[:], to.Principal[:], now); err != nil {
+		return nil, err
+	}
 	slices.SortFunc(a.grants, func(x, y span) int { return compare(x.party, y.party) })
+	a.roles, err = tenures.scan(q, selectTenures, to.Tenant[:], to.Person[:])
+	slices.SortFunc(a.roles, func(x, y tenure) int { return strings.Compare(x.code, y.code) })
 	return a, err
 }

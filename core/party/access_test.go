@@ -85,6 +85,39 @@ func public(a party.Access) party.Access {
 	}
 }
 
+// A person's roles show in the access at once, on their days alone.
+func TestRolesOfTheCaller(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		ctx, h := t.Context(), w.home("one")
+		_, text := w.token(h.by, h.principal, time.Hour)
+		on := func(day int64) string {
+			a := must(w.Resolve(ctx, text))(t)
+			return strings.Join(slices.Collect(a.Roles(day)), " ")
+		}
+		if got := on(10); got != "" {
+			t.Errorf("roles %q before any was given", got)
+		}
+		give := func(code string, from, until int64) party.Role {
+			return must(w.GiveRole(ctx, h.by, party.Role{ID: w.id(), Party: h.person, Code: code, From: from, Until: until}))(t)
+		}
+		give("b", 10, 0)
+		first := give("a", 5, 20)
+		give("a", 20, 30)
+		for day, want := range map[int64]string{4: "", 5: "a", 10: "a b", 20: "a b", 29: "a b", 30: "b"} {
+			if got := on(day); got != want {
+				t.Errorf("day %d: roles %q, want %q", day, got, want)
+			}
+		}
+		must(w.EndRole(ctx, h.by, first.ID, 12))(t)
+		if a, b := on(11), on(12); a != "a b" || b != "b" {
+			t.Errorf("after the end roles are %q and %q", a, b)
+		}
+		if got := slices.Collect((&party.Access{}).Roles(1)); got != nil {
+			t.Errorf("no access has roles %q", got)
+		}
+	})
+}
+
 func TestTokensThatLetNobodyIn(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		ctx, h := t.Context(), w.home("one")

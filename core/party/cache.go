@@ -17,7 +17,7 @@ type cache struct {
 
 	mu     sync.RWMutex
 	known  map[[32]byte]*entry
-	of     map[id.ID][][32]byte // the known tokens of a principal
+	of     map[id.ID][][32]byte // the known tokens of a principal, and of the party that stands behind it
 	change uint64               // how often something was dropped
 }
 
@@ -71,35 +71,45 @@ func (c *cache) put(hash *[32]byte, a *admission, read time.Time, ticket uint64)
 		if len(c.known) >= c.most {
 			c.evict()
 		}
-		principal := a.access.Principal
-		c.of[principal] = append(c.of[principal], *hash)
+		for _, owner := range a.owners() {
+			c.of[owner] = append(c.of[owner], *hash)
+		}
 	}
 	c.known[*hash] = &entry{admission: a, read: read}
 }
 
 // evict forgets any one token.
 func (c *cache) evict() {
-	for hash, e := range c.known {
-		delete(c.known, hash)
-		principal := e.access.Principal
-		left := slices.DeleteFunc(c.of[principal], func(h [32]byte) bool { return h == hash })
-		if c.of[principal] = left; len(left) == 0 {
-			delete(c.of, principal)
-		}
+	for hash := range c.known {
+		c.forget(hash)
 		return
 	}
 }
 
-// drop forgets the tokens of a principal.
-func (c *cache) drop(principal id.ID) {
+// forget forgets a token. The lock is held.
+func (c *cache) forget(hash [32]byte) {
+	e := c.known[hash]
+	delete(c.known, hash)
+	for _, owner := range e.owners() {
+		left := slices.DeleteFunc(c.of[owner], func(h [32]byte) bool { return h == hash })
+		if c.of[owner] = left; len(left) == 0 {
+			delete(c.of, owner)
+		}
+	}
+}
+
+// drop forgets the tokens of a principal, or of all behind which a party stands.
+func (c *cache) drop(owner id.ID) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.change++
-	for _, hash := range c.of[principal] {
-		delete(c.known, hash)
+	for _, hash := range slices.Clone(c.of[owner]) {
+		c.forget(hash)
 	}
-	delete(c.of, principal)
 }
+
+// owners are those whose change drops the token.
+func (a *admission) owners() [2]id.ID { return [2]id.ID{a.access.Principal, a.access.Person} }
 
 // clear forgets all.
 func (c *cache) clear() {

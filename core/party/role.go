@@ -48,6 +48,7 @@ func (r *Registry) GiveRole(ctx context.Context, by By, o Role) (Role, error) {
 	if err := first(by.check(), checkID(o.ID), checkCode("code", o.Code), checkSpan(o.From, o.Until, maxDay)); err != nil {
 		return Role{}, err
 	}
+	defer r.cache.drop(o.Party)
 	c := creation[Role]{
 		kind: &roles, tenant: by.Tenant, id: o.ID,
 		same: func(old *Role) bool {
@@ -112,7 +113,10 @@ func (r *Registry) Roles(ctx context.Context, tenant id.ID, f RoleFilter, p Page
 // EndRole ends a role before its time: the day is the first on which it no longer holds. With its first day it never
 // held. The same end again changes nothing, another one is a conflict.
 func (r *Registry) EndRole(ctx context.Context, by By, role id.ID, day int64) (Role, error) {
+	var person id.ID
+	defer func() { r.cache.drop(person) }()
 	return end(ctx, r, by, &roles, role, func(q *query, o *Role) error {
+		person = o.Party // known also when the outcome of the commit is not
 		switch {
 		case o.Ended != 0 && o.Stops == day:
 			return nil

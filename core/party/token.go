@@ -43,15 +43,17 @@ func (Secret) MarshalText() ([]byte, error) { return []byte("[secret]"), nil }
 // LogValue gives a mask.
 func (Secret) LogValue() slog.Value { return slog.StringValue("[secret]") }
 
+// TokenPrefix begins the text of every token, so that scanners find one where it doesn't belong.
+const TokenPrefix = "longmen_"
+
 const (
-	secretPrefix = "longmen_" // lets scanners find tokens where they don't belong
-	secretBytes  = 32
-	secretText   = len(secretPrefix) + (secretBytes*8+5)/6
+	secretBytes = 32
+	secretText  = len(TokenPrefix) + (secretBytes*8+5)/6
 )
 
 // hashOf is what is kept of a token's text. What cannot be one has none.
 func hashOf(text string) (hash [sha256.Size]byte, ok bool) {
-	if len(text) != secretText || !strings.HasPrefix(text, secretPrefix) {
+	if len(text) != secretText || !strings.HasPrefix(text, TokenPrefix) {
 		return hash, false
 	}
 	var b [secretText]byte
@@ -81,7 +83,7 @@ func (r *Registry) IssueToken(ctx context.Context, by By, t Token) (Token, Secre
 	if _, err := io.ReadFull(r.random, raw); err != nil {
 		return Token{}, Secret{}, fmt.Errorf("issue token: read random bytes: %w", err)
 	}
-	secret := Secret{secretPrefix + base64.RawURLEncoding.EncodeToString(raw)}
+	secret := Secret{TokenPrefix + base64.RawURLEncoding.EncodeToString(raw)}
 	hash, _ := hashOf(secret.text)
 	err := r.write(ctx, func(q *query) error {
 		if _, found, err := tokens.find(q, by.Tenant, t.ID, ""); found || err != nil {

@@ -1,0 +1,79 @@
+package app
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/longmen/longmen"
+	"github.com/longmen/longmen/core/ledger"
+	"github.com/longmen/longmen/core/party"
+	"github.com/longmen/longmen/front/ground"
+	"github.com/longmen/longmen/kit/clock"
+	"github.com/longmen/longmen/kit/errs"
+	"github.com/longmen/longmen/kit/id"
+)
+
+// openGround opens the rows of core's modules and the fronts: a file in the data folder, or the same PostgreSQL. A node
+// that waits for its turn does so too, so that it says at once when it has another lookup key; it writes no rows.
+func (p *program) openGround(ctx context.Context) (*ground.Ground, error) {
+	key, err := openLookupKey(p.config.Data)
+	if err != nil {
+		return nil, err
+	}
+	dsn := p.config.DSN
+	if dsn == "" {
+		dsn = filepath.Join(p.config.Data, longmen.RowsFile)
+	}
+	clocks := &clocks{backend: &p.backend}
+	g, err := ground.Open(ctx, ground.Config{DSN: dsn, LookupKey: key.bytes, Clock: clock.Real{}, Random: rand.Reader, Clocks: clocks.of})
+	if err != nil {
+		return nil, fmt.Errorf("%w (the lookup key is looked for in %s)", errors.Join(err, key.undo()), key.path)
+	}
+	clocks.parties = g.Parties
+	return g, nil
+}
+
+// rows gives the ground to the doors once it is open.
+func (b *backend) rows() (*ground.Ground, error) {
+	if g := b.ground.Load(); g != nil {
+		return g, nil
+	}
+	return nil, errs.Overloaded.Errorf("%v", errOpening)
+}
+
+// clocks gives each tenant the clock of the ledger that has his name, and the machine's while there is none.
+type clocks struct {
+	backend *backend
+	parties *party.Registry
+	names   sync.Map // by tenant; names never change
+}
+
+func (c *clocks) of(tenant id.ID) clock.Clock { return tenantClock{c, tenant} }
+
+type tenantClock struct {
+	clocks *clocks
+	tenant id.ID
+}
+
+// Now is the instant of the tenant's ledger if its clock is simulated, the machine's otherwise.
+func (c tenantClock) Now() time.Time {
+	name, known := c.clocks.names.Load(c.tenant)
+	if !known {
+		t, err := c.clocks.parties.Tenant(context.Background(), c.tenant)
+		if err != nil {
+			return time.Now()
+		}
+		name = t.Name
+		c.clocks.names.Store(c.tenant, name)
+	}
+	l, err := c.clocks.backend.Ledger(context.Background(), name.(string))
+	if err != nil || l.Clock == ledger.RealClock {
+		return time.Now()
+	}
+	return l.Now.Time()
+}

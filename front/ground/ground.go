@@ -1,0 +1,81 @@
+// Package ground opens what the fronts stand on, in one database: parties, orders, planned events, notices, approvals.
+// What the fronts declare to these modules, such as the kinds of their orders and what may be proposed, is joined here.
+//
+// The package must not know who asks, or what the declarations of a front mean.
+package ground
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/longmen/longmen/core/notice"
+	"github.com/longmen/longmen/core/order"
+	"github.com/longmen/longmen/core/party"
+	"github.com/longmen/longmen/core/plan"
+	"github.com/longmen/longmen/front/ops"
+	"github.com/longmen/longmen/kit/clock"
+	"github.com/longmen/longmen/store"
+)
+
+// Config is what the ground needs beside its rows.
+type Config struct {
+	DSN       string // SQLite file, or postgres://…
+	LookupKey []byte // finds identifiers again: see party.Options
+	Clock     clock.Clock
+	Random    io.Reader
+	Clocks    order.Clocks // of the tenants
+
+	Kinds   []order.Kind
+	Actions map[string]ops.Action
+}
+
+// Ground is the open modules. They are safe for use by several goroutines.
+type Ground struct {
+	DB        *store.DB
+	Clock     clock.Clock
+	Random    io.Reader
+	Parties   *party.Registry
+	Orders    *order.Orders
+	Plan      *plan.Plan
+	Notices   *notice.Outbox
+	Approvals *ops.Approvals
+}
+
+// Open opens the database and brings all tables up to date.
+func Open(ctx context.Context, c Config) (g *Ground, err error) {
+	db, err := store.Open(ctx, c.DSN)
+	if err != nil {
+		return nil, err
+	}
+	g = &Ground{DB: db, Clock: c.Clock, Random: c.Random}
+	if err := g.open(ctx, &c); err != nil {
+		return nil, errors.Join(fmt.Errorf("open the rows of %s: %w", db, err), db.Close())
+	}
+	return g, nil
+}
+
+func (g *Ground) open(ctx context.Context, c *Config) error {
+	kinds, err := order.NewKinds(c.Kinds...)
+	if err != nil {
+		return err
+	}
+	if g.Parties, err = party.Open(ctx, g.DB, party.Options{Clock: c.Clock, Random: c.Random, LookupKey: c.LookupKey}); err != nil {
+		return err
+	}
+	if g.Orders, err = order.Open(ctx, g.DB, kinds, c.Clocks); err != nil {
+		return err
+	}
+	if g.Plan, err = plan.Open(ctx, g.DB, c.Clock); err != nil {
+		return err
+	}
+	if g.Notices, err = notice.Open(ctx, g.DB, notice.Config{Plan: g.Plan, Clock: c.Clock}); err != nil {
+		return err
+	}
+	g.Approvals, err = ops.OpenApprovals(ctx, g.DB, c.Clock, &persons{g.Parties, c.Clock}, c.Actions)
+	return err
+}
+
+// Close closes the database.
+func (g *Ground) Close() error { return g.DB.Close() }

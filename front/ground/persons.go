@@ -1,0 +1,39 @@
+package ground
+
+import (
+	"context"
+
+	"github.com/longmen/longmen/core/party"
+	"github.com/longmen/longmen/kit/clock"
+	"github.com/longmen/longmen/kit/id"
+)
+
+// persons tells who stands behind a principal, to those who compare people.
+type persons struct {
+	parties *party.Registry
+	clock   clock.Clock
+}
+
+// Day is the day on which roles are looked at: that of UTC, so that it is the same everywhere.
+func Day(c clock.Clock) int64 { return c.Now().Unix() / (24 * 3600) }
+
+// Person gives the person and his roles of today. Behind a closed principal, and behind one of an organisation, stands
+// nobody who could be told from others.
+func (p *persons) Person(ctx context.Context, tenant, principal id.ID) (person id.ID, roles []string, err error) {
+	found, err := p.parties.Principal(ctx, tenant, principal)
+	if err != nil || found.Closed != 0 {
+		return id.ID{}, nil, err
+	}
+	behind, err := p.parties.Party(ctx, tenant, found.Person)
+	if err != nil || behind.Kind != party.Person || behind.Closed != 0 {
+		return id.ID{}, nil, err
+	}
+	list, err := p.parties.Roles(ctx, tenant, party.RoleFilter{Party: behind.ID, Holds: Day(p.clock)}, party.Page{Limit: party.MaxRoles})
+	if err != nil {
+		return id.ID{}, nil, err
+	}
+	for _, r := range list {
+		roles = append(roles, r.Code)
+	}
+	return behind.ID, roles, nil
+}
