@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
-	"math/big"
 	"strconv"
 	"strings"
 	"time"
@@ -80,16 +79,9 @@ func (t Total) append(b []byte) []byte {
 	if t.v.Hi == int64(t.v.Lo)>>63 {
 		b = strconv.AppendInt(b, int64(t.v.Lo), 10)
 	} else {
-		b = append(b, digits(t.v)...)
+		b = append(b, t.v.String()...)
 	}
 	return append(b, '"')
-}
-
-// digits writes a 128-bit integer in decimal.
-func digits(v share.Int128) string {
-	n := big.NewInt(v.Hi)
-	n.Lsh(n, 64)
-	return n.Add(n, new(big.Int).SetUint64(v.Lo)).String()
 }
 
 func quoteInt(v int64) []byte {
@@ -111,7 +103,7 @@ func (Carry) Schema(huma.Registry) *huma.Schema {
 }
 
 // MarshalJSON writes the digits as a string.
-func (c Carry) MarshalJSON() ([]byte, error) { return []byte(`"` + digits(share.Int128(c)) + `"`), nil }
+func (c Carry) MarshalJSON() ([]byte, error) { return []byte(`"` + share.Int128(c).String() + `"`), nil }
 
 // Instant is a moment, as RFC 3339 has it, exact to the microsecond.
 type Instant ledger.Instant

@@ -1,6 +1,9 @@
 package share
 
-import "math/bits"
+import (
+	"math/big"
+	"math/bits"
+)
 
 // Int128 is a signed 128-bit integer in two's complement: Hi·2^64 + Lo.
 // As a carry or a remainder it counts 2^-64 of a minor unit ("cent"), so Hi is
@@ -33,6 +36,13 @@ func (x Int128) Neg() Int128 { return Int128{}.Sub(x) }
 func (x Int128) Mul(u uint64) Int128 {
 	hi, lo := bits.Mul64(x.Lo, u)
 	return Int128{Hi: int64(hi + uint64(x.Hi)*u), Lo: lo}
+}
+
+// String writes it in decimal.
+func (x Int128) String() string {
+	n := big.NewInt(x.Hi)
+	n.Lsh(n, 64)
+	return n.Add(n, new(big.Int).SetUint64(x.Lo)).String()
 }
 
 // Sign returns -1, 0 or 1.

@@ -1,0 +1,157 @@
+package accounting
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"sync"
+	"time"
+
+	"github.com/longmen/longmen/core/ledger"
+	"github.com/longmen/longmen/front/ops"
+	"github.com/longmen/longmen/kit/clock"
+	"github.com/longmen/longmen/kit/errs"
+	"github.com/longmen/longmen/kit/id"
+	"github.com/longmen/longmen/store"
+)
+
+//go:embed migrations
+var migrations embed.FS
+
+// Actions that are proposed and approved.
+const (
+	ActionChart = "accounting-chart" // the document is a Chart
+	ActionClose = "accounting-close" // the document is a Closing
+)
+
+// Stand is how far a ledger is.
+type Stand struct {
+	Today    ledger.Date // by its clock, in its zone
+	Sequence uint64
+}
+
+// Day is what counts from one day by asset and account code.
+type Day struct {
+	Date   ledger.Date
+	Totals []ledger.BucketState
+}
+
+// Ledgers are what is needed of the ledgers.
+type Ledgers interface {
+	Stand(ctx context.Context, ledger string) (Stand, error)
+	// Days sums up what counts from each of at most MaxDays days, as it was known at a sequence.
+	Days(ctx context.Context, ledger string, first, last ledger.Date, at uint64) ([]Day, error)
+}
+
+// MaxDays is the most days of one export.
+const MaxDays = 366
+
+// Accounting is the books of all tenants in one database.
+type Accounting struct {
+	db      *store.DB
+	clock   clock.Clock
+	ledgers Ledgers
+	gate    sync.RWMutex // held for reading while a command with an effective date is under way
+	closing map[book]closing
+}
+
+type book struct {
+	tenant id.ID
+	ledger string
+}
+
+// closing is the newest closing that this program knows of, committed or about to be.
+type closing struct {
+	through ledger.Date
+	known   time.Time
+}
+
+// Open brings the tables up to date.
+func Open(ctx context.Context, db *store.DB, c clock.Clock, l Ledgers) (*Accounting, error) {
+	files, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return nil, err
+	}
+	if err := db.Migrate(ctx, "accounting", files); err != nil {
+		return nil, err
+	}
+	return &Accounting{db: db, clock: c, ledgers: l, closing: map[book]closing{}}, nil
+}
+
+// Actions are what may be proposed, by name. Any of the roles approves.
+func (a *Accounting) Actions(roles ...string) map[string]ops.Action {
+	rule := ops.Rule{Life: 7 * 24 * time.Hour}
+	for _, role := range roles {
+		rule.Levels = append(rule.Levels, ops.Level{Role: role})
+	}
+	return map[string]ops.Action{ActionChart: {Rule: rule, Keep: a.keepChart}, ActionClose: {Rule: rule, Keep: a.keepClosing}}
+}
+
+// keepChart lets an approved chart hold. The first one holds from any day, later ones from a day to come in all ledgers
+// of which periods were closed, so that no figure changes that was told.
+func (a *Accounting) keepChart(ctx context.Context, tx *sql.Tx, p *ops.Proposal) error {
+	c, err := ReadChart(p.Becomes)
+	if err != nil {
+		return err
+	}
+	newest, found, err := a.newestChart(ctx, tx, p.Tenant)
+	if err != nil {
+		return err
+	}
+	if today := ledger.DateOf(a.clock.Now()); found && (ledger.Date(c.From) <= today || c.From <= newest.From) {
+		return errs.Conflict.Errorf("%v: a further chart holds from a day after today, %v, and after that of the one before, %v, on", c.From, today, newest.From).On("from")
+	}
+	_, err = tx.ExecContext(ctx, a.db.Rebind("INSERT INTO accounting_chart (tenant, first, document, proposal, approved) VALUES (?, ?, ?, ?, ?)"),
+		p.Tenant[:], int64(c.From), string(p.Becomes), p.ID[:], a.clock.Now().UnixMicro())
+	if err != nil {
+		return fmt.Errorf("keep chart: %w", err)
+	}
+	return nil
+}
+
+// querier is a transaction or a pool.
+type querier interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+}
+
+func (a *Accounting) newestChart(ctx context.Context, q querier, tenant id.ID) (Chart, bool, error) {
+	list, err := a.charts(ctx, q, tenant, ledger.MaxDate)
+	if err != nil || len(list) == 0 {
+		return Chart{}, false, err
+	}
+	return list[0], true, nil
+}
+
+// Charts lists a tenant's charts, newest first.
+func (a *Accounting) Charts(ctx context.Context, tenant id.ID) ([]Chart, error) {
+	return a.charts(ctx, a.db.Reader(), tenant, ledger.MaxDate)
+}
+
+// maxCharts is how many charts a tenant can have; one a day for years is more than anybody needs.
+const maxCharts = 10_000
+
+// charts lists those that hold on a day or held before, newest first.
+func (a *Accounting) charts(ctx context.Context, q querier, tenant id.ID, on ledger.Date) (list []Chart, err error) {
+	rows, err := q.QueryContext(ctx, a.db.Rebind("SELECT document FROM accounting_chart WHERE tenant = ? AND first <= ? ORDER BY first DESC LIMIT ?"),
+		tenant[:], int64(on), maxCharts)
+	if err != nil {
+		return nil, fmt.Errorf("read charts: %w", err)
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		var document string
+		var c Chart
+		if err := rows.Scan(&document); err != nil {
+			return nil, fmt.Errorf("read charts: %w", err)
+		}
+		if err := json.Unmarshal([]byte(document), &c); err != nil {
+			return nil, fmt.Errorf("read chart: %w", err)
+		}
+		list = append(list, c)
+	}
+	return list, rows.Err()
+}
