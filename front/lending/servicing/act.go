@@ -250,7 +250,7 @@ func (s *Servicing) apply(ctx context.Context, l *Loan, p *pending, i int, c *le
 
 // refuse makes an event one that changed nothing.
 func (e *Event) refuse(why Outcome) {
-	e.Outcome, e.Booked, e.Undone, e.Amount, e.Kept = why, Division{}, nil, 0, 0
+	e.Outcome, e.Booked, e.Undone, e.Amount, e.Kept, e.Fee = why, Division{}, nil, 0, 0, 0
 	e.Split = loan.Split{}
 }
 

@@ -45,7 +45,7 @@ func (s *Servicing) Change(ctx context.Context, tenant, loanID id.ID, c Change) 
 			if !l.paidOut() {
 				return nil, WrongState.Errorf("the loan was not paid out yet")
 			}
-			if _, _, err := e.counts(); err != nil {
+			if _, err := e.counts(); err != nil {
 				return nil, errs.Invalid.Errorf("%v", err).On("rate")
 			}
 			return nil, nil

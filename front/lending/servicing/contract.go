@@ -36,9 +36,12 @@ type Contract struct {
 	Agreement loan.Agreement
 	Opening   []loan.Event // that the contract begins with: fees that fall due, not the disbursement
 	Over      Over
+	NoPrepay  bool   // it is not closed before its last due date
 	Days      string // names calendar and rule to Contracts.Days
 	// Divide says who gets what of one payment.
 	Divide func(loan.Split) (Division, error)
+	// PayoffFee is what closing costs before the last due date with so much principal outstanding; nil: nothing.
+	PayoffFee func(balance int64) (int64, error)
 	// Deductions are taken from the holders' lines.
 	Deductions []ledger.Deduction
 }
@@ -66,11 +69,12 @@ type Deed struct {
 
 // Places are a loan's addresses in the ledger.
 type Places struct {
-	Register string `json:"register"` // of those who hold it, with Tranches
-	Payer    string `json:"payer"`    // the borrower's cash
-	Credit   string `json:"credit"`   // what he has paid beyond what was due
-	Platform string `json:"platform"` // fees
-	Reserve  string `json:"reserve"`
+	Register  string `json:"register"` // of those who hold it, with Tranches
+	Payer     string `json:"payer"`    // the borrower's cash
+	Credit    string `json:"credit"`   // what he has paid beyond what was due
+	Platform  string `json:"platform"` // fees
+	Reserve   string `json:"reserve"`
+	Guarantee string `json:"guarantee,omitempty"` // of the guarantors together
 }
 
 // Part is what one account gets.

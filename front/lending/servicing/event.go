@@ -50,6 +50,7 @@ type Event struct {
 	Amount    int64                    `json:"amount,omitempty"` // what was taken of it
 	Kept      int64                    `json:"kept,omitempty"`   // what went to the loan's credit account, or came from it
 	Payer     string                   `json:"payer,omitempty"`
+	Fee       int64                    `json:"fee,omitempty"`    // what closing early costs, in the amount
 	Anyway    bool                     `json:"anyway,omitempty"` // also if it looks like a second payment
 	Component loan.Component           `json:"component,omitempty"`
 	Due       day.Date                 `json:"due,omitempty"`
@@ -67,8 +68,8 @@ type Event struct {
 	Sequence uint64     `json:"sequence,omitempty"` // of that command
 }
 
-// counts gives the event as finmath counts it; false if it doesn't.
-func (e *Event) counts() (loan.Event, bool, error) {
+// counts gives the event as finmath counts it: none, one or more.
+func (e *Event) counts() ([]loan.Event, error) {
 	x := loan.Event{Date: e.Date, Amount: e.Amount, Component: e.Component, Due: e.Due, Rows: e.Rows, Holiday: e.Holiday, KeepInstallment: e.Keep}
 	switch e.Kind {
 	case Disbursed:
@@ -76,10 +77,13 @@ func (e *Event) counts() (loan.Event, bool, error) {
 	case Repaid:
 		x.Type = loan.Repay
 		if x.Amount == 0 {
-			return x, false, nil // all of it was kept as credit
+			return nil, nil // all of it was kept as credit
 		}
 	case Settled:
 		x.Type = loan.Payoff
+		if e.Fee > 0 {
+			return []loan.Event{{Type: loan.Charge, Component: loan.Fee, Date: e.Date, Due: e.Date, Amount: e.Fee}, x}, nil
+		}
 	case Charged:
 		x.Type = loan.Charge
 	case Deferred:
@@ -90,13 +94,13 @@ func (e *Event) counts() (loan.Event, bool, error) {
 		x.Type = loan.ChangeRate
 		rate, _, err := apd.NewFromString(e.Rate)
 		if err != nil {
-			return x, false, fmt.Errorf("rate %q of event %d: %w", e.Rate, e.Number, err)
+			return nil, fmt.Errorf("rate %q of event %d: %w", e.Rate, e.Number, err)
 		}
 		x.AnnualRate = rate
 	default:
-		return x, false, nil
+		return nil, nil
 	}
-	return x, true, nil
+	return []loan.Event{x}, nil
 }
 
 // count lists the events as finmath counts them, without those that were reversed, after those of the contract.
@@ -108,13 +112,11 @@ func (l *Loan) count() ([]loan.Event, error) {
 		if e.Outcome != Applied || l.reversed[e.ID] {
 			continue
 		}
-		x, ok, err := e.counts()
+		x, err := e.counts()
 		if err != nil {
 			return nil, err
 		}
-		if ok {
-			list = append(list, x)
-		}
+		list = append(list, x...)
 	}
 	return list, nil
 }

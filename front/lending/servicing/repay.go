@@ -105,10 +105,11 @@ func (l *Loan) settle(e *Event) error {
 	if e.Date < l.last() {
 		return errs.Invalid.Errorf("a loan is not closed before %s, when something happened last", l.last()).On("date")
 	}
-	q, err := loan.PayoffQuote(l.contract.Agreement, l.counted, e.Date)
+	q, fee, err := l.quote(e.Date)
 	if err != nil {
-		return refused(err)
+		return err
 	}
+	e.Fee = fee
 	total := q.Split.Total()
 	if total == 0 {
 		return WrongState.Errorf("nothing is owed any more")

@@ -94,10 +94,39 @@ func (s *Servicing) Quote(ctx context.Context, tenant, loanID id.ID, on day.Date
 	if on, err = s.day(ctx, l, on); err != nil {
 		return loan.Quote{}, err
 	}
-	q, err := loan.PayoffQuote(l.contract.Agreement, l.counted, on)
-	if err != nil {
-		return loan.Quote{}, refused(err)
-	}
+	q, _, err := l.quote(on)
 	q.Overpaid = l.Booked.Credit
-	return q, nil
+	return q, err
+}
+
+// quote is what closes the loan on a day, with what closing it early costs.
+func (l *Loan) quote(on day.Date) (q loan.Quote, fee int64, err error) {
+	if q, err = loan.PayoffQuote(l.contract.Agreement, l.counted, on); err != nil {
+		return q, 0, refused(err)
+	}
+	early, err := l.early(on)
+	if err != nil || !early || q.Split.Total() == 0 {
+		return q, 0, err
+	}
+	if l.contract.NoPrepay {
+		return q, 0, WrongState.Errorf("the product is not repaid before its last due date")
+	}
+	if l.contract.PayoffFee == nil {
+		return q, 0, nil
+	}
+	if fee, err = l.contract.PayoffFee(q.Split[loan.Principal]); err != nil || fee == 0 {
+		return q, 0, err
+	}
+	charge := loan.Event{Type: loan.Charge, Component: loan.Fee, Date: on, Due: on, Amount: fee}
+	q, err = loan.PayoffQuote(l.contract.Agreement, append(l.counted[:len(l.counted):len(l.counted)], charge), on)
+	return q, fee, err
+}
+
+// early reports whether the last row is not due yet.
+func (l *Loan) early(on day.Date) (bool, error) {
+	s, err := l.Replay(max(on, l.last()))
+	if err != nil || len(s.Rows) == 0 {
+		return false, err
+	}
+	return on < s.Rows[len(s.Rows)-1].Row.Due, nil
 }

@@ -1,0 +1,204 @@
+package agreement
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/longmen/longmen/core/ledger"
+	"github.com/longmen/longmen/finmath/amount"
+	"github.com/longmen/longmen/finmath/calendar"
+	"github.com/longmen/longmen/finmath/day"
+	"github.com/longmen/longmen/finmath/loan"
+	"github.com/longmen/longmen/front/catalog"
+	"github.com/longmen/longmen/front/lending/servicing"
+	"github.com/longmen/longmen/kit/errs"
+	"github.com/longmen/longmen/kit/id"
+)
+
+// Products are the versions of products, each for ever the same.
+type Products interface {
+	Product(ctx context.Context, tenant id.ID, code string, version uint32) (*catalog.Product, error)
+}
+
+// Calendars are lists of holidays, as they are known now.
+type Calendars interface {
+	Days(ctx context.Context, tenant id.ID, code string) (holidays, workdays []day.Date, err error)
+}
+
+// Terms are what of a loan the product leaves open: the terms of a deed.
+type Terms struct {
+	Amount int64        `json:"amount"`
+	Term   int          `json:"term"`
+	Unit   catalog.Unit `json:"unit"`
+	Grade  string       `json:"grade"`
+	Start  day.Date     `json:"start"`
+}
+
+// Contracts reads contracts by the catalog.
+type Contracts struct {
+	Products  Products
+	Calendars Calendars
+}
+
+// Application is what a loan was applied for under a product, with the holidays known now.
+func (c *Contracts) Application(ctx context.Context, tenant id.ID, p *catalog.Product, t *Terms) (*catalog.Application, error) {
+	a := &catalog.Application{Amount: t.Amount, Term: catalog.Duration{N: t.Term, Unit: t.Unit}, Grade: t.Grade, Start: t.Start}
+	if p.Days.Calendar == "" {
+		return a, nil
+	}
+	var err error
+	a.Holidays, a.Workdays, err = c.Calendars.Days(ctx, tenant, p.Days.Calendar)
+	return a, err
+}
+
+// Contract reads what a loan was agreed by.
+func (c *Contracts) Contract(ctx context.Context, d *servicing.Deed) (*servicing.Contract, error) {
+	var t Terms
+	read := json.NewDecoder(bytes.NewReader(d.Terms))
+	read.DisallowUnknownFields()
+	if err := read.Decode(&t); err != nil {
+		return nil, errs.Invalid.Errorf("%v", err).On("terms")
+	}
+	p, err := c.Products.Product(ctx, d.Tenant, d.Product, d.Version)
+	if err != nil {
+		return nil, err
+	}
+	a, err := c.Application(ctx, d.Tenant, p, &t)
+	if err != nil {
+		return nil, err
+	}
+	terms, events, err := catalog.Contract(p, a)
+	if err != nil {
+		return nil, err
+	}
+	k := &servicing.Contract{
+		Agreement: terms, Over: overs[p.Overpayment], NoPrepay: !p.Prepayment.Allowed, Days: daysCode(d.Product, d.Version),
+		Opening: slices.DeleteFunc(events, func(e loan.Event) bool { return e.Type == loan.Disburse }),
+	}
+	if k.NoPrepay && k.Over == servicing.Advance {
+		k.Over = servicing.Refund
+	}
+	v, err := newDivider(p, &d.Places)
+	if err != nil {
+		return nil, err
+	}
+	k.Divide, k.Deductions, k.PayoffFee = v.divide, v.deductions, v.payoffFee
+	return k, nil
+}
+
+var overs = map[catalog.Overpayment]servicing.Over{
+	catalog.Advance: servicing.Advance, catalog.Credit: servicing.Credit, catalog.Refund: servicing.Refund,
+}
+
+func daysCode(product string, version uint32) string { return fmt.Sprintf("%s@%d", product, version) }
+
+// Days are the calendar of a product's version and its rule, found on the one way from a product to terms.
+func (c *Contracts) Days(ctx context.Context, tenant id.ID, code string) (*calendar.Calendar, calendar.Rule, error) {
+	name, number, _ := strings.Cut(code, "@")
+	version, err := strconv.ParseUint(number, 10, 32)
+	if err != nil {
+		return nil, 0, fmt.Errorf("%q names no version of a product: %w", code, err)
+	}
+	p, err := c.Products.Product(ctx, tenant, name, uint32(version))
+	if err != nil {
+		return nil, 0, err
+	}
+	if len(p.Terms) == 0 || len(p.Grades) == 0 {
+		return nil, 0, fmt.Errorf("product %s has no terms or no grades", code)
+	}
+	a, err := c.Application(ctx, tenant, p, &Terms{
+		Amount: int64(p.Amount.Min), Term: p.Terms[0].Min, Unit: p.Terms[0].Unit, Grade: p.Grades[0].Code, Start: day.Of(2026, 1, 1),
+	})
+	if err != nil {
+		return nil, 0, err
+	}
+	terms, err := catalog.Agreement(p, a)
+	return terms.Terms.Calendar, terms.Terms.Rule, err
+}
+
+// Class is the deduction class of a class of investors in a product: 0 for those who have none, or none that the product
+// names.
+func Class(p *catalog.Product, class string) uint8 {
+	return uint8(1 + slices.Index(classes(p), class))
+}
+
+// classes are the classes of investors that a product names, sorted.
+func classes(p *catalog.Product) (list []string) {
+	for _, f := range p.FeesAt(catalog.AtPayment, catalog.FeeByInvestor) {
+		for _, c := range f.Classes {
+			list = append(list, c.Class)
+		}
+	}
+	slices.Sort(list)
+	return slices.Compact(list)
+}
+
+// ppm is a rate in parts per million.
+func ppm(r catalog.Rate) (uint32, error) {
+	if r.IsZero() {
+		return 0, nil
+	}
+	f, err := amount.Decimal(r.Decimal())
+	if err != nil {
+		return 0, err
+	}
+	x, err := f.Apply(1_000_000, amount.Down)
+	if err != nil || x > 1_000_000 || !f.Equal(amount.Of(uint64(x), 1_000_000)) {
+		return 0, errs.Invalid.Errorf("a fee of %s of each line is not a whole number of parts per million up to 1", r).On("fees")
+	}
+	return uint32(x), nil
+}
+
+// deductions are the fees that are taken from each investor's line.
+func deductions(p *catalog.Product, places *servicing.Places) ([]ledger.Deduction, error) {
+	var list []ledger.Deduction
+	for _, f := range p.FeesAt(catalog.AtPayment, catalog.FeeByInvestor) {
+		if f.Split != catalog.AfterSplit {
+			continue
+		}
+		if len(f.Shares) > 1 || f.Amount > 0 {
+			return nil, errs.Invalid.Errorf("fee %s is taken from each line: it goes to one receiver and is a rate", f.Code).On("fees")
+		}
+		to := places.Platform
+		if len(f.Shares) == 1 {
+			to = place(f.Shares[0].To, places)
+		}
+		for class, name := range append([]string{""}, classes(p)...) {
+			rate, err := ppm(f.RateOf(name))
+			if err != nil {
+				return nil, err
+			}
+			for _, tranche := range tranchesOf(f.Of) {
+				if rate > 0 {
+					list = append(list, ledger.Deduction{Tranche: tranche, Class: uint8(class), Rate: rate, Account: to})
+				}
+			}
+		}
+	}
+	return list, nil
+}
+
+func tranchesOf(base catalog.FeeBase) []uint8 {
+	switch base {
+	case catalog.OfPrincipal:
+		return []uint8{0}
+	case catalog.OfInterest:
+		return []uint8{1}
+	}
+	return []uint8{0, 1}
+}
+
+func place(to catalog.Receiver, places *servicing.Places) string {
+	switch to {
+	case catalog.ToReserve:
+		return places.Reserve
+	case catalog.ToGuarantors:
+		return places.Guarantee
+	}
+	return places.Platform
+}
