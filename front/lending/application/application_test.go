@@ -1,0 +1,178 @@
+package application_test
+
+import (
+	"context"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/longmen/longmen/core/order"
+	"github.com/longmen/longmen/front/lending/application"
+	"github.com/longmen/longmen/front/lending/servicing"
+	"github.com/longmen/longmen/front/market"
+	"github.com/longmen/longmen/kit/errs"
+	"github.com/longmen/longmen/store"
+	"github.com/longmen/longmen/store/storetest"
+)
+
+func each(t *testing.T, f func(t *testing.T, w *world)) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) { f(t, newWorld(t, db)) })
+}
+
+// From what is asked for to the payout and the first installment: what rules allow goes through by itself, and one can
+// see where it waited.
+func TestStraightThrough(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		a := w.submit(1)
+		if a.State != application.Offered {
+			t.Fatalf("it is %s", a.State)
+		}
+		o := a.Offer
+		if o.Payout != 1_176_00 || o.Interest != 24_08 || o.Installment != 408_03 || o.Fees != 24_00 || o.AllIn <= "0.24" || o.AllIn > "0.26" {
+			t.Errorf("the offer: %+v", o)
+		}
+		if again := w.submit(1); again.Order.Version != a.Order.Version {
+			t.Error("the same application again changes something")
+		}
+		w.wait(90 * time.Second)
+		_, err := w.Sign(context.Background(), tenant, a.ID, w.next("signature"), by(application.Borrower), "000000")
+		if !errs.Is(err, errs.NotFound) {
+			t.Errorf("signed without a code: %v", err)
+		}
+		if a = w.sign(a); a.State != application.Listed {
+			t.Fatalf("after the signature it is %s", a.State)
+		}
+		w.run()
+		w.wait(10 * time.Second)
+		for n, amount := range []int64{700_00, 500_00} {
+			if _, err := w.market.Place(context.Background(), market.Bid{Tenant: tenant, ID: w.next("bid"), Listing: a.ID, Investor: investor(n + 1), Amount: amount}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		w.run()
+		if s := w.state(a); s != application.Repaying {
+			t.Fatalf("after funding it is %s", s)
+		}
+		if got := w.balance(market.Cash(borrower)); got != 1_000_00+1_176_00 || w.balance("platform") != 12_00 || w.balance("reserve") != 12_00 {
+			t.Errorf("the borrower has %d, the platform %d, the reserve %d", got, w.balance("platform"), w.balance("reserve"))
+		}
+		steps, err := w.orders.Steps(context.Background(), tenant, a.ID, 0, 100)
+		if err != nil {
+			t.Fatal(err)
+		}
+		stays, payout := application.Track(steps, steps[len(steps)-1].At+5_000_000)
+		where := map[string]int64{}
+		for _, s := range stays {
+			where[s.State] += s.Seconds
+		}
+		if payout != 100 || where[application.Offered] != 90 || where[application.Listed] != 10 || where[application.Repaying] != 5 {
+			t.Errorf("paid out after %d s, it waited %v", payout, where)
+		}
+		w.wait(31 * 24 * time.Hour)
+		e, err := w.loans.Repay(context.Background(), tenant, a.Loan(), servicing.Payment{ID: w.next("payment"), Amount: 408_03})
+		if err != nil || e.Outcome != servicing.Applied {
+			t.Fatal(e, err)
+		}
+		// 7/12 and 5/12 of 408.03, beside what they had left.
+		if x, y := w.balance(market.Cash(investor(1))), w.balance(market.Cash(investor(2))); x != 300_00+238_02 || y != 500_00+170_01 {
+			t.Errorf("the investors have %d and %d", x, y)
+		}
+	})
+}
+
+// Where rules don't decide, a person does; what is missing is waited for.
+func TestReferred(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.missing = []string{"income"}
+		w.verdict = application.Decision{Verdict: application.Refer, Reason: "thin-file", Failed: []string{"score"}}
+		a := w.submit(1)
+		if a.State != application.Documents {
+			t.Fatalf("with a document missing it is %s", a.State)
+		}
+		w.missing = nil
+		a, err := w.Advance(context.Background(), tenant, a.ID)
+		if err != nil || a.State != application.Review || len(a.Failed) != 1 {
+			t.Fatalf("it is %s %v %v", a.State, a.Failed, err)
+		}
+		_, err = w.Decide(context.Background(), tenant, a.ID, w.next("decision"), by(application.Borrower), application.Decision{Verdict: application.Accept, Grade: "a", Amount: 1_000_00})
+		if !errs.Is(err, errs.Forbidden) {
+			t.Errorf("the borrower decides: %v", err)
+		}
+		_, err = w.Decide(context.Background(), tenant, a.ID, w.next("decision"), by(application.Officer), application.Decision{Verdict: application.Accept, Grade: "a", Amount: 1_300_00})
+		if !errs.Is(err, errs.Invalid) || errs.Of(err).Field != "amount" {
+			t.Errorf("more than was asked for: %v", err)
+		}
+		a, err = w.Decide(context.Background(), tenant, a.ID, w.next("decision"), by(application.Officer), application.Decision{Verdict: application.Accept, Grade: "a", Amount: 1_000_00})
+		if err != nil || a.State != application.Offered || a.Offer.Amount != 1_000_00 {
+			t.Fatalf("it is %s, %v", a.State, err)
+		}
+		w.wait(73 * time.Hour)
+		if s := w.state(a); s != application.Expired {
+			t.Errorf("after three days it is %s", s)
+		}
+		w.verdict = application.Decision{Verdict: application.Decline, Reason: "over-indebted"}
+		if a := w.submit(2); a.State != application.Refused {
+			t.Errorf("declined, it is %s", a.State)
+		}
+	})
+}
+
+// What nobody funds ends, and the bidders have their money back.
+func TestUnfunded(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		a := w.sign(w.submit(1))
+		w.run()
+		if _, err := w.market.Place(context.Background(), market.Bid{Tenant: tenant, ID: w.next("bid"), Listing: a.ID, Investor: investor(1), Amount: 500_00}); err != nil {
+			t.Fatal(err)
+		}
+		w.wait(8 * 24 * time.Hour)
+		if s := w.state(a); s != application.Unfunded || w.balance(market.Cash(investor(1))) != 1_000_00 {
+			t.Errorf("it is %s, the bidder has %d", s, w.balance(market.Cash(investor(1))))
+		}
+		_, err := w.loans.Get(context.Background(), tenant, a.Loan())
+		if !errs.Is(err, errs.NotFound) {
+			t.Errorf("there is a loan: %v", err)
+		}
+	})
+}
+
+// What can't be applied for is refused with the field.
+func TestRefusedApplications(t *testing.T) {
+	w := newWorld(t, storetest.SQLite(t))
+	good := application.New{ID: uid("application", 1), Borrower: borrower, Ledger: "main", Product: "loan", Amount: 1_200_00, Term: 3, Unit: "months", Act: by(application.Borrower)}
+	for field, change := range map[string]func(*application.New){
+		"amount":   func(n *application.New) { n.Amount = 1_200_01 },
+		"term":     func(n *application.New) { n.Term = 4 },
+		"id":       func(n *application.New) { n.ID[6] = 0 },
+		"borrower": func(n *application.New) { n.Borrower[6] = 0 },
+	} {
+		n := good
+		change(&n)
+		if _, err := w.Submit(context.Background(), tenant, n); !errs.Is(err, errs.Invalid) || errs.Of(err).Field != field {
+			t.Errorf("%s: %v", field, err)
+		}
+	}
+	w.verdict.Verdict = application.Refer
+	w.verdict.Reason = "thin-file"
+	a := w.submit(2)
+	if _, err := w.Sign(context.Background(), tenant, a.ID, w.next("signature"), by(application.Borrower), "1"); !errs.Is(err, order.WrongState) {
+		t.Errorf("signed before an offer: %v", err)
+	}
+	if a, err := w.Withdraw(context.Background(), tenant, a.ID, w.next("withdrawal"), by(application.Borrower)); err != nil || a.State != application.Withdrawn {
+		t.Error(err)
+	}
+}
+
+// The drawing in the docs is made from the declaration.
+func TestDrawing(t *testing.T) {
+	kinds, err := order.NewKinds(application.Declaration())
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, _ := kinds.Mermaid(application.Kind)
+	const file = "testdata/application.mmd"
+	want, err := os.ReadFile(file)
+	if err != nil || string(want) != got {
+		t.Errorf("%s is not what the declaration draws:\n%s", file, got)
+	}
+}
