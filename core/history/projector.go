@@ -33,7 +33,6 @@ type projector struct {
 	closing chan struct{}
 	done    chan struct{}
 	failed  atomic.Pointer[error]
-	stop    context.CancelFunc
 
 	state    state
 	logs     [logCount]appender
@@ -70,8 +69,8 @@ func newProjector(ctx context.Context, h *History, s state, accounts accountTail
 	if p.writing, err = prepareWriting(ctx, h.db); err != nil {
 		return nil, err
 	}
-	own, stop := context.WithCancel(context.WithoutCancel(ctx))
-	p.stop = stop
+	// What is queued is written before it ends. With a context that can be cancelled, SQLite starts a goroutine a row.
+	own := context.WithoutCancel(ctx)
 	go func() {
 		defer close(p.done)
 		thread.Yield() // history may be behind, callers may not wait for it
@@ -189,7 +188,6 @@ func (p *projector) close() error {
 	p.mu.Unlock()
 	p.signal()
 	<-p.done
-	p.stop()
 	return firstError(p.failure(), p.writing.close())
 }
 
