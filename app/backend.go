@@ -34,9 +34,12 @@ func (b *backend) ledger(name string) (*longmen.Ledger, error) {
 
 // translate gives the node's errors their place in the catalogue.
 func translate(err error) error {
+	var wrong *node.FieldError
 	switch {
 	case err == nil:
 		return nil
+	case errors.As(err, &wrong):
+		return errs.Invalid.Errorf("%s", wrong.Why).On("body." + wrong.Field)
 	case errors.Is(err, node.ErrNoLedger):
 		return errs.NotFound.Errorf("%v", err)
 	case errors.Is(err, node.ErrExists):

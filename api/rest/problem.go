@@ -153,6 +153,12 @@ func faultOf(err error) Fault {
 		f.Detail = "want a whole number of minor units up to 10^18: a string of digits, or an integer up to 2^53-1"
 	case strings.HasPrefix(d.Message, "expected object with at"):
 		f.Detail = "want an object with exactly one operation"
+	case strings.HasPrefix(d.Message, "expected number "): // which huma writes like 4.294967295e+09
+		words := strings.Fields(d.Message)
+		if v, err := strconv.ParseFloat(words[len(words)-1], 64); err == nil {
+			words[len(words)-1] = strconv.FormatFloat(v, 'f', -1, 64)
+		}
+		f.Detail = strings.Join(words, " ")
 	case strings.HasPrefix(d.Message, "unexpected property"):
 		f.Detail = "is not known here"
 	case strings.HasPrefix(d.Message, "unknown query parameter"):

@@ -197,6 +197,8 @@ func TestLedgers(t *testing.T) {
 	is(t, s.Post("/v1/ledgers", `{"name":"real"}`).OK(), "id", first.At("id"))
 	is(t, s.Post("/v1/ledgers", `{"name":"real","zone":"Asia/Shanghai"}`), "status", "409", "code", "conflict")
 	is(t, s.Post("/v1/ledgers", `{"name":"nowhere","zone":"Moon/Crater"}`), "status", "400", "field", "body.zone")
+	is(t, s.Post("/v1/ledgers/real/transfers", `{"debit":"a","credit":"b","amount":"1","purpose":4294967296}`), "status", "400",
+		"field", "body.purpose", "detail", "expected number <= 4294967295")
 	is(t, s.Post("/v1/ledgers/real/clock", `{"to":"2027-01-01T00:00:00Z"}`), "status", "409", "code", "clock_not_simulated")
 }
 

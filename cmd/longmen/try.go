@@ -20,6 +20,9 @@ unknown outcomes, late and repeated requests, and a second node that takes over.
 model written for clarity. The same seed tells the same story; a failing one is shortened and printed.`,
 		Example: "  longmen sim --seeds 200\n  longmen sim --first 4711",
 		RunE: func(c *cobra.Command, _ []string) error {
+			if o.Seeds < 1 {
+				return fmt.Errorf("seeds: %d, want 1 or more", o.Seeds)
+			}
 			out := c.OutOrStdout()
 			if asJSON {
 				out = c.ErrOrStderr()

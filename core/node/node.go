@@ -125,6 +125,26 @@ type New struct {
 	Shadow bool
 }
 
+// FieldError says which word of a New does not do.
+type FieldError struct{ Field, Why string }
+
+// Error names the word first.
+func (e *FieldError) Error() string { return e.Field + ": " + e.Why }
+
+// check refuses what can't be, before anything is written of it.
+func (w *New) check() error {
+	if _, err := time.LoadLocation(w.Zone); err != nil || w.Zone == "" || w.Zone == "Local" {
+		return &FieldError{"zone", fmt.Sprintf("%q: want the IANA name of a time zone, like Asia/Shanghai", w.Zone)}
+	}
+	if w.Clock == ledger.RealClock && w.Start != 0 {
+		return &FieldError{"start", "only a simulated clock is told where to start"}
+	}
+	if d := ledger.DateOf(w.Start.Time()); d < 1 || d > ledger.MaxDate {
+		return &FieldError{"start", "is outside the years 1900 to 2999"}
+	}
+	return nil
+}
+
 // The errors of creating and finding ledgers.
 var (
 	ErrNoLedger = errors.New("there is no such ledger")
@@ -142,8 +162,8 @@ func (n *Node) Create(ctx context.Context, w New) (*Ledger, error) {
 		}
 		return l, nil
 	}
-	if _, err := time.LoadLocation(w.Zone); err != nil || w.Zone == "" || w.Zone == "Local" {
-		return nil, fmt.Errorf("zone %q: want the IANA name of a time zone, like Asia/Shanghai", w.Zone)
+	if err := w.check(); err != nil {
+		return nil, err
 	}
 	listed, err := n.list(ctx, w.Name)
 	if err != nil {

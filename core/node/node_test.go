@@ -3,6 +3,7 @@ package node
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"log/slog"
 	"path/filepath"
@@ -312,6 +313,31 @@ func TestExpiredHoldIsReleasedWhenIdle(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+// What can't be leaves no trace: the name is still free.
+func TestALedgerThatCannotBeIsRefusedBeforeItIsListed(t *testing.T) {
+	b := newBench(t, journal.New(journal.NewMemory()))
+	for field, w := range map[string][]New{
+		"zone": {{Clock: ledger.RealClock}, {Zone: "Mars/Base", Clock: ledger.RealClock}, {Zone: "Local", Clock: ledger.RealClock}, {Zone: "../zone", Clock: ledger.RealClock}},
+		"start": {
+			{Zone: "UTC", Clock: ledger.RealClock, Start: 1},
+			{Zone: "UTC", Clock: ledger.SimulatedClock, Start: 1 << 62},
+			{Zone: "UTC", Clock: ledger.SimulatedClock, Start: -3_000_000_000_000_000},
+		},
+	} {
+		for _, w := range w {
+			w.Name = "main"
+			var wrong *FieldError
+			if _, err := b.node.Create(t.Context(), w); !errors.As(err, &wrong) || wrong.Field != field {
+				t.Errorf("%+v: %v, want it to name %s", w, err, field)
+			}
+		}
+	}
+	if list, err := b.node.config.Journal.Ledgers(t.Context()); err != nil || len(list) > 0 {
+		t.Fatalf("%+v is listed (%v)", list, err)
+	}
+	b.ledger("main")
 }
 
 // A simulated clock moves only when told to, and holds expire by it.
