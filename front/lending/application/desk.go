@@ -95,7 +95,7 @@ type Config struct {
 
 // Places are the platform's accounts, the same for all loans of a ledger.
 type Places struct {
-	Platform, Reserve, Guarantee, Unclaimed string
+	Platform, Reserve, Guarantee, Cover, Unclaimed string
 }
 
 // EventKind names the planned events of this package, whose subject is an application.

@@ -308,7 +308,7 @@ func (d *Desk) disburse(ctx context.Context, a *Application, p *catalog.Product)
 		Tenant: a.Tenant, Loan: a.Loan(), Ledger: a.Ledger, Asset: a.Asset, Borrower: a.Borrower, Product: a.Product, Version: a.Words.Version, Terms: terms,
 		Places: servicing.Places{
 			Register: address(a.Loan(), ""), Payer: market.Cash(a.Borrower), Credit: address(a.Loan(), "credit"),
-			Platform: d.Places.Platform, Reserve: d.Places.Reserve, Guarantee: d.Places.Guarantee,
+			Platform: d.Places.Platform, Reserve: d.Places.Reserve, Guarantee: d.Places.Guarantee, Cover: d.Places.Cover,
 		},
 	}
 	e, err := d.Loans.Disburse(ctx, deed, servicing.Disbursement{

@@ -68,13 +68,21 @@ func (l *Loan) commands(e *Event, target *Division) []*ledger.Command {
 			continue
 		}
 		missing.plus(&x.Booked, 1)
-		list = append(list, l.command(e, stepTakeBack, len(list), PurposeTakeBack, &ledger.Reverse{Sequence: x.Sequence, Mode: ledger.RefuseShortfall}))
+		list = append(list, l.command(e, stepTakeBack, len(list), PurposeTakeBack, l.reverse(x.Sequence)))
 		e.Undone = append(e.Undone, x.Number)
 	}
 	if !missing.none() {
 		list = append(list, l.pay(e, stepForward, missing))
 	}
 	return list
+}
+
+// reverse takes a command back. What a holder has spent he owes to the cover account, and his next lines settle it.
+func (l *Loan) reverse(sequence uint64) *ledger.Reverse {
+	if l.Places.Cover == "" {
+		return &ledger.Reverse{Sequence: sequence, Mode: ledger.RefuseShortfall}
+	}
+	return &ledger.Reverse{Sequence: sequence, Mode: ledger.OweShortfall, Cover: l.Places.Cover}
 }
 
 // pay is the command that pays a division forward, noted in the event.

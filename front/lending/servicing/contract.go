@@ -75,6 +75,7 @@ type Places struct {
 	Platform  string `json:"platform"` // fees
 	Reserve   string `json:"reserve"`
 	Guarantee string `json:"guarantee,omitempty"` // of the guarantors together
+	Cover     string `json:"cover,omitempty"`     // pays what holders can't give back, and is owed it; empty: then nothing is taken back
 }
 
 // Part is what one account gets.

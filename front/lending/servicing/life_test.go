@@ -39,6 +39,7 @@ func TestLives(t *testing.T) {
 			Method:      rapid.SampledFrom([]schedule.Method{schedule.EqualInstallment, schedule.EqualPrincipal, schedule.InterestOnly, schedule.BulletSimple}).Draw(r, "method"),
 			Recalculate: rapid.Bool().Draw(r, "recalculate"), Penalty: rapid.SampledFrom([]string{"", "0.0005"}).Draw(r, "penalty"),
 			Fee: rapid.Int64Range(0, 20_00).Draw(r, "fee"), Start: l.began,
+			Early: rapid.Int64Range(0, 1).Draw(r, "early") * 50_00, Uncovered: rapid.Bool().Draw(r, "uncovered"),
 		})
 		l.Repeat(r)
 	})

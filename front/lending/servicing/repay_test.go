@@ -4,6 +4,7 @@ import (
 	"context"
 	"testing"
 
+	"github.com/longmen/longmen/core/ledger"
 	"github.com/longmen/longmen/finmath/day"
 	"github.com/longmen/longmen/finmath/loan"
 	"github.com/longmen/longmen/front/lending/servicing"
@@ -71,7 +72,9 @@ func TestOverdueByTheDate(t *testing.T) {
 // Whatever is paid, when it is paid: the quote closes the loan to the cent, and nobody keeps anything.
 func TestSettle(t *testing.T) {
 	each(t, 7, func(t *testing.T, w *world) {
-		d := w.lend(1, year)
+		terms := year
+		terms.Early = 50_00
+		d := w.lend(1, terms)
 		w.to("2026-02-16")
 		w.repay(d, 1, 10_671_85)
 		w.to("2026-04-20")
@@ -81,6 +84,9 @@ func TestSettle(t *testing.T) {
 			t.Fatal(err)
 		}
 		total := q.Split.Total()
+		if q.Split[loan.Fee] != 10*10_00+50_00 { // ten rows are left
+			t.Errorf("fees of %d to close it", q.Split[loan.Fee])
+		}
 		_, err = w.Repay(context.Background(), tenant, d.Loan, servicing.Payment{ID: uid("payment", 3), Amount: total - 1, Settle: true})
 		if err == nil {
 			t.Error("a cent too little closes the loan")
@@ -188,6 +194,49 @@ func TestReverse(t *testing.T) {
 		}
 		_, err = w.Reverse(context.Background(), tenant, d.Loan, uid("reversal", 2), uid("payment", 1), id0)
 		refused(t, err, servicing.WrongState, "event")
+	})
+}
+
+// Who has spent what is taken back owes it, and his next lines pay it first; without somebody who covers for him
+// nothing is taken back from anybody.
+func TestReverseWhatWasSpent(t *testing.T) {
+	each(t, 7, func(t *testing.T, w *world) {
+		for n, uncovered := range []bool{true, false} {
+			terms := year
+			terms.Uncovered = uncovered
+			d := w.lend(n, terms)
+			if n == 0 {
+				w.to("2026-02-16")
+			}
+			w.repay(d, 2*n, 10_671_85)
+			w.repay(d, 2*n+1, 500_00)
+			line := w.balance(holder(3))
+			w.apply(&ledger.Transfer{Debit: holder(3), Credit: "bank", Mode: ledger.Exact, Amount: line})
+			before := w.balance("borrower:1:cash")
+			e, err := w.Reverse(context.Background(), tenant, d.Loan, uid("reversal", n), uid("payment", 2*n), id0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			w.whole(d)
+			if uncovered {
+				if e.Outcome != "balance_too_low" || w.balance("borrower:1:cash") != before {
+					t.Errorf("with nobody to cover: %+v", e)
+				}
+				continue
+			}
+			if e.Outcome != servicing.Applied || w.balance("borrower:1:cash") != before+10_671_85 {
+				t.Errorf("with somebody to cover: %+v, the borrower has %d more", e, w.balance("borrower:1:cash")-before)
+			}
+			owed := w.balance("platform:cover")
+			if owed <= 0 || w.balance(holder(3)) != 0 {
+				t.Errorf("the cover has paid %d, the holder has %d", owed, w.balance(holder(3)))
+			}
+			w.repay(d, 10, 50_000_00)
+			if w.balance("platform:cover") != 0 || w.balance(holder(3)) == 0 {
+				t.Errorf("after the next payment the cover lacks %d", w.balance("platform:cover"))
+			}
+			w.whole(d)
+		}
 	})
 }
 

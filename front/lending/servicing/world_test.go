@@ -48,7 +48,9 @@ type terms struct {
 	Recalculate bool            `json:"recalculate,omitempty"`
 	Penalty     string          `json:"penalty,omitempty"` // of what is late, a day
 	Fee         int64           `json:"fee,omitempty"`     // of each installment
-	Start       day.Date        `json:"start,omitzero"`    // 0: the world's first day
+	Early       int64           `json:"early,omitempty"`   // for closing it before its end
+	Uncovered   bool            `json:"-"`
+	Start       day.Date        `json:"start,omitzero"` // 0: the world's first day
 }
 
 // contracts makes contracts of terms: 12% a year, due dates that follow weekends and holidays.
@@ -93,6 +95,9 @@ func (c *contracts) Contract(ctx context.Context, d *servicing.Deed) (*servicing
 		for _, r := range plan.Rows {
 			k.Opening = append(k.Opening, loan.Event{Type: loan.Charge, Component: loan.Fee, Date: t.Start, Due: r.Due, Amount: t.Fee})
 		}
+	}
+	if t.Early > 0 {
+		k.PayoffFee = func(int64) (int64, error) { return t.Early, nil }
 	}
 	k.Divide = func(x loan.Split) (servicing.Division, error) {
 		// The platform has the fees, and a tenth of the penalties.
@@ -163,6 +168,7 @@ func newWorld(t testing.TB, db *store.DB, holders int) *world {
 	ops := []ledger.Operation{
 		&ledger.OpenAsset{Code: "CNY", Scale: 2},
 		account("bank", ledger.DebitNormal, ledger.Asset, ledger.Unbounded), account("unclaimed", ledger.CreditNormal, ledger.Liability, ledger.Nonnegative),
+		account("platform:cover", ledger.DebitNormal, ledger.Asset, ledger.Unbounded),
 		account("platform:fees", ledger.CreditNormal, ledger.Income, ledger.Unbounded), account("borrower:1:cash", ledger.CreditNormal, ledger.Liability, ledger.Nonnegative),
 	}
 	for i := range holders {
@@ -230,6 +236,14 @@ func (w *world) lend(n int, t terms) servicing.Deed {
 	return d
 }
 
+// cover is the account that covers, for every other loan of the tests.
+func cover(t terms) string {
+	if t.Uncovered {
+		return ""
+	}
+	return "platform:cover"
+}
+
 func escrow(n int) string { return fmt.Sprintf("loan:%d:escrow", n) }
 
 func deed(n int, t terms) servicing.Deed {
@@ -240,7 +254,7 @@ func deed(n int, t terms) servicing.Deed {
 	return servicing.Deed{
 		Tenant: tenant, Loan: uid("loan", n), Ledger: "main", Asset: "CNY", Borrower: borrower, Product: "test", Version: 1, Terms: words,
 		Places: servicing.Places{
-			Register: fmt.Sprintf("loan:%d", n), Payer: "borrower:1:cash", Credit: fmt.Sprintf("loan:%d:credit", n), Platform: "platform:fees",
+			Register: fmt.Sprintf("loan:%d", n), Payer: "borrower:1:cash", Credit: fmt.Sprintf("loan:%d:credit", n), Platform: "platform:fees", Cover: cover(t),
 		},
 	}
 }
