@@ -103,7 +103,9 @@ func (Carry) Schema(huma.Registry) *huma.Schema {
 }
 
 // MarshalJSON writes the digits as a string.
-func (c Carry) MarshalJSON() ([]byte, error) { return []byte(`"` + share.Int128(c).String() + `"`), nil }
+func (c Carry) MarshalJSON() ([]byte, error) {
+	return []byte(`"` + share.Int128(c).String() + `"`), nil
+}
 
 // Instant is a moment, as RFC 3339 has it, exact to the microsecond.
 type Instant ledger.Instant
