@@ -39,6 +39,7 @@ type (
 	Claim        = ledger.Claim
 	Reverse      = ledger.Reverse
 	ReverseLine  = ledger.ReverseLine
+	Settle       = ledger.Settle
 	Advance      = ledger.Advance
 )
 
@@ -69,6 +70,7 @@ const (
 
 	RefuseShortfall = ledger.RefuseShortfall
 	TakeAtMost      = ledger.TakeAtMost
+	OweShortfall    = ledger.OweShortfall
 
 	RealClock      = ledger.RealClock
 	SimulatedClock = ledger.SimulatedClock

@@ -28,6 +28,11 @@ type Present interface {
 
 	// Holds lists an account's open holds, newest first, at most ledger.MaxHolds.
 	Holds(ctx context.Context, ledger, account string) ([]ledger.HoldState, error)
+
+	// Debts lists what an account owes, oldest first, at most ledger.MaxDebts. DebtsTo lists who owes to a cover account ("": to
+	// any), after one; next is where to go on, 0 at the end. A page may be short, even empty, and have a next.
+	Debts(ctx context.Context, ledger, account string) ([]ledger.DebtState, error)
+	DebtsTo(ctx context.Context, ledger string, after uint32, cover string, limit int) (list []ledger.DebtState, next uint32, err error)
 }
 
 // Asset is something that is counted.
@@ -201,6 +206,7 @@ type Line struct {
 	Gross     []int64 // by tranche
 	Deducted  int64
 	Net       int64 // what reached his account
+	SetOff    int64 // what of it went on to pay his debts
 	Unclaimed int64 // what went to the register's unclaimed account in his name
 	Missing   int64 // of an undoing: what could not be taken back
 }

@@ -214,3 +214,25 @@ func (b *backend) Holds(ctx context.Context, name, account string) (list []ledge
 	})
 	return list, err
 }
+
+func (b *backend) Debts(ctx context.Context, name, account string) (list []ledger.DebtState, err error) {
+	err = b.view(ctx, name, 0, func(e *ledger.Engine) error {
+		var ok bool
+		if list, ok = e.Debts(account); !ok {
+			return notFound("account", account)
+		}
+		return nil
+	})
+	return list, err
+}
+
+func (b *backend) DebtsTo(ctx context.Context, name string, after uint32, cover string, limit int) (list []ledger.DebtState, next uint32, err error) {
+	err = b.view(ctx, name, 0, func(e *ledger.Engine) error {
+		if cover != "" && e.Number(cover) == 0 {
+			return notFound("account", cover)
+		}
+		list, next = e.AllDebts(after, cover, limit, accountScan)
+		return nil
+	})
+	return list, next, err
+}

@@ -213,7 +213,8 @@ func (b *backend) lines(ctx context.Context, name string, given []history.Line) 
 	err := b.view(ctx, name, 0, func(e *ledger.Engine) error {
 		for i, g := range given {
 			list[i] = api.Line{
-				Holder: g.Holder, Account: e.AddressOf(g.Account), Units: g.Units, Gross: g.Gross, Net: g.Net, Unclaimed: g.Unclaimed, Missing: g.Missing,
+				Holder: g.Holder, Account: e.AddressOf(g.Account), Units: g.Units, Gross: g.Gross, Net: g.Net, SetOff: g.SetOff,
+				Unclaimed: g.Unclaimed, Missing: g.Missing,
 			}
 			for _, d := range g.Deducted {
 				list[i].Deducted += d

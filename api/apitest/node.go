@@ -312,6 +312,7 @@ func (b *book) enter(s *step) {
 var kinds = map[ledger.EntryKind]string{
 	ledger.EntryTransfer: "transfer", ledger.EntryPost: "post", ledger.EntryPayer: "payer", ledger.EntryLine: "line",
 	ledger.EntryUnclaimed: "unclaimed", ledger.EntryDeducted: "deducted", ledger.EntryClaim: "claim", ledger.EntryReversal: "reversal",
+	ledger.EntryCovered: "covered", ledger.EntrySetOff: "set_off", ledger.EntrySettled: "settled",
 }
 
 func (b *book) address(number uint32) string {

@@ -98,6 +98,29 @@ func (n *Node) Holds(_ context.Context, name, account string) ([]ledger.HoldStat
 	})
 }
 
+// Debts lists what an account owes.
+func (n *Node) Debts(_ context.Context, name, account string) ([]ledger.DebtState, error) {
+	return on(n, name, func(b *book) ([]ledger.DebtState, error) {
+		list, ok := b.engine.Debts(account)
+		if !ok {
+			return nil, noAccount(account)
+		}
+		return list, nil
+	})
+}
+
+// DebtsTo lists who owes to a cover account.
+func (n *Node) DebtsTo(_ context.Context, name string, after uint32, cover string, limit int) (list []ledger.DebtState, next uint32, err error) {
+	_, err = on(n, name, func(b *book) (struct{}, error) {
+		if _, ok := b.engine.Account(cover); cover != "" && !ok {
+			return struct{}{}, noAccount(cover)
+		}
+		list, next = b.engine.AllDebts(after, cover, limit, 1_000)
+		return struct{}{}, nil
+	})
+	return list, next, err
+}
+
 // Commands reads the journal.
 func (n *Node) Commands(_ context.Context, name string, from uint64, limit int) ([]api.Recorded, error) {
 	return on(n, name, func(b *book) (list []api.Recorded, err error) {

@@ -30,6 +30,7 @@ type Account struct {
 	DebitsHeld    Total  `json:"debits_held" doc:"Reserved by open holds"`
 	CreditsHeld   Total  `json:"credits_held" doc:"To be received from open holds"`
 	Frozen        Total  `json:"frozen" doc:"Sum of the frozen amounts"`
+	Owed          Total  `json:"owed,omitempty" doc:"Sum of its debts, which its next lines of distributions are set off against"`
 	DebitsFrozen  bool   `json:"debits_frozen,omitempty"`
 	CreditsFrozen bool   `json:"credits_frozen,omitempty"`
 	Holds         int    `json:"holds,omitempty" doc:"Open holds that reserve from it"`
@@ -43,7 +44,7 @@ func accountOf(a ledger.AccountState) Account {
 		Constraint: constraints.word(a.Constraint), DebitsFrozen: a.NoDebits, CreditsFrozen: a.NoCredits,
 		Balance: total(a.Balance()), Available: total(a.Available()), Debits: total(a.Debits), Credits: total(a.Credits),
 		DebitsHeld: total(a.DebitsHeld), CreditsHeld: total(a.CreditsHeld), Frozen: total(a.Frozen),
-		Holds: a.Holds, Registers: a.Registers, Entries: a.Entries,
+		Owed: total(a.Owed), Holds: a.Holds, Registers: a.Registers, Entries: a.Entries,
 	}
 }
 

@@ -27,8 +27,9 @@ var good = map[string]string{
 	"/holds/{mark}/void":                 `{}`,
 	"/freezes/{mark}/end":                `{}`,
 	"/accounts/{address}/freezes":        `{"what":"amount","amount":"1"}`,
-	"/reversals":                         `{"sequence":1,"mode":"refuse"}`,
-	"/reversals/lines":                   `{"sequence":1,"operation":0,"account":"a","mode":"refuse"}`,
+	"/reversals":                         `{"sequence":1,"mode":"owe","cover":"c"}`,
+	"/settlements":                       `{"account":"a","cover":"c","payer":"b","amount":"1"}`,
+	"/reversals/lines":                   `{"sequence":1,"operation":0,"account":"a","mode":"owe","cover":"c"}`,
 	"/registers/{address}/issue":         `{"account":"a","units":1,"class":1}`,
 	"/registers/{address}/move":          `{"from":"a","to":"b","units":1,"class":1,"hold":"019599c5-8a7b-7d60-a1f2-3c4d5e6f7081.0"}`,
 	"/registers/{address}/cancel":        `{"account":"a","units":1,"all":false}`,
@@ -245,6 +246,7 @@ func TestBadOperations(t *testing.T) {
 		"issue": in("/registers/{address}/issue"), "move": in("/registers/{address}/move"), "cancel": in("/registers/{address}/cancel"),
 		"hold_units": in("/registers/{address}/holds"), "distribute": in("/registers/{address}/distributions"),
 		"claim": in("/registers/{address}/claims"), "reverse": good["/reversals"], "reverse_line": good["/reversals/lines"],
+		"settle": good["/settlements"],
 	}
 	for name := range doc.Components.Schemas["Operation"].Properties {
 		if _, ok := operations[name]; !ok && name != "open_ledger" && name != "lead" && name != "pulse" {

@@ -108,7 +108,9 @@ type Output struct {
 	Deducted        []Amount  `json:"deducted,omitempty" doc:"By deduction"`
 	Unclaimed       uint32    `json:"unclaimed,omitempty" doc:"Lines that went to the register's unclaimed account"`
 	UnclaimedAmount Amount    `json:"unclaimed_amount,omitempty" doc:"Their sum"`
-	Missing         []Missing `json:"missing,omitempty" doc:"What could not be given back"`
+	Missing         []Missing `json:"missing,omitempty" doc:"What could not be given back; in mode owe it is owed now"`
+	SetOffs         uint32    `json:"set_offs,omitempty" doc:"Debts paid out of lines"`
+	SetOffAmount    Amount    `json:"set_off_amount,omitempty" doc:"Their sum"`
 }
 
 // Tranche holds the public figures of one tranche of a distribution.
@@ -167,6 +169,7 @@ func explain(a *api.Answer) string {
 func outputOf(o *ledger.Output) Output {
 	out := Output{
 		Operation: o.Index, Amount: Amount(o.Amount), Units: o.Units, Count: o.Count, Unclaimed: o.Unclaimed, UnclaimedAmount: Amount(o.Set),
+		SetOffs: o.SetOffs, SetOffAmount: Amount(o.SetOff),
 	}
 	for i := range o.Tranches {
 		out.Tranches = append(out.Tranches, trancheOf(&o.Tranches[i]))

@@ -40,6 +40,8 @@ func (o *Operation) core() (ledger.Operation, error) {
 		return o.Reverse.core(), nil
 	case o.ReverseLine != nil:
 		return o.ReverseLine.core(), nil
+	case o.Settle != nil:
+		return o.Settle.core(), nil
 	}
 	return o.setting()
 }
@@ -122,11 +124,15 @@ func (c *ClaimBody) core(register string) *ledger.Claim {
 }
 
 func (r *Reverse) core() *ledger.Reverse {
-	return &ledger.Reverse{Sequence: r.Sequence, Mode: reverseModes.value(r.Mode, 0)}
+	return &ledger.Reverse{Sequence: r.Sequence, Mode: reverseModes.value(r.Mode, 0), Cover: r.Cover}
 }
 
 func (r *ReverseLine) core() *ledger.ReverseLine {
-	return &ledger.ReverseLine{Sequence: r.Sequence, Index: r.Operation, Account: r.Account, Mode: reverseModes.value(r.Mode, 0)}
+	return &ledger.ReverseLine{Sequence: r.Sequence, Index: r.Operation, Account: r.Account, Mode: reverseModes.value(r.Mode, 0), Cover: r.Cover}
+}
+
+func (s *Settle) core() *ledger.Settle {
+	return &ledger.Settle{Account: s.Account, Cover: s.Cover, Payer: s.Payer, Amount: int64(s.Amount)}
 }
 
 func (a *OpenAccount) core() *ledger.OpenAccount {
@@ -162,11 +168,13 @@ func operationOf(op ledger.Operation) Operation {
 	case *ledger.Unfreeze:
 		return Operation{Unfreeze: &Unfreeze{Freeze: Mark(o.Freeze)}}
 	case *ledger.Reverse:
-		return Operation{Reverse: &Reverse{Sequence: o.Sequence, Mode: reverseModes.word(o.Mode)}}
+		return Operation{Reverse: &Reverse{Sequence: o.Sequence, Mode: reverseModes.word(o.Mode), Cover: o.Cover}}
 	case *ledger.ReverseLine:
 		return Operation{ReverseLine: &ReverseLine{
-			Sequence: o.Sequence, Operation: o.Index, Account: o.Account, Mode: reverseModes.word(o.Mode),
+			Sequence: o.Sequence, Operation: o.Index, Account: o.Account, Mode: reverseModes.word(o.Mode), Cover: o.Cover,
 		}}
+	case *ledger.Settle:
+		return Operation{Settle: &Settle{Account: o.Account, Cover: o.Cover, Payer: o.Payer, Amount: Amount(o.Amount)}}
 	}
 	if shown, ok := unitsOf(op); ok {
 		return shown

@@ -19,6 +19,7 @@ const (
 	listOfLines
 	listOfDayCommands
 	listOfParties
+	listOfDebts
 )
 
 // cursor makes the opaque form of a place in a list.

@@ -59,6 +59,8 @@ var ledgerEndpoints = []apitest.Endpoint{
 	{ID: "get-balance", Fill: account},
 	{ID: "read-balances", Body: `{"addresses":["bank:cash"]}`},
 	{ID: "list-holds", Fill: account},
+	{ID: "list-account-debts", Fill: account},
+	{ID: "list-debts"},
 	{ID: "list-entries", Fill: account},
 	{ID: "list-holdings", Fill: account},
 	{ID: "get-statement", Fill: account},
@@ -76,6 +78,7 @@ var ledgerEndpoints = []apitest.Endpoint{
 	{ID: "unfreeze", Fill: frozen, Body: `{}`},
 	{ID: "reverse", Fill: reversible, Body: `{"sequence":{sequence},"mode":"refuse"}`},
 	{ID: "reverse-line", Fill: paid, Body: `{"sequence":{sequence},"operation":0,"account":"investor:1:cash","mode":"refuse"}`},
+	{ID: "settle", Body: `{"account":"investor:1:cash","cover":"bank:cash","payer":"investor:1:cash"}`},
 
 	{ID: "list-registers"},
 	{ID: "open-register", Body: `{"address":"r","asset":"CNY","cap":10,"tranches":["p"],"unclaimed":"platform:unclaimed"}`},

@@ -22,6 +22,7 @@ type Operation struct {
 	Claim        *Claim        `json:"claim,omitempty" doc:"Pay what lies unclaimed in a holder's name"`
 	Reverse      *Reverse      `json:"reverse,omitempty" doc:"Undo an earlier command; stands alone"`
 	ReverseLine  *ReverseLine  `json:"reverse_line,omitempty" doc:"Undo one holder's line of a distribution"`
+	Settle       *Settle       `json:"settle,omitempty" doc:"Pay what an account owes to a cover account"`
 	OpenAsset    *OpenAsset    `json:"open_asset,omitempty" doc:"Add something that can be counted"`
 	OpenAccount  *OpenAccount  `json:"open_account,omitempty" doc:"Add a counted place for one asset"`
 	OpenRegister *OpenRegister `json:"open_register,omitempty" doc:"Add a list of who holds how many units of one instrument"`
@@ -185,7 +186,8 @@ type (
 	// Reverse undoes a command.
 	Reverse struct {
 		Sequence uint64 `json:"sequence" minimum:"1" maximum:"9007199254740991" doc:"Sequence of the command to undo"`
-		Mode     string `json:"mode" enum:"refuse,at_most" doc:"When somebody no longer has what he would give back: refuse, or take what is there"`
+		Mode     string `json:"mode" enum:"refuse,at_most,owe" doc:"When somebody no longer has what he would give back: refuse, take what is there, or take it and let the cover account pay the rest, which is owed to it then"`
+		Cover    string `json:"cover,omitempty" maxLength:"255" doc:"Mode owe: address of the account that pays what is missing" example:"platform:cover"`
 	}
 
 	// ReverseLine undoes one line.
@@ -193,7 +195,16 @@ type (
 		Sequence  uint64 `json:"sequence" minimum:"1" maximum:"9007199254740991" doc:"Sequence of the command with the distribution"`
 		Operation uint16 `json:"operation" maximum:"7999" doc:"Place of the distribution in it, from 0"`
 		Account   string `json:"account" maxLength:"255" doc:"Address of the holder's account" example:"investor:42:cash"`
-		Mode      string `json:"mode" enum:"refuse,at_most" doc:"When he no longer has it: refuse, or take what is there"`
+		Mode      string `json:"mode" enum:"refuse,at_most,owe" doc:"When he no longer has it: refuse, take what is there, or take it and let the cover account pay the rest, which he owes then"`
+		Cover     string `json:"cover,omitempty" maxLength:"255" doc:"Mode owe: address of the account that pays what is missing" example:"platform:cover"`
+	}
+
+	// Settle pays a debt.
+	Settle struct {
+		Account string `json:"account" maxLength:"255" doc:"Address of the account that owes" example:"investor:42:cash"`
+		Cover   string `json:"cover" maxLength:"255" doc:"Address of the cover account, which is owed" example:"platform:cover"`
+		Payer   string `json:"payer" maxLength:"255" doc:"Address of the account that pays: the one that owes, or another" example:"investor:42:cash"`
+		Amount  Amount `json:"amount,omitempty" doc:"The most; all that is owed if absent"`
 	}
 
 	// OpenAsset adds an asset.
@@ -288,6 +299,6 @@ var (
 	freezeKinds   = names[ledger.FreezeKind]{
 		{"debits", ledger.FreezeDebits}, {"credits", ledger.FreezeCredits}, {"both", ledger.FreezeBoth}, {"amount", ledger.FreezeAmount},
 	}
-	reverseModes = names[ledger.ReverseMode]{{"refuse", ledger.RefuseShortfall}, {"at_most", ledger.TakeAtMost}}
+	reverseModes = names[ledger.ReverseMode]{{"refuse", ledger.RefuseShortfall}, {"at_most", ledger.TakeAtMost}, {"owe", ledger.OweShortfall}}
 	clockKinds   = names[ledger.ClockKind]{{"real", ledger.RealClock}, {"simulated", ledger.SimulatedClock}}
 )

@@ -54,6 +54,14 @@ type (
 			Envelope
 		} `nameHint:"NewReversal"`
 	}
+	settleInput struct {
+		InLedger
+		InKey
+		Body struct {
+			Settle
+			Envelope
+		} `nameHint:"NewSettlement"`
+	}
 	reverseLineInput struct {
 		InLedger
 		InKey
@@ -110,6 +118,11 @@ func (s *server) operations(a huma.API) {
 		"For distributions to registers whose units have changed since."),
 		func(ctx context.Context, in *reverseLineInput) (*commandOutput, error) {
 			return s.single(ctx, in.Ledger, in.Key, &in.Body.Envelope, in.Body.ReverseLine.core(), nil)
+		})
+	huma.Register(a, write("settle", "/v1/ledgers/{ledger}/settlements", tagMoney, "Pay what an account owes to a cover account",
+		"The account itself can pay, somebody who stands in for it, or, to write the debt off, the account that bears the loss."),
+		func(ctx context.Context, in *settleInput) (*commandOutput, error) {
+			return s.single(ctx, in.Ledger, in.Key, &in.Body.Envelope, in.Body.Settle.core(), nil)
 		})
 }
 

@@ -27,7 +27,7 @@ type EffectiveEntry struct {
 	Date      Date      `json:"date" doc:"Booking date"`
 	Effective Date      `json:"effective" doc:"The date it counts from"`
 	Purpose   uint32    `json:"purpose"`
-	Kind      string    `json:"kind" enum:"transfer,post,payer,line,unclaimed,deducted,claim,reversal" doc:"Which operation made it; line: a holder's part of a distribution"`
+	Kind      string    `json:"kind" enum:"transfer,post,payer,line,unclaimed,deducted,claim,reversal,covered,set_off,settled" doc:"Which operation made it; line: a holder's part of a distribution"`
 	Side      string    `json:"side" enum:"debit,credit" doc:"The side on which it was booked"`
 	Amount    Amount    `json:"amount"`
 	Other     string    `json:"other,omitempty" doc:"The account on the other side; absent when there are many"`
@@ -105,6 +105,7 @@ type Line struct {
 	Gross     []Amount `json:"gross" doc:"By tranche"`
 	Deducted  Amount   `json:"deducted"`
 	Net       Amount   `json:"net" doc:"What reached his account"`
+	SetOff    Amount   `json:"set_off,omitempty" doc:"What of it went on at once to pay what the account owed"`
 	Unclaimed Amount   `json:"unclaimed,omitempty" doc:"What went to the register's unclaimed account, in his name"`
 	Missing   Amount   `json:"missing,omitempty" doc:"Of an undoing: what could not be taken back"`
 }
@@ -377,7 +378,8 @@ func (s *server) listLines(ctx context.Context, in *linesInput) (*linesOutput, e
 	out.Body.Lines = convert(list, func(l api.Line) Line {
 		return Line{
 			Holder: l.Holder, Account: l.Account, Units: l.Units, Gross: convert(l.Gross, func(v int64) Amount { return Amount(v) }),
-			Deducted: Amount(l.Deducted), Net: Amount(l.Net), Unclaimed: Amount(l.Unclaimed), Missing: Amount(l.Missing),
+			Deducted: Amount(l.Deducted), Net: Amount(l.Net), SetOff: Amount(l.SetOff),
+			Unclaimed: Amount(l.Unclaimed), Missing: Amount(l.Missing),
 		}
 	})
 	return out, nil

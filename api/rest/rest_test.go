@@ -141,6 +141,14 @@ func TestWalk(t *testing.T) {
 		is(t, s.Get(at+"/days?from=2026-02-01&until=2027-02-02"), "status", "400", "field", "query.until")
 		is(t, s.Get(at+"/days?from=2026-02-28&until=2026-02-27"), "status", "400", "field", "query.until")
 	})
+	t.Run("debts", func(t *testing.T) {
+		is(t, s.Get(at+"/accounts/investor:1:cash/debts").OK(), "debts.0", "")
+		is(t, s.Get(at+"/accounts/nobody/debts"), "status", "404", "code", "not_found")
+		is(t, s.Get(at+"/debts?cover=bank:cash").OK(), "debts.0", "", "next", "")
+		is(t, s.Get(at+"/debts?cover=nobody"), "status", "404", "code", "not_found")
+		is(t, s.Get(at+"/debts?cursor=x"), "status", "400", "field", "query.cursor")
+		is(t, s.Post(at+"/settlements", `{"account":"investor:1:cash","cover":"bank:cash","payer":"investor:1:cash"}`), "status", "409", "code", "nothing_owed")
+	})
 	t.Run("clock", func(t *testing.T) {
 		is(t, s.Post(at+"/clock", `{"to":"2026-03-31T16:00:00Z"}`).OK(), "code", "applied")
 		is(t, s.Get(at).OK(), "now", "2026-03-31T16:00:00.000000Z")

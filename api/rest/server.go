@@ -56,6 +56,7 @@ func New(node Node, open func() (*ground.Ground, error), log *slog.Logger) *Door
 	mux.HandleFunc("/", door.nothing)
 	s.ledgers(door.huma)
 	s.accounts(door.huma)
+	s.debts(door.huma)
 	s.registers(door.huma)
 	s.commands(door.huma)
 	s.operations(door.huma)

@@ -56,10 +56,16 @@ func operationFrom(op ledger.Operation) *pb.Operation {
 	case *ledger.Unfreeze:
 		return &pb.Operation{Operation: &pb.Operation_Unfreeze{Unfreeze: &pb.Unfreeze{Freeze: markFrom(&o.Freeze)}}}
 	case *ledger.Reverse:
-		return &pb.Operation{Operation: &pb.Operation_Reverse{Reverse: &pb.Reverse{Sequence: o.Sequence, Mode: pb.ReverseMode(o.Mode)}}}
+		return &pb.Operation{Operation: &pb.Operation_Reverse{Reverse: &pb.Reverse{
+			Sequence: o.Sequence, Mode: pb.ReverseMode(o.Mode), Cover: o.Cover,
+		}}}
 	case *ledger.ReverseLine:
 		return &pb.Operation{Operation: &pb.Operation_ReverseLine{ReverseLine: &pb.ReverseLine{
-			Sequence: o.Sequence, Operation: uint32(o.Index), Account: o.Account, Mode: pb.ReverseMode(o.Mode),
+			Sequence: o.Sequence, Operation: uint32(o.Index), Account: o.Account, Mode: pb.ReverseMode(o.Mode), Cover: o.Cover,
+		}}}
+	case *ledger.Settle:
+		return &pb.Operation{Operation: &pb.Operation_Settle{Settle: &pb.Settle{
+			Account: o.Account, Cover: o.Cover, Payer: o.Payer, Amount: o.Amount,
 		}}}
 	}
 	if m := unitsFrom(op); m != nil {

@@ -162,7 +162,7 @@ func resultFrom(a *api.Answer) *pb.Result {
 func outputFrom(o *ledger.Output) *pb.Output {
 	m := &pb.Output{
 		Operation: uint32(o.Index), Amount: o.Amount, Units: o.Units, Count: o.Count, Deducted: o.Deducted,
-		Unclaimed: o.Unclaimed, UnclaimedAmount: o.Set,
+		Unclaimed: o.Unclaimed, UnclaimedAmount: o.Set, SetOffs: o.SetOffs, SetOffAmount: o.SetOff,
 	}
 	for i := range o.Tranches {
 		t := &o.Tranches[i]

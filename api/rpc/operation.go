@@ -52,11 +52,17 @@ func operationOf(m *pb.Operation) (ledger.Operation, error) {
 		c := o.Claim
 		return &ledger.Claim{Register: c.GetRegister(), Holder: c.GetHolder(), To: c.GetTo(), Amount: c.GetAmount()}, nil
 	case *pb.Operation_Reverse:
-		return &ledger.Reverse{Sequence: o.Reverse.GetSequence(), Mode: ledger.ReverseMode(enum(o.Reverse.GetMode()))}, nil
+		r := o.Reverse
+		return &ledger.Reverse{Sequence: r.GetSequence(), Mode: ledger.ReverseMode(enum(r.GetMode())), Cover: r.GetCover()}, nil
 	case *pb.Operation_ReverseLine:
 		r := o.ReverseLine
 		index, err := small[uint16]("reverse_line: operation", r.GetOperation())
-		return &ledger.ReverseLine{Sequence: r.GetSequence(), Index: index, Account: r.GetAccount(), Mode: ledger.ReverseMode(enum(r.GetMode()))}, err
+		return &ledger.ReverseLine{
+			Sequence: r.GetSequence(), Index: index, Account: r.GetAccount(), Mode: ledger.ReverseMode(enum(r.GetMode())), Cover: r.GetCover(),
+		}, err
+	case *pb.Operation_Settle:
+		s := o.Settle
+		return &ledger.Settle{Account: s.GetAccount(), Cover: s.GetCover(), Payer: s.GetPayer(), Amount: s.GetAmount()}, nil
 	}
 	return settingOf(m)
 }

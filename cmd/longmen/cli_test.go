@@ -92,6 +92,21 @@ ledger reverse GIVEN --key rev2
 ledger reverse SEQUENCE --key rev3
 ledger reverse 99999 --key rev4
 ledger reverse x --key rev5
+ledger account open platform:cover --asset CNY --side credit --type liability --code 2004 --constraint unbounded --key a10
+ledger transfer bank:cash investor:2:cash 50.00 --key t9 => BOUNCED
+ledger transfer investor:2:cash borrower:7:cash 1000.00 --at-most --key t10
+ledger reverse BOUNCED --owe platform:cover --key rev6
+ledger debts investor:2:cash
+ledger debts --cover platform:cover
+ledger issue listing:7 investor:2:cash 10 --key i4
+ledger distribute listing:7 borrower:7:cash 5.00 1.00 --key d3 => SETOFF
+ledger lines SETOFF
+ledger entries investor:2:cash --limit 3
+ledger settle investor:2:cash platform:cover 20.00 --payer borrower:7:cash --key s1
+ledger account show investor:2:cash
+ledger reverse SETOFF --key rev7
+ledger debts investor:2:cash
+ledger settle investor:2:cash borrower:7:cash --key s2
 ledger issue listing:8 investor:2:cash 40 --key i2
 ledger issue listing:7 investor:2:cash many --key i3
 ledger account open A --asset CNY --side credit --type liability --key a9

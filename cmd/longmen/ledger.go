@@ -181,12 +181,12 @@ func newAsset() *cobra.Command {
 
 // account is what of an account is shown.
 type account struct {
-	Address, Asset, Side, Type, Constraint                               string
-	Balance, Available, Debits, Credits, DebitsHeld, CreditsHeld, Frozen string
-	Scale, Holds, Registers                                              int
-	Code                                                                 uint32
-	Entries                                                              uint64
-	DebitsFrozen, CreditsFrozen, Missing                                 bool
+	Address, Asset, Side, Type, Constraint                                     string
+	Balance, Available, Debits, Credits, DebitsHeld, CreditsHeld, Frozen, Owed string
+	Scale, Holds, Registers                                                    int
+	Code                                                                       uint32
+	Entries                                                                    uint64
+	DebitsFrozen, CreditsFrozen, Missing                                       bool
 }
 
 // UnmarshalJSON reads names with underscores too.
@@ -281,7 +281,7 @@ func (c *client) printAccount(a *account) error {
 	return pairs(c.out, "address", a.Address, "asset", a.Asset, "type", a.Type, "side", a.Side, "code", fmt.Sprint(a.Code),
 		"constraint", a.Constraint, "balance", decimal(a.Balance, a.Scale), "available", decimal(a.Available, a.Scale),
 		"debits", decimal(a.Debits, a.Scale), "credits", decimal(a.Credits, a.Scale), "debits held", some(a.DebitsHeld),
-		"credits held", some(a.CreditsHeld), "amount frozen", some(a.Frozen), "frozen", frozen, "holds", count(uint64(a.Holds)),
+		"credits held", some(a.CreditsHeld), "owed", some(a.Owed), "amount frozen", some(a.Frozen), "frozen", frozen, "holds", count(uint64(a.Holds)),
 		"registers", count(uint64(a.Registers)))
 }
 

@@ -130,18 +130,19 @@ func newLines() *cobra.Command {
 			type line struct {
 				Holder                 uint32
 				Account, Deducted, Net string
+				SetOff                 string `json:"set_off"`
 				Unclaimed, Missing     string
 				Units                  uint64
 				Gross                  []string
 			}
 			return listing(c, p, c.path("commands", args[0], "operations", operation, "lines"), p.query(), "lines",
-				newTable(">HOLDER", "ACCOUNT", ">UNITS", ">GROSS", ">DEDUCTED", ">NET", ">UNCLAIMED", ">MISSING"), func(t *table, l line) {
+				newTable(">HOLDER", "ACCOUNT", ">UNITS", ">GROSS", ">DEDUCTED", ">NET", ">SET OFF", ">UNCLAIMED", ">MISSING"), func(t *table, l line) {
 					var gross []string
 					for _, g := range l.Gross {
 						gross = append(gross, decimal(g, scale))
 					}
 					t.add(fmt.Sprint(l.Holder), l.Account, fmt.Sprint(l.Units), strings.Join(gross, " + "), some(l.Deducted, scale), some(l.Net, scale),
-						some(l.Unclaimed, scale), some(l.Missing, scale))
+						some(l.SetOff, scale), some(l.Unclaimed, scale), some(l.Missing, scale))
 				})
 		})
 }

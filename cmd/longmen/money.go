@@ -23,7 +23,8 @@ func writer(use, short, long, example string, args cobra.PositionalArgs, more fu
 
 // moneyCommands move, hold, freeze and give back money.
 func moneyCommands() []*cobra.Command {
-	var atMost, lineAtMost bool
+	var atMost bool
+	var whole, line shortfall
 	var expiry, what, frozen string
 	return []*cobra.Command{
 		writer("transfer DEBIT CREDIT AMOUNT", "Move money between two accounts", "",
@@ -107,22 +108,18 @@ func moneyCommands() []*cobra.Command {
 			}),
 		writer("reverse SEQUENCE", "Undo an earlier command",
 			"Undo an earlier command: its transfers, posts of holds and distributions. The others have their opposite.",
-			"  longmen ledger reverse 1042\n  longmen ledger reverse 1042 --at-most", cobra.ExactArgs(1),
-			func(c *cobra.Command) {
-				c.Flags().BoolVar(&atMost, "at-most", false, "take what is there instead of refusing when somebody has spent it")
-			},
+			"  longmen ledger reverse 1042\n  longmen ledger reverse 1042 --at-most\n  longmen ledger reverse 1042 --owe platform:cover", cobra.ExactArgs(1),
+			whole.flags,
 			func(c *client, e *envelope, args []string) error {
 				sequence, err := number("sequence", args[0])
 				if err != nil {
 					return err
 				}
-				return c.write(e, c.path("reversals"), fields{"sequence": sequence, "mode": reverseMode(atMost)})
+				return c.write(e, c.path("reversals"), whole.into(fields{"sequence": sequence}))
 			}),
 		writer("reverse-line SEQUENCE OPERATION ACCOUNT", "Undo one holder's line of a distribution", "",
 			"  longmen ledger reverse-line 1042 0 investor:42:cash", cobra.ExactArgs(3),
-			func(c *cobra.Command) {
-				c.Flags().BoolVar(&lineAtMost, "at-most", false, "take what is there instead of refusing when he has spent it")
-			},
+			line.flags,
 			func(c *client, e *envelope, args []string) error {
 				sequence, err := number("sequence", args[0])
 				if err != nil {
@@ -132,18 +129,12 @@ func moneyCommands() []*cobra.Command {
 				if err != nil {
 					return err
 				}
-				return c.write(e, c.path("reversals", "lines"), fields{
-					"sequence": sequence, "operation": operation, "account": args[2], "mode": reverseMode(lineAtMost),
-				})
+				return c.write(e, c.path("reversals", "lines"), line.into(fields{
+					"sequence": sequence, "operation": operation, "account": args[2],
+				}))
 			}),
+		newSettle(),
 	}
-}
-
-func reverseMode(atMost bool) string {
-	if atMost {
-		return "at_most"
-	}
-	return "refuse"
 }
 
 func number(name, text string) (uint64, error) {

@@ -21,7 +21,7 @@ func reader(use, short, example string, args cobra.PositionalArgs, more func(*co
 // readCommands ask for balances and for the past.
 func readCommands() []*cobra.Command {
 	return []*cobra.Command{
-		newBalance(), newEntries(), newStatement(), newEffective(), newDays(), newDay(), newTrialBalance(), newHolders(), newHoldings(), newHolds(),
+		newBalance(), newEntries(), newStatement(), newEffective(), newDays(), newDay(), newTrialBalance(), newHolders(), newHoldings(), newHolds(), newDebts(),
 		newDistributions(), newLines(), newJournal(),
 	}
 }

@@ -73,6 +73,8 @@ type output struct {
 	Unclaimed       uint64
 	UnclaimedAmount string `json:"unclaimed_amount"`
 	Missing         []struct{ Account, Amount string }
+	SetOffs         uint64 `json:"set_offs"`
+	SetOffAmount    string `json:"set_off_amount"`
 }
 
 // write sends a command of one operation and shows its result.
@@ -117,6 +119,9 @@ func (c *client) printResult(r *result, scale int) error {
 		}
 		if o.Unclaimed > 0 {
 			list = append(list, "unclaimed", fmt.Sprintf("%s in %d lines", decimal(o.UnclaimedAmount, scale), o.Unclaimed))
+		}
+		if o.SetOffs > 0 {
+			list = append(list, "set off", fmt.Sprintf("%s against %d debts", decimal(o.SetOffAmount, scale), o.SetOffs))
 		}
 		for _, m := range o.Missing {
 			list = append(list, "missing", decimal(m.Amount, scale)+" of "+m.Account)

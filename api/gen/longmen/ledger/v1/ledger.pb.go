@@ -299,6 +299,7 @@ const (
 	ReverseMode_REVERSE_MODE_UNSPECIFIED ReverseMode = 0
 	ReverseMode_REVERSE_MODE_REFUSE      ReverseMode = 1
 	ReverseMode_REVERSE_MODE_AT_MOST     ReverseMode = 2
+	ReverseMode_REVERSE_MODE_OWE         ReverseMode = 3
 )
 
 // Enum value maps for ReverseMode.
@@ -307,11 +308,13 @@ var (
 		0: "REVERSE_MODE_UNSPECIFIED",
 		1: "REVERSE_MODE_REFUSE",
 		2: "REVERSE_MODE_AT_MOST",
+		3: "REVERSE_MODE_OWE",
 	}
 	ReverseMode_value = map[string]int32{
 		"REVERSE_MODE_UNSPECIFIED": 0,
 		"REVERSE_MODE_REFUSE":      1,
 		"REVERSE_MODE_AT_MOST":     2,
+		"REVERSE_MODE_OWE":         3,
 	}
 )
 
@@ -433,6 +436,7 @@ const (
 	Code_CODE_REGISTER_CHANGED    Code = 405
 	Code_CODE_REGISTER_EMPTY      Code = 406
 	Code_CODE_NOTHING_UNCLAIMED   Code = 407
+	Code_CODE_NOTHING_OWED        Code = 408
 	Code_CODE_CAP_EXCEEDED        Code = 500
 	Code_CODE_UNITS_EXCEEDED      Code = 501
 	Code_CODE_HOLD_EXCEEDED       Code = 502
@@ -440,6 +444,7 @@ const (
 	Code_CODE_TOO_MANY_HOLDINGS   Code = 504
 	Code_CODE_TOO_MANY_REGISTERS  Code = 505
 	Code_CODE_OVERFLOW            Code = 506
+	Code_CODE_TOO_MANY_DEBTS      Code = 507
 	Code_CODE_BALANCE_TOO_LOW     Code = 600
 	Code_CODE_AMOUNT_FROZEN       Code = 601
 	Code_CODE_UNITS_TOO_FEW       Code = 602
@@ -485,6 +490,7 @@ var (
 		405: "CODE_REGISTER_CHANGED",
 		406: "CODE_REGISTER_EMPTY",
 		407: "CODE_NOTHING_UNCLAIMED",
+		408: "CODE_NOTHING_OWED",
 		500: "CODE_CAP_EXCEEDED",
 		501: "CODE_UNITS_EXCEEDED",
 		502: "CODE_HOLD_EXCEEDED",
@@ -492,6 +498,7 @@ var (
 		504: "CODE_TOO_MANY_HOLDINGS",
 		505: "CODE_TOO_MANY_REGISTERS",
 		506: "CODE_OVERFLOW",
+		507: "CODE_TOO_MANY_DEBTS",
 		600: "CODE_BALANCE_TOO_LOW",
 		601: "CODE_AMOUNT_FROZEN",
 		602: "CODE_UNITS_TOO_FEW",
@@ -534,6 +541,7 @@ var (
 		"CODE_REGISTER_CHANGED":    405,
 		"CODE_REGISTER_EMPTY":      406,
 		"CODE_NOTHING_UNCLAIMED":   407,
+		"CODE_NOTHING_OWED":        408,
 		"CODE_CAP_EXCEEDED":        500,
 		"CODE_UNITS_EXCEEDED":      501,
 		"CODE_HOLD_EXCEEDED":       502,
@@ -541,6 +549,7 @@ var (
 		"CODE_TOO_MANY_HOLDINGS":   504,
 		"CODE_TOO_MANY_REGISTERS":  505,
 		"CODE_OVERFLOW":            506,
+		"CODE_TOO_MANY_DEBTS":      507,
 		"CODE_BALANCE_TOO_LOW":     600,
 		"CODE_AMOUNT_FROZEN":       601,
 		"CODE_UNITS_TOO_FEW":       602,
@@ -909,6 +918,7 @@ type Operation struct {
 	//	*Operation_Claim
 	//	*Operation_Reverse
 	//	*Operation_ReverseLine
+	//	*Operation_Settle
 	//	*Operation_OpenLedger
 	//	*Operation_Lead
 	//	*Operation_Pulse
@@ -1125,6 +1135,15 @@ func (x *Operation) GetReverseLine() *ReverseLine {
 	return nil
 }
 
+func (x *Operation) GetSettle() *Settle {
+	if x != nil {
+		if x, ok := x.Operation.(*Operation_Settle); ok {
+			return x.Settle
+		}
+	}
+	return nil
+}
+
 func (x *Operation) GetOpenLedger() *OpenLedger {
 	if x != nil {
 		if x, ok := x.Operation.(*Operation_OpenLedger); ok {
@@ -1232,6 +1251,10 @@ type Operation_ReverseLine struct {
 	ReverseLine *ReverseLine `protobuf:"bytes,81,opt,name=reverse_line,json=reverseLine,proto3,oneof"`
 }
 
+type Operation_Settle struct {
+	Settle *Settle `protobuf:"bytes,82,opt,name=settle,proto3,oneof"`
+}
+
 type Operation_OpenLedger struct {
 	// The sequencer's own; seen in Watch, refused in Apply.
 	OpenLedger *OpenLedger `protobuf:"bytes,2,opt,name=open_ledger,json=openLedger,proto3,oneof"`
@@ -1282,6 +1305,8 @@ func (*Operation_Claim) isOperation_Operation() {}
 func (*Operation_Reverse) isOperation_Operation() {}
 
 func (*Operation_ReverseLine) isOperation_Operation() {}
+
+func (*Operation_Settle) isOperation_Operation() {}
 
 func (*Operation_OpenLedger) isOperation_Operation() {}
 
@@ -2596,6 +2621,7 @@ type Reverse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Sequence      uint64                 `protobuf:"varint,1,opt,name=sequence,proto3" json:"sequence,omitempty"`
 	Mode          ReverseMode            `protobuf:"varint,2,opt,name=mode,proto3,enum=longmen.ledger.v1.ReverseMode" json:"mode,omitempty"`
+	Cover         string                 `protobuf:"bytes,3,opt,name=cover,proto3" json:"cover,omitempty"` // mode owe: the account that pays what is missing and is owed it
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2644,12 +2670,20 @@ func (x *Reverse) GetMode() ReverseMode {
 	return ReverseMode_REVERSE_MODE_UNSPECIFIED
 }
 
+func (x *Reverse) GetCover() string {
+	if x != nil {
+		return x.Cover
+	}
+	return ""
+}
+
 type ReverseLine struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Sequence      uint64                 `protobuf:"varint,1,opt,name=sequence,proto3" json:"sequence,omitempty"`
 	Operation     uint32                 `protobuf:"varint,2,opt,name=operation,proto3" json:"operation,omitempty"`
 	Account       string                 `protobuf:"bytes,3,opt,name=account,proto3" json:"account,omitempty"`
 	Mode          ReverseMode            `protobuf:"varint,4,opt,name=mode,proto3,enum=longmen.ledger.v1.ReverseMode" json:"mode,omitempty"`
+	Cover         string                 `protobuf:"bytes,5,opt,name=cover,proto3" json:"cover,omitempty"` // mode owe
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2712,6 +2746,82 @@ func (x *ReverseLine) GetMode() ReverseMode {
 	return ReverseMode_REVERSE_MODE_UNSPECIFIED
 }
 
+func (x *ReverseLine) GetCover() string {
+	if x != nil {
+		return x.Cover
+	}
+	return ""
+}
+
+// Settle lets the payer pay what an account owes to a cover account.
+type Settle struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Account       string                 `protobuf:"bytes,1,opt,name=account,proto3" json:"account,omitempty"` // which owes
+	Cover         string                 `protobuf:"bytes,2,opt,name=cover,proto3" json:"cover,omitempty"`     // which is owed
+	Payer         string                 `protobuf:"bytes,3,opt,name=payer,proto3" json:"payer,omitempty"`     // the account itself, or another one
+	Amount        int64                  `protobuf:"varint,4,opt,name=amount,proto3" json:"amount,omitempty"`  // at most; absent: all of it
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Settle) Reset() {
+	*x = Settle{}
+	mi := &file_longmen_ledger_v1_ledger_proto_msgTypes[29]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Settle) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Settle) ProtoMessage() {}
+
+func (x *Settle) ProtoReflect() protoreflect.Message {
+	mi := &file_longmen_ledger_v1_ledger_proto_msgTypes[29]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Settle.ProtoReflect.Descriptor instead.
+func (*Settle) Descriptor() ([]byte, []int) {
+	return file_longmen_ledger_v1_ledger_proto_rawDescGZIP(), []int{29}
+}
+
+func (x *Settle) GetAccount() string {
+	if x != nil {
+		return x.Account
+	}
+	return ""
+}
+
+func (x *Settle) GetCover() string {
+	if x != nil {
+		return x.Cover
+	}
+	return ""
+}
+
+func (x *Settle) GetPayer() string {
+	if x != nil {
+		return x.Payer
+	}
+	return ""
+}
+
+func (x *Settle) GetAmount() int64 {
+	if x != nil {
+		return x.Amount
+	}
+	return 0
+}
+
 type Result struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Sequence      uint64                 `protobuf:"varint,1,opt,name=sequence,proto3" json:"sequence,omitempty"` // 0: refused at the door, not journaled
@@ -2728,7 +2838,7 @@ type Result struct {
 
 func (x *Result) Reset() {
 	*x = Result{}
-	mi := &file_longmen_ledger_v1_ledger_proto_msgTypes[29]
+	mi := &file_longmen_ledger_v1_ledger_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2740,7 +2850,7 @@ func (x *Result) String() string {
 func (*Result) ProtoMessage() {}
 
 func (x *Result) ProtoReflect() protoreflect.Message {
-	mi := &file_longmen_ledger_v1_ledger_proto_msgTypes[29]
+	mi := &file_longmen_ledger_v1_ledger_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2753,7 +2863,7 @@ func (x *Result) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Result.ProtoReflect.Descriptor instead.
 func (*Result) Descriptor() ([]byte, []int) {
-	return file_longmen_ledger_v1_ledger_proto_rawDescGZIP(), []int{29}
+	return file_longmen_ledger_v1_ledger_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *Result) GetSequence() uint64 {
@@ -2823,14 +2933,16 @@ type Output struct {
 	Deducted        []int64                `protobuf:"varint,6,rep,packed,name=deducted,proto3" json:"deducted,omitempty"`                               // by deduction
 	Unclaimed       uint32                 `protobuf:"varint,7,opt,name=unclaimed,proto3" json:"unclaimed,omitempty"`                                    // lines that went to the unclaimed account
 	UnclaimedAmount int64                  `protobuf:"varint,8,opt,name=unclaimed_amount,json=unclaimedAmount,proto3" json:"unclaimed_amount,omitempty"` // their sum
-	Missing         []*Missing             `protobuf:"bytes,9,rep,name=missing,proto3" json:"missing,omitempty"`                                         // what could not be given back
+	Missing         []*Missing             `protobuf:"bytes,9,rep,name=missing,proto3" json:"missing,omitempty"`                                         // what could not be given back; in mode owe it is owed now
+	SetOffs         uint32                 `protobuf:"varint,10,opt,name=set_offs,json=setOffs,proto3" json:"set_offs,omitempty"`                        // debts paid out of lines
+	SetOffAmount    int64                  `protobuf:"varint,11,opt,name=set_off_amount,json=setOffAmount,proto3" json:"set_off_amount,omitempty"`       // their sum
 	unknownFields   protoimpl.UnknownFields
 	sizeCache       protoimpl.SizeCache
 }
 
 func (x *Output) Reset() {
 	*x = Output{}
-	mi := &file_longmen_ledger_v1_ledger_proto_msgTypes[30]
+	mi := &file_longmen_ledger_v1_ledger_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2842,7 +2954,7 @@ func (x *Output) String() string {
 func (*Output) ProtoMessage() {}
 
 func (x *Output) ProtoReflect() protoreflect.Message {
-	mi := &file_longmen_ledger_v1_ledger_proto_msgTypes[30]
+	mi := &file_longmen_ledger_v1_ledger_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2855,7 +2967,7 @@ func (x *Output) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Output.ProtoReflect.Descriptor instead.
 func (*Output) Descriptor() ([]byte, []int) {
-	return file_longmen_ledger_v1_ledger_proto_rawDescGZIP(), []int{30}
+	return file_longmen_ledger_v1_ledger_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *Output) GetOperation() uint32 {
@@ -2921,6 +3033,20 @@ func (x *Output) GetMissing() []*Missing {
 	return nil
 }
 
+func (x *Output) GetSetOffs() uint32 {
+	if x != nil {
+		return x.SetOffs
+	}
+	return 0
+}
+
+func (x *Output) GetSetOffAmount() int64 {
+	if x != nil {
+		return x.SetOffAmount
+	}
+	return 0
+}
+
 // Tranche holds the public figures of one tranche of a distribution.
 type Tranche struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -2937,7 +3063,7 @@ type Tranche struct {
 
 func (x *Tranche) Reset() {
 	*x = Tranche{}
-	mi := &file_longmen_ledger_v1_ledger_proto_msgTypes[31]
+	mi := &file_longmen_ledger_v1_ledger_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2949,7 +3075,7 @@ func (x *Tranche) String() string {
 func (*Tranche) ProtoMessage() {}
 
 func (x *Tranche) ProtoReflect() protoreflect.Message {
-	mi := &file_longmen_ledger_v1_ledger_proto_msgTypes[31]
+	mi := &file_longmen_ledger_v1_ledger_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2962,7 +3088,7 @@ func (x *Tranche) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Tranche.ProtoReflect.Descriptor instead.
 func (*Tranche) Descriptor() ([]byte, []int) {
-	return file_longmen_ledger_v1_ledger_proto_rawDescGZIP(), []int{31}
+	return file_longmen_ledger_v1_ledger_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *Tranche) GetAmount() int64 {
@@ -3025,7 +3151,7 @@ type Int128 struct {
 
 func (x *Int128) Reset() {
 	*x = Int128{}
-	mi := &file_longmen_ledger_v1_ledger_proto_msgTypes[32]
+	mi := &file_longmen_ledger_v1_ledger_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3037,7 +3163,7 @@ func (x *Int128) String() string {
 func (*Int128) ProtoMessage() {}
 
 func (x *Int128) ProtoReflect() protoreflect.Message {
-	mi := &file_longmen_ledger_v1_ledger_proto_msgTypes[32]
+	mi := &file_longmen_ledger_v1_ledger_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3050,7 +3176,7 @@ func (x *Int128) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Int128.ProtoReflect.Descriptor instead.
 func (*Int128) Descriptor() ([]byte, []int) {
-	return file_longmen_ledger_v1_ledger_proto_rawDescGZIP(), []int{32}
+	return file_longmen_ledger_v1_ledger_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *Int128) GetHigh() int64 {
@@ -3077,7 +3203,7 @@ type Missing struct {
 
 func (x *Missing) Reset() {
 	*x = Missing{}
-	mi := &file_longmen_ledger_v1_ledger_proto_msgTypes[33]
+	mi := &file_longmen_ledger_v1_ledger_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3089,7 +3215,7 @@ func (x *Missing) String() string {
 func (*Missing) ProtoMessage() {}
 
 func (x *Missing) ProtoReflect() protoreflect.Message {
-	mi := &file_longmen_ledger_v1_ledger_proto_msgTypes[33]
+	mi := &file_longmen_ledger_v1_ledger_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3102,7 +3228,7 @@ func (x *Missing) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Missing.ProtoReflect.Descriptor instead.
 func (*Missing) Descriptor() ([]byte, []int) {
-	return file_longmen_ledger_v1_ledger_proto_rawDescGZIP(), []int{33}
+	return file_longmen_ledger_v1_ledger_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *Missing) GetAccount() string {
@@ -3130,7 +3256,7 @@ type BalancesRequest struct {
 
 func (x *BalancesRequest) Reset() {
 	*x = BalancesRequest{}
-	mi := &file_longmen_ledger_v1_ledger_proto_msgTypes[34]
+	mi := &file_longmen_ledger_v1_ledger_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3142,7 +3268,7 @@ func (x *BalancesRequest) String() string {
 func (*BalancesRequest) ProtoMessage() {}
 
 func (x *BalancesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_longmen_ledger_v1_ledger_proto_msgTypes[34]
+	mi := &file_longmen_ledger_v1_ledger_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3155,7 +3281,7 @@ func (x *BalancesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BalancesRequest.ProtoReflect.Descriptor instead.
 func (*BalancesRequest) Descriptor() ([]byte, []int) {
-	return file_longmen_ledger_v1_ledger_proto_rawDescGZIP(), []int{34}
+	return file_longmen_ledger_v1_ledger_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *BalancesRequest) GetLedger() string {
@@ -3190,7 +3316,7 @@ type BalancesResponse struct {
 
 func (x *BalancesResponse) Reset() {
 	*x = BalancesResponse{}
-	mi := &file_longmen_ledger_v1_ledger_proto_msgTypes[35]
+	mi := &file_longmen_ledger_v1_ledger_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3202,7 +3328,7 @@ func (x *BalancesResponse) String() string {
 func (*BalancesResponse) ProtoMessage() {}
 
 func (x *BalancesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_longmen_ledger_v1_ledger_proto_msgTypes[35]
+	mi := &file_longmen_ledger_v1_ledger_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3215,7 +3341,7 @@ func (x *BalancesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BalancesResponse.ProtoReflect.Descriptor instead.
 func (*BalancesResponse) Descriptor() ([]byte, []int) {
-	return file_longmen_ledger_v1_ledger_proto_rawDescGZIP(), []int{35}
+	return file_longmen_ledger_v1_ledger_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *BalancesResponse) GetSequence() uint64 {
@@ -3255,7 +3381,7 @@ type Balance struct {
 
 func (x *Balance) Reset() {
 	*x = Balance{}
-	mi := &file_longmen_ledger_v1_ledger_proto_msgTypes[36]
+	mi := &file_longmen_ledger_v1_ledger_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3267,7 +3393,7 @@ func (x *Balance) String() string {
 func (*Balance) ProtoMessage() {}
 
 func (x *Balance) ProtoReflect() protoreflect.Message {
-	mi := &file_longmen_ledger_v1_ledger_proto_msgTypes[36]
+	mi := &file_longmen_ledger_v1_ledger_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3280,7 +3406,7 @@ func (x *Balance) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Balance.ProtoReflect.Descriptor instead.
 func (*Balance) Descriptor() ([]byte, []int) {
-	return file_longmen_ledger_v1_ledger_proto_rawDescGZIP(), []int{36}
+	return file_longmen_ledger_v1_ledger_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *Balance) GetMissing() bool {
@@ -3349,7 +3475,7 @@ type WatchRequest struct {
 
 func (x *WatchRequest) Reset() {
 	*x = WatchRequest{}
-	mi := &file_longmen_ledger_v1_ledger_proto_msgTypes[37]
+	mi := &file_longmen_ledger_v1_ledger_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3361,7 +3487,7 @@ func (x *WatchRequest) String() string {
 func (*WatchRequest) ProtoMessage() {}
 
 func (x *WatchRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_longmen_ledger_v1_ledger_proto_msgTypes[37]
+	mi := &file_longmen_ledger_v1_ledger_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3374,7 +3500,7 @@ func (x *WatchRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchRequest.ProtoReflect.Descriptor instead.
 func (*WatchRequest) Descriptor() ([]byte, []int) {
-	return file_longmen_ledger_v1_ledger_proto_rawDescGZIP(), []int{37}
+	return file_longmen_ledger_v1_ledger_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *WatchRequest) GetLedger() string {
@@ -3400,7 +3526,7 @@ type WatchResponse struct {
 
 func (x *WatchResponse) Reset() {
 	*x = WatchResponse{}
-	mi := &file_longmen_ledger_v1_ledger_proto_msgTypes[38]
+	mi := &file_longmen_ledger_v1_ledger_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3412,7 +3538,7 @@ func (x *WatchResponse) String() string {
 func (*WatchResponse) ProtoMessage() {}
 
 func (x *WatchResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_longmen_ledger_v1_ledger_proto_msgTypes[38]
+	mi := &file_longmen_ledger_v1_ledger_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3425,7 +3551,7 @@ func (x *WatchResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchResponse.ProtoReflect.Descriptor instead.
 func (*WatchResponse) Descriptor() ([]byte, []int) {
-	return file_longmen_ledger_v1_ledger_proto_rawDescGZIP(), []int{38}
+	return file_longmen_ledger_v1_ledger_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *WatchResponse) GetEvents() []*Event {
@@ -3445,7 +3571,7 @@ type Event struct {
 
 func (x *Event) Reset() {
 	*x = Event{}
-	mi := &file_longmen_ledger_v1_ledger_proto_msgTypes[39]
+	mi := &file_longmen_ledger_v1_ledger_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3457,7 +3583,7 @@ func (x *Event) String() string {
 func (*Event) ProtoMessage() {}
 
 func (x *Event) ProtoReflect() protoreflect.Message {
-	mi := &file_longmen_ledger_v1_ledger_proto_msgTypes[39]
+	mi := &file_longmen_ledger_v1_ledger_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3470,7 +3596,7 @@ func (x *Event) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Event.ProtoReflect.Descriptor instead.
 func (*Event) Descriptor() ([]byte, []int) {
-	return file_longmen_ledger_v1_ledger_proto_rawDescGZIP(), []int{39}
+	return file_longmen_ledger_v1_ledger_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *Event) GetCommand() *Command {
@@ -3496,7 +3622,7 @@ type LedgerRequest struct {
 
 func (x *LedgerRequest) Reset() {
 	*x = LedgerRequest{}
-	mi := &file_longmen_ledger_v1_ledger_proto_msgTypes[40]
+	mi := &file_longmen_ledger_v1_ledger_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3508,7 +3634,7 @@ func (x *LedgerRequest) String() string {
 func (*LedgerRequest) ProtoMessage() {}
 
 func (x *LedgerRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_longmen_ledger_v1_ledger_proto_msgTypes[40]
+	mi := &file_longmen_ledger_v1_ledger_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3521,7 +3647,7 @@ func (x *LedgerRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LedgerRequest.ProtoReflect.Descriptor instead.
 func (*LedgerRequest) Descriptor() ([]byte, []int) {
-	return file_longmen_ledger_v1_ledger_proto_rawDescGZIP(), []int{40}
+	return file_longmen_ledger_v1_ledger_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *LedgerRequest) GetLedger() string {
@@ -3551,7 +3677,7 @@ type LedgerResponse struct {
 
 func (x *LedgerResponse) Reset() {
 	*x = LedgerResponse{}
-	mi := &file_longmen_ledger_v1_ledger_proto_msgTypes[41]
+	mi := &file_longmen_ledger_v1_ledger_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3563,7 +3689,7 @@ func (x *LedgerResponse) String() string {
 func (*LedgerResponse) ProtoMessage() {}
 
 func (x *LedgerResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_longmen_ledger_v1_ledger_proto_msgTypes[41]
+	mi := &file_longmen_ledger_v1_ledger_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3576,7 +3702,7 @@ func (x *LedgerResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LedgerResponse.ProtoReflect.Descriptor instead.
 func (*LedgerResponse) Descriptor() ([]byte, []int) {
-	return file_longmen_ledger_v1_ledger_proto_rawDescGZIP(), []int{41}
+	return file_longmen_ledger_v1_ledger_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *LedgerResponse) GetId() []byte {
@@ -3692,7 +3818,8 @@ const file_longmen_ledger_v1_ledger_proto_rawDesc = "" +
 	"\x05value\x18\x02 \x01(\fR\x05value\">\n" +
 	"\x04Mark\x12\x18\n" +
 	"\acommand\x18\x01 \x01(\fR\acommand\x12\x1c\n" +
-	"\toperation\x18\x02 \x01(\rR\toperation\"\xf4\t\n" +
+	"\toperation\x18\x02 \x01(\rR\toperation\"\xa9\n" +
+	"\n" +
 	"\tOperation\x126\n" +
 	"\aupgrade\x18\x04 \x01(\v2\x1a.longmen.ledger.v1.UpgradeH\x00R\aupgrade\x126\n" +
 	"\aadvance\x18\x05 \x01(\v2\x1a.longmen.ledger.v1.AdvanceH\x00R\aadvance\x12=\n" +
@@ -3716,7 +3843,8 @@ const file_longmen_ledger_v1_ledger_proto_rawDesc = "" +
 	"distribute\x120\n" +
 	"\x05claim\x18A \x01(\v2\x18.longmen.ledger.v1.ClaimH\x00R\x05claim\x126\n" +
 	"\areverse\x18P \x01(\v2\x1a.longmen.ledger.v1.ReverseH\x00R\areverse\x12C\n" +
-	"\freverse_line\x18Q \x01(\v2\x1e.longmen.ledger.v1.ReverseLineH\x00R\vreverseLine\x12@\n" +
+	"\freverse_line\x18Q \x01(\v2\x1e.longmen.ledger.v1.ReverseLineH\x00R\vreverseLine\x123\n" +
+	"\x06settle\x18R \x01(\v2\x19.longmen.ledger.v1.SettleH\x00R\x06settle\x12@\n" +
 	"\vopen_ledger\x18\x02 \x01(\v2\x1d.longmen.ledger.v1.OpenLedgerH\x00R\n" +
 	"openLedger\x12-\n" +
 	"\x04lead\x18\x03 \x01(\v2\x17.longmen.ledger.v1.LeadH\x00R\x04lead\x120\n" +
@@ -3816,15 +3944,22 @@ const file_longmen_ledger_v1_ledger_proto_rawDesc = "" +
 	"\bregister\x18\x01 \x01(\tR\bregister\x12\x16\n" +
 	"\x06holder\x18\x02 \x01(\tR\x06holder\x12\x0e\n" +
 	"\x02to\x18\x03 \x01(\tR\x02to\x12\x16\n" +
-	"\x06amount\x18\x04 \x01(\x03R\x06amount\"Y\n" +
+	"\x06amount\x18\x04 \x01(\x03R\x06amount\"o\n" +
 	"\aReverse\x12\x1a\n" +
 	"\bsequence\x18\x01 \x01(\x04R\bsequence\x122\n" +
-	"\x04mode\x18\x02 \x01(\x0e2\x1e.longmen.ledger.v1.ReverseModeR\x04mode\"\x95\x01\n" +
+	"\x04mode\x18\x02 \x01(\x0e2\x1e.longmen.ledger.v1.ReverseModeR\x04mode\x12\x14\n" +
+	"\x05cover\x18\x03 \x01(\tR\x05cover\"\xab\x01\n" +
 	"\vReverseLine\x12\x1a\n" +
 	"\bsequence\x18\x01 \x01(\x04R\bsequence\x12\x1c\n" +
 	"\toperation\x18\x02 \x01(\rR\toperation\x12\x18\n" +
 	"\aaccount\x18\x03 \x01(\tR\aaccount\x122\n" +
-	"\x04mode\x18\x04 \x01(\x0e2\x1e.longmen.ledger.v1.ReverseModeR\x04mode\"\x8c\x02\n" +
+	"\x04mode\x18\x04 \x01(\x0e2\x1e.longmen.ledger.v1.ReverseModeR\x04mode\x12\x14\n" +
+	"\x05cover\x18\x05 \x01(\tR\x05cover\"f\n" +
+	"\x06Settle\x12\x18\n" +
+	"\aaccount\x18\x01 \x01(\tR\aaccount\x12\x14\n" +
+	"\x05cover\x18\x02 \x01(\tR\x05cover\x12\x14\n" +
+	"\x05payer\x18\x03 \x01(\tR\x05payer\x12\x16\n" +
+	"\x06amount\x18\x04 \x01(\x03R\x06amount\"\x8c\x02\n" +
 	"\x06Result\x12\x1a\n" +
 	"\bsequence\x18\x01 \x01(\x04R\bsequence\x12\x1c\n" +
 	"\ttimestamp\x18\x02 \x01(\x03R\ttimestamp\x12\x12\n" +
@@ -3833,7 +3968,7 @@ const file_longmen_ledger_v1_ledger_proto_rawDesc = "" +
 	"\toperation\x18\x05 \x01(\rR\toperation\x12\x1a\n" +
 	"\brepeated\x18\x06 \x01(\bR\brepeated\x12\x18\n" +
 	"\amessage\x18\a \x01(\tR\amessage\x123\n" +
-	"\aoutputs\x18\b \x03(\v2\x19.longmen.ledger.v1.OutputR\aoutputs\"\xbd\x02\n" +
+	"\aoutputs\x18\b \x03(\v2\x19.longmen.ledger.v1.OutputR\aoutputs\"\xfe\x02\n" +
 	"\x06Output\x12\x1c\n" +
 	"\toperation\x18\x01 \x01(\rR\toperation\x12\x16\n" +
 	"\x06amount\x18\x02 \x01(\x03R\x06amount\x12\x14\n" +
@@ -3843,7 +3978,10 @@ const file_longmen_ledger_v1_ledger_proto_rawDesc = "" +
 	"\bdeducted\x18\x06 \x03(\x03R\bdeducted\x12\x1c\n" +
 	"\tunclaimed\x18\a \x01(\rR\tunclaimed\x12)\n" +
 	"\x10unclaimed_amount\x18\b \x01(\x03R\x0funclaimedAmount\x124\n" +
-	"\amissing\x18\t \x03(\v2\x1a.longmen.ledger.v1.MissingR\amissing\"\x85\x02\n" +
+	"\amissing\x18\t \x03(\v2\x1a.longmen.ledger.v1.MissingR\amissing\x12\x19\n" +
+	"\bset_offs\x18\n" +
+	" \x01(\rR\asetOffs\x12$\n" +
+	"\x0eset_off_amount\x18\v \x01(\x03R\fsetOffAmount\"\x85\x02\n" +
 	"\aTranche\x12\x16\n" +
 	"\x06amount\x18\x01 \x01(\x03R\x06amount\x12\x14\n" +
 	"\x05units\x18\x02 \x01(\x04R\x05units\x12'\n" +
@@ -3930,15 +4068,16 @@ const file_longmen_ledger_v1_ledger_proto_rawDesc = "" +
 	"\x12FREEZE_KIND_DEBITS\x10\x01\x12\x17\n" +
 	"\x13FREEZE_KIND_CREDITS\x10\x02\x12\x14\n" +
 	"\x10FREEZE_KIND_BOTH\x10\x03\x12\x16\n" +
-	"\x12FREEZE_KIND_AMOUNT\x10\x04*^\n" +
+	"\x12FREEZE_KIND_AMOUNT\x10\x04*t\n" +
 	"\vReverseMode\x12\x1c\n" +
 	"\x18REVERSE_MODE_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\x13REVERSE_MODE_REFUSE\x10\x01\x12\x18\n" +
-	"\x14REVERSE_MODE_AT_MOST\x10\x02*V\n" +
+	"\x14REVERSE_MODE_AT_MOST\x10\x02\x12\x14\n" +
+	"\x10REVERSE_MODE_OWE\x10\x03*V\n" +
 	"\tClockKind\x12\x1a\n" +
 	"\x16CLOCK_KIND_UNSPECIFIED\x10\x00\x12\x13\n" +
 	"\x0fCLOCK_KIND_REAL\x10\x01\x12\x18\n" +
-	"\x14CLOCK_KIND_SIMULATED\x10\x02*\xae\t\n" +
+	"\x14CLOCK_KIND_SIMULATED\x10\x02*\xe0\t\n" +
 	"\x04Code\x12\x10\n" +
 	"\fCODE_APPLIED\x10\x00\x12\x12\n" +
 	"\x0eCODE_MALFORMED\x10\x01\x12\x12\n" +
@@ -3976,13 +4115,15 @@ const file_longmen_ledger_v1_ledger_proto_rawDesc = "" +
 	"\x15CODE_REGISTER_CHANGED\x10\x95\x03\x12\x18\n" +
 	"\x13CODE_REGISTER_EMPTY\x10\x96\x03\x12\x1b\n" +
 	"\x16CODE_NOTHING_UNCLAIMED\x10\x97\x03\x12\x16\n" +
+	"\x11CODE_NOTHING_OWED\x10\x98\x03\x12\x16\n" +
 	"\x11CODE_CAP_EXCEEDED\x10\xf4\x03\x12\x18\n" +
 	"\x13CODE_UNITS_EXCEEDED\x10\xf5\x03\x12\x17\n" +
 	"\x12CODE_HOLD_EXCEEDED\x10\xf6\x03\x12\x18\n" +
 	"\x13CODE_TOO_MANY_HOLDS\x10\xf7\x03\x12\x1b\n" +
 	"\x16CODE_TOO_MANY_HOLDINGS\x10\xf8\x03\x12\x1c\n" +
 	"\x17CODE_TOO_MANY_REGISTERS\x10\xf9\x03\x12\x12\n" +
-	"\rCODE_OVERFLOW\x10\xfa\x03\x12\x19\n" +
+	"\rCODE_OVERFLOW\x10\xfa\x03\x12\x18\n" +
+	"\x13CODE_TOO_MANY_DEBTS\x10\xfb\x03\x12\x19\n" +
 	"\x14CODE_BALANCE_TOO_LOW\x10\xd8\x04\x12\x17\n" +
 	"\x12CODE_AMOUNT_FROZEN\x10\xd9\x04\x12\x17\n" +
 	"\x12CODE_UNITS_TOO_FEW\x10\xda\x04\x12\x14\n" +
@@ -4006,7 +4147,7 @@ func file_longmen_ledger_v1_ledger_proto_rawDescGZIP() []byte {
 }
 
 var file_longmen_ledger_v1_ledger_proto_enumTypes = make([]protoimpl.EnumInfo, 8)
-var file_longmen_ledger_v1_ledger_proto_msgTypes = make([]protoimpl.MessageInfo, 42)
+var file_longmen_ledger_v1_ledger_proto_msgTypes = make([]protoimpl.MessageInfo, 43)
 var file_longmen_ledger_v1_ledger_proto_goTypes = []any{
 	(Side)(0),                // 0: longmen.ledger.v1.Side
 	(AccountType)(0),         // 1: longmen.ledger.v1.AccountType
@@ -4045,23 +4186,24 @@ var file_longmen_ledger_v1_ledger_proto_goTypes = []any{
 	(*Claim)(nil),            // 34: longmen.ledger.v1.Claim
 	(*Reverse)(nil),          // 35: longmen.ledger.v1.Reverse
 	(*ReverseLine)(nil),      // 36: longmen.ledger.v1.ReverseLine
-	(*Result)(nil),           // 37: longmen.ledger.v1.Result
-	(*Output)(nil),           // 38: longmen.ledger.v1.Output
-	(*Tranche)(nil),          // 39: longmen.ledger.v1.Tranche
-	(*Int128)(nil),           // 40: longmen.ledger.v1.Int128
-	(*Missing)(nil),          // 41: longmen.ledger.v1.Missing
-	(*BalancesRequest)(nil),  // 42: longmen.ledger.v1.BalancesRequest
-	(*BalancesResponse)(nil), // 43: longmen.ledger.v1.BalancesResponse
-	(*Balance)(nil),          // 44: longmen.ledger.v1.Balance
-	(*WatchRequest)(nil),     // 45: longmen.ledger.v1.WatchRequest
-	(*WatchResponse)(nil),    // 46: longmen.ledger.v1.WatchResponse
-	(*Event)(nil),            // 47: longmen.ledger.v1.Event
-	(*LedgerRequest)(nil),    // 48: longmen.ledger.v1.LedgerRequest
-	(*LedgerResponse)(nil),   // 49: longmen.ledger.v1.LedgerResponse
+	(*Settle)(nil),           // 37: longmen.ledger.v1.Settle
+	(*Result)(nil),           // 38: longmen.ledger.v1.Result
+	(*Output)(nil),           // 39: longmen.ledger.v1.Output
+	(*Tranche)(nil),          // 40: longmen.ledger.v1.Tranche
+	(*Int128)(nil),           // 41: longmen.ledger.v1.Int128
+	(*Missing)(nil),          // 42: longmen.ledger.v1.Missing
+	(*BalancesRequest)(nil),  // 43: longmen.ledger.v1.BalancesRequest
+	(*BalancesResponse)(nil), // 44: longmen.ledger.v1.BalancesResponse
+	(*Balance)(nil),          // 45: longmen.ledger.v1.Balance
+	(*WatchRequest)(nil),     // 46: longmen.ledger.v1.WatchRequest
+	(*WatchResponse)(nil),    // 47: longmen.ledger.v1.WatchResponse
+	(*Event)(nil),            // 48: longmen.ledger.v1.Event
+	(*LedgerRequest)(nil),    // 49: longmen.ledger.v1.LedgerRequest
+	(*LedgerResponse)(nil),   // 50: longmen.ledger.v1.LedgerResponse
 }
 var file_longmen_ledger_v1_ledger_proto_depIdxs = []int32{
 	10, // 0: longmen.ledger.v1.ApplyRequest.commands:type_name -> longmen.ledger.v1.Command
-	37, // 1: longmen.ledger.v1.ApplyResponse.results:type_name -> longmen.ledger.v1.Result
+	38, // 1: longmen.ledger.v1.ApplyResponse.results:type_name -> longmen.ledger.v1.Result
 	13, // 2: longmen.ledger.v1.Command.operations:type_name -> longmen.ledger.v1.Operation
 	11, // 3: longmen.ledger.v1.Command.references:type_name -> longmen.ledger.v1.Reference
 	17, // 4: longmen.ledger.v1.Operation.upgrade:type_name -> longmen.ledger.v1.Upgrade
@@ -4083,47 +4225,48 @@ var file_longmen_ledger_v1_ledger_proto_depIdxs = []int32{
 	34, // 20: longmen.ledger.v1.Operation.claim:type_name -> longmen.ledger.v1.Claim
 	35, // 21: longmen.ledger.v1.Operation.reverse:type_name -> longmen.ledger.v1.Reverse
 	36, // 22: longmen.ledger.v1.Operation.reverse_line:type_name -> longmen.ledger.v1.ReverseLine
-	14, // 23: longmen.ledger.v1.Operation.open_ledger:type_name -> longmen.ledger.v1.OpenLedger
-	15, // 24: longmen.ledger.v1.Operation.lead:type_name -> longmen.ledger.v1.Lead
-	16, // 25: longmen.ledger.v1.Operation.pulse:type_name -> longmen.ledger.v1.Pulse
-	6,  // 26: longmen.ledger.v1.OpenLedger.clock:type_name -> longmen.ledger.v1.ClockKind
-	0,  // 27: longmen.ledger.v1.OpenAccount.side:type_name -> longmen.ledger.v1.Side
-	1,  // 28: longmen.ledger.v1.OpenAccount.type:type_name -> longmen.ledger.v1.AccountType
-	2,  // 29: longmen.ledger.v1.OpenAccount.constraint:type_name -> longmen.ledger.v1.Constraint
-	3,  // 30: longmen.ledger.v1.Transfer.mode:type_name -> longmen.ledger.v1.TransferMode
-	12, // 31: longmen.ledger.v1.Post.hold:type_name -> longmen.ledger.v1.Mark
-	12, // 32: longmen.ledger.v1.Void.hold:type_name -> longmen.ledger.v1.Mark
-	4,  // 33: longmen.ledger.v1.Freeze.what:type_name -> longmen.ledger.v1.FreezeKind
-	12, // 34: longmen.ledger.v1.Unfreeze.freeze:type_name -> longmen.ledger.v1.Mark
-	12, // 35: longmen.ledger.v1.Move.hold:type_name -> longmen.ledger.v1.Mark
-	33, // 36: longmen.ledger.v1.Distribute.deductions:type_name -> longmen.ledger.v1.Deduction
-	5,  // 37: longmen.ledger.v1.Reverse.mode:type_name -> longmen.ledger.v1.ReverseMode
-	5,  // 38: longmen.ledger.v1.ReverseLine.mode:type_name -> longmen.ledger.v1.ReverseMode
-	7,  // 39: longmen.ledger.v1.Result.code:type_name -> longmen.ledger.v1.Code
-	38, // 40: longmen.ledger.v1.Result.outputs:type_name -> longmen.ledger.v1.Output
-	39, // 41: longmen.ledger.v1.Output.tranches:type_name -> longmen.ledger.v1.Tranche
-	41, // 42: longmen.ledger.v1.Output.missing:type_name -> longmen.ledger.v1.Missing
-	40, // 43: longmen.ledger.v1.Tranche.q:type_name -> longmen.ledger.v1.Int128
-	40, // 44: longmen.ledger.v1.Tranche.rem:type_name -> longmen.ledger.v1.Int128
-	40, // 45: longmen.ledger.v1.Tranche.cut_deficit:type_name -> longmen.ledger.v1.Int128
-	44, // 46: longmen.ledger.v1.BalancesResponse.balances:type_name -> longmen.ledger.v1.Balance
-	47, // 47: longmen.ledger.v1.WatchResponse.events:type_name -> longmen.ledger.v1.Event
-	10, // 48: longmen.ledger.v1.Event.command:type_name -> longmen.ledger.v1.Command
-	37, // 49: longmen.ledger.v1.Event.result:type_name -> longmen.ledger.v1.Result
-	6,  // 50: longmen.ledger.v1.LedgerResponse.clock:type_name -> longmen.ledger.v1.ClockKind
-	8,  // 51: longmen.ledger.v1.LedgerService.Apply:input_type -> longmen.ledger.v1.ApplyRequest
-	42, // 52: longmen.ledger.v1.LedgerService.Balances:input_type -> longmen.ledger.v1.BalancesRequest
-	45, // 53: longmen.ledger.v1.LedgerService.Watch:input_type -> longmen.ledger.v1.WatchRequest
-	48, // 54: longmen.ledger.v1.LedgerService.Ledger:input_type -> longmen.ledger.v1.LedgerRequest
-	9,  // 55: longmen.ledger.v1.LedgerService.Apply:output_type -> longmen.ledger.v1.ApplyResponse
-	43, // 56: longmen.ledger.v1.LedgerService.Balances:output_type -> longmen.ledger.v1.BalancesResponse
-	46, // 57: longmen.ledger.v1.LedgerService.Watch:output_type -> longmen.ledger.v1.WatchResponse
-	49, // 58: longmen.ledger.v1.LedgerService.Ledger:output_type -> longmen.ledger.v1.LedgerResponse
-	55, // [55:59] is the sub-list for method output_type
-	51, // [51:55] is the sub-list for method input_type
-	51, // [51:51] is the sub-list for extension type_name
-	51, // [51:51] is the sub-list for extension extendee
-	0,  // [0:51] is the sub-list for field type_name
+	37, // 23: longmen.ledger.v1.Operation.settle:type_name -> longmen.ledger.v1.Settle
+	14, // 24: longmen.ledger.v1.Operation.open_ledger:type_name -> longmen.ledger.v1.OpenLedger
+	15, // 25: longmen.ledger.v1.Operation.lead:type_name -> longmen.ledger.v1.Lead
+	16, // 26: longmen.ledger.v1.Operation.pulse:type_name -> longmen.ledger.v1.Pulse
+	6,  // 27: longmen.ledger.v1.OpenLedger.clock:type_name -> longmen.ledger.v1.ClockKind
+	0,  // 28: longmen.ledger.v1.OpenAccount.side:type_name -> longmen.ledger.v1.Side
+	1,  // 29: longmen.ledger.v1.OpenAccount.type:type_name -> longmen.ledger.v1.AccountType
+	2,  // 30: longmen.ledger.v1.OpenAccount.constraint:type_name -> longmen.ledger.v1.Constraint
+	3,  // 31: longmen.ledger.v1.Transfer.mode:type_name -> longmen.ledger.v1.TransferMode
+	12, // 32: longmen.ledger.v1.Post.hold:type_name -> longmen.ledger.v1.Mark
+	12, // 33: longmen.ledger.v1.Void.hold:type_name -> longmen.ledger.v1.Mark
+	4,  // 34: longmen.ledger.v1.Freeze.what:type_name -> longmen.ledger.v1.FreezeKind
+	12, // 35: longmen.ledger.v1.Unfreeze.freeze:type_name -> longmen.ledger.v1.Mark
+	12, // 36: longmen.ledger.v1.Move.hold:type_name -> longmen.ledger.v1.Mark
+	33, // 37: longmen.ledger.v1.Distribute.deductions:type_name -> longmen.ledger.v1.Deduction
+	5,  // 38: longmen.ledger.v1.Reverse.mode:type_name -> longmen.ledger.v1.ReverseMode
+	5,  // 39: longmen.ledger.v1.ReverseLine.mode:type_name -> longmen.ledger.v1.ReverseMode
+	7,  // 40: longmen.ledger.v1.Result.code:type_name -> longmen.ledger.v1.Code
+	39, // 41: longmen.ledger.v1.Result.outputs:type_name -> longmen.ledger.v1.Output
+	40, // 42: longmen.ledger.v1.Output.tranches:type_name -> longmen.ledger.v1.Tranche
+	42, // 43: longmen.ledger.v1.Output.missing:type_name -> longmen.ledger.v1.Missing
+	41, // 44: longmen.ledger.v1.Tranche.q:type_name -> longmen.ledger.v1.Int128
+	41, // 45: longmen.ledger.v1.Tranche.rem:type_name -> longmen.ledger.v1.Int128
+	41, // 46: longmen.ledger.v1.Tranche.cut_deficit:type_name -> longmen.ledger.v1.Int128
+	45, // 47: longmen.ledger.v1.BalancesResponse.balances:type_name -> longmen.ledger.v1.Balance
+	48, // 48: longmen.ledger.v1.WatchResponse.events:type_name -> longmen.ledger.v1.Event
+	10, // 49: longmen.ledger.v1.Event.command:type_name -> longmen.ledger.v1.Command
+	38, // 50: longmen.ledger.v1.Event.result:type_name -> longmen.ledger.v1.Result
+	6,  // 51: longmen.ledger.v1.LedgerResponse.clock:type_name -> longmen.ledger.v1.ClockKind
+	8,  // 52: longmen.ledger.v1.LedgerService.Apply:input_type -> longmen.ledger.v1.ApplyRequest
+	43, // 53: longmen.ledger.v1.LedgerService.Balances:input_type -> longmen.ledger.v1.BalancesRequest
+	46, // 54: longmen.ledger.v1.LedgerService.Watch:input_type -> longmen.ledger.v1.WatchRequest
+	49, // 55: longmen.ledger.v1.LedgerService.Ledger:input_type -> longmen.ledger.v1.LedgerRequest
+	9,  // 56: longmen.ledger.v1.LedgerService.Apply:output_type -> longmen.ledger.v1.ApplyResponse
+	44, // 57: longmen.ledger.v1.LedgerService.Balances:output_type -> longmen.ledger.v1.BalancesResponse
+	47, // 58: longmen.ledger.v1.LedgerService.Watch:output_type -> longmen.ledger.v1.WatchResponse
+	50, // 59: longmen.ledger.v1.LedgerService.Ledger:output_type -> longmen.ledger.v1.LedgerResponse
+	56, // [56:60] is the sub-list for method output_type
+	52, // [52:56] is the sub-list for method input_type
+	52, // [52:52] is the sub-list for extension type_name
+	52, // [52:52] is the sub-list for extension extendee
+	0,  // [0:52] is the sub-list for field type_name
 }
 
 func init() { file_longmen_ledger_v1_ledger_proto_init() }
@@ -4151,6 +4294,7 @@ func file_longmen_ledger_v1_ledger_proto_init() {
 		(*Operation_Claim)(nil),
 		(*Operation_Reverse)(nil),
 		(*Operation_ReverseLine)(nil),
+		(*Operation_Settle)(nil),
 		(*Operation_OpenLedger)(nil),
 		(*Operation_Lead)(nil),
 		(*Operation_Pulse)(nil),
@@ -4161,7 +4305,7 @@ func file_longmen_ledger_v1_ledger_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_longmen_ledger_v1_ledger_proto_rawDesc), len(file_longmen_ledger_v1_ledger_proto_rawDesc)),
 			NumEnums:      8,
-			NumMessages:   42,
+			NumMessages:   43,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
