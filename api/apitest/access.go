@@ -112,6 +112,8 @@ type Endpoint struct {
 	// Fill says what stands for the words in braces in path and body: things that belong to a client of the tenant. It is
 	// called before each request. {party}, {ledger} and {id}, a new id, need not be filled; nil fills nothing else.
 	Fill func(w *World, t *Tenant, c *Caller) map[string]string
+	// Only is the role to whose holder the thing belongs, if the right alone is not enough.
+	Only string
 }
 
 // rule is what the description says about who may use an operation.
@@ -121,6 +123,7 @@ type rule struct {
 	Mine     bool   `json:"mine"`
 	Anybody  bool   `json:"anybody"`
 	Operator bool   `json:"operator"`
+	Person   bool   `json:"person"`
 	named    bool   // it is about a thing that the path names
 	ledger   bool   // in a ledger
 }
@@ -145,7 +148,7 @@ func (w *World) Access(t *testing.T, doc *huma.OpenAPI, e Endpoint) {
 	r := rule{named: strings.Contains(path, "{"), ledger: strings.Contains(path, "{ledger}")}
 	text, err := json.Marshal(op.Extensions["x-access"])
 	w.must(errors.Join(err, json.Unmarshal(text, &r)))
-	for _, c := range w.callers(&r) {
+	for _, c := range w.callers(&r, e.Only) {
 		t.Run(strings.ReplaceAll(c.who, " ", "_"), func(t *testing.T) {
 			status, body := w.ask(&e, method, path, &c)
 			// What the state of a thing forbids, or the ledger refuses, was let in.
@@ -158,7 +161,7 @@ func (w *World) Access(t *testing.T, doc *huma.OpenAPI, e Endpoint) {
 }
 
 // callers is the table of an endpoint with this rule, about a thing of north's client: first who is refused.
-func (w *World) callers(r *rule) []caller {
+func (w *World) callers(r *rule, only string) []caller {
 	var refused, let []caller
 	add := func(ok bool, status int, who, token string, headers ...string) {
 		if ok {
@@ -178,11 +181,11 @@ func (w *World) callers(r *rule) []caller {
 	add(false, http.StatusForbidden, "who names a tenant", administrator, "Longmen-Tenant", "north")
 	add(false, http.StatusForbidden, "who acts for a party of another", administrator, "Longmen-Party", w.North.Other.Party.String())
 	for _, role := range right.Roles() {
-		add(public || may(role, r.Right), denied, role, w.North.Staff[role].Token)
+		add((public || may(role, r.Right)) && (only == "" || role == only), denied, role, w.North.Staff[role].Token)
 	}
 	add(public || self, denied, "the client", w.North.Client.Token)
 	add(public, denied, "another client", w.North.Other.Token)
-	add(true, 0, "operator", w.Token, "Longmen-Tenant", "north")
+	add(!r.Person, http.StatusForbidden, "operator", w.Token, "Longmen-Tenant", "north")
 	switch {
 	case r.Operator:
 		add(false, denied, "another tenant", w.South.Staff["administrator"].Token)
@@ -194,7 +197,9 @@ func (w *World) callers(r *rule) []caller {
 			}
 			add(false, south, role+" of another tenant", w.South.Staff[role].Token)
 		}
-		add(false, http.StatusNotFound, "operator in another tenant", w.Token, "Longmen-Tenant", "south")
+		if !r.Person {
+			add(false, http.StatusNotFound, "operator in another tenant", w.Token, "Longmen-Tenant", "south")
+		}
 	}
 	return append(refused, let...)
 }

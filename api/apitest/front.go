@@ -19,10 +19,15 @@ var kind = order.Kind{
 	},
 }
 
-const actionName = "fee"
+// Action is what may be proposed at a site: whoever decides anything decides about up to 10,000.00 CNY. It keeps nothing:
+// the proposal says it all.
+const Action = "fee"
 
-// The action is allowed to the role operations, and keeps nothing: the proposal says it all.
+var most = map[string]int64{"CNY": 1_000_000}
+
 var action = ops.Action{
-	Rule: ops.Rule{Life: 24 * time.Hour, Levels: []ops.Level{{Role: "operations", Most: map[string]int64{"": 0, "CNY": 1_000_000}}}},
+	Rule: ops.Rule{Life: 24 * time.Hour, Levels: []ops.Level{
+		{Role: "operations", Most: most}, {Role: "finance", Most: most}, {Role: "risk", Most: most}, {Role: "compliance", Most: most},
+	}},
 	Keep: func(context.Context, *sql.Tx, *ops.Proposal) error { return nil },
 }

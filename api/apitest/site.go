@@ -82,7 +82,7 @@ func (s *Site) openGround() {
 	var err error
 	s.Ground, err = ground.Open(s.T.Context(), ground.Config{
 		DSN: filepath.Join(s.T.TempDir(), "rows.db"), LookupKey: make([]byte, party.KeySize), Clock: s.Clock, Random: rand.Reader,
-		Clocks: func(id.ID) clock.Clock { return s.Clock }, Kinds: []order.Kind{kind}, Actions: map[string]ops.Action{actionName: action},
+		Clocks: func(id.ID) clock.Clock { return s.Clock }, Kinds: []order.Kind{kind}, Actions: map[string]ops.Action{Action: action},
 	})
 	s.must(err)
 }

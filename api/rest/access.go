@@ -22,6 +22,7 @@ import (
 //   - own: who may act for the party that the path names, and who has the right. For everybody else there is no such
 //     party, whoever's it is.
 //   - mine: everybody, for the party for which he acts; the handler asks holds(ctx, right) to show more.
+//   - decides: who has the right and is a person of the tenant, which the operator is not.
 //   - operator: the operator of the platform alone.
 //
 // A right for another tenant is none: what is not of the caller's tenant is not found.
@@ -30,6 +31,7 @@ type access struct {
 	own      string // path parameter that names a party
 	mine     bool
 	operator bool
+	person   bool
 	tenant   bool // the operator has to say in which tenant
 }
 
@@ -66,6 +68,11 @@ func mine(r right.Right, op huma.Operation) huma.Operation {
 	return declare(op, access{right: r, mine: true, tenant: true}, map[string]any{"right": r.String(), "mine": true})
 }
 
+// decides: who has the right, and a person behind him.
+func decides(r right.Right, op huma.Operation) huma.Operation {
+	return declare(op, access{right: r, person: true, tenant: true}, map[string]any{"right": r.String(), "person": true})
+}
+
 // anybody: who has any token.
 func anybody(op huma.Operation) huma.Operation {
 	return declare(op, access{mine: true}, map[string]any{"anybody": true})
@@ -83,6 +90,8 @@ func (a *access) admit(r *http.Request) error {
 	switch {
 	case a.operator && !p.Operator:
 		return errs.Forbidden.Errorf("this is for the operator of the platform, who has the token in the node's data folder")
+	case a.person && p.Operator:
+		return errs.Forbidden.Errorf("this is for a person of the tenant; the operator of the platform is none")
 	case a.tenant && p.Tenant.IsZero():
 		return errs.Invalid.Errorf("is missing: the operator says in which tenant, by its name").On("header.Longmen-Tenant")
 	case a.operator || a.mine:

@@ -20,6 +20,9 @@ const (
 	listOfDayCommands
 	listOfParties
 	listOfDebts
+	listOfProposals
+	listOfOrders
+	listOfSteps
 )
 
 // cursor makes the opaque form of a place in a list.

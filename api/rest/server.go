@@ -64,6 +64,8 @@ func New(node Node, open func() (*ground.Ground, error), log *slog.Logger) *Door
 	s.past(door.huma)
 	s.proofs(door.huma)
 	s.parties(door.huma)
+	s.orders(door.huma)
+	s.approvals(door.huma)
 	loosen(door.huma.OpenAPI())
 	return door
 }
@@ -105,6 +107,8 @@ const (
 	tagPast      = "The past"
 	tagProofs    = "Proofs"
 	tagParties   = "Parties"
+	tagOrders    = "Orders"
+	tagApprovals = "Approvals"
 )
 
 func configuration() huma.Config {
@@ -121,6 +125,8 @@ func configuration() huma.Config {
 		{Name: tagPast, Description: "What was, by booking time or by effective date."},
 		{Name: tagProofs, Description: "Evidence for outsiders: signed checkpoints, and proofs that lead to them."},
 		{Name: tagParties, Description: "People and organisations of a tenant."},
+		{Name: tagOrders, Description: "An order is what a party asked for, of any kind, with its history."},
+		{Name: tagApprovals, Description: "What one person proposes, another one approves or refuses."},
 	}
 	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
 		"token": {Type: "http", Scheme: "bearer", Description: "A token that was issued, or the operator's, which the node made at its first start: the file `token` in its data folder."},

@@ -123,8 +123,8 @@ func (a *Approvals) Refuse(ctx context.Context, tenant, proposal, principal id.I
 }
 
 // Withdraw ends a proposal by the person who made it.
-func (a *Approvals) Withdraw(ctx context.Context, tenant, proposal, principal id.ID) (Proposal, error) {
-	return a.decide(ctx, tenant, proposal, principal, Withdrawn, "")
+func (a *Approvals) Withdraw(ctx context.Context, tenant, proposal, principal id.ID, why string) (Proposal, error) {
+	return a.decide(ctx, tenant, proposal, principal, Withdrawn, why)
 }
 
 func (a *Approvals) decide(ctx context.Context, tenant, proposal, principal id.ID, to State, why string) (p Proposal, err error) {

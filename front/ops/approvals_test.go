@@ -167,9 +167,9 @@ func TestRefusedWithdrawnExpired(t *testing.T) {
 		if p, err := o.Refuse(ctx, tenant, number(1), bo, "no receipt"); err != nil || p.State != ops.Refused {
 			t.Error(p, err)
 		}
-		_, err = o.Withdraw(ctx, tenant, number(2), bo)
+		_, err = o.Withdraw(ctx, tenant, number(2), bo, "")
 		o.wants(errs.Forbidden, err)
-		if p, err := o.Withdraw(ctx, tenant, number(2), annsPhone); err != nil || p.State != ops.Withdrawn {
+		if p, err := o.Withdraw(ctx, tenant, number(2), annsPhone, ""); err != nil || p.State != ops.Withdrawn {
 			t.Error(p, err)
 		}
 		if err := o.clock.Advance(time.Hour); err != nil {
@@ -254,7 +254,7 @@ func TestManyDecideAtOnce(t *testing.T) {
 				case 1:
 					_, err = o.Refuse(ctx, tenant, p.ID, cy, "no")
 				default:
-					_, err = o.Withdraw(ctx, tenant, p.ID, ann)
+					_, err = o.Withdraw(ctx, tenant, p.ID, ann, "")
 				}
 				mu.Lock()
 				defer mu.Unlock()
