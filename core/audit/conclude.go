@@ -30,6 +30,9 @@ func (p *replay) conclude(ctx context.Context) error {
 	if err := p.engine.CheckSums(); err != nil {
 		p.find(PartState, end, doProgram, "after command %d: %v", end, err)
 	}
+	for _, what := range p.debts.compare(p.engine) {
+		p.find(PartState, end, doProgram, "after command %d: %s", end, what)
+	}
 	if p.engine.RecomputeDigest() != p.engine.Digest() {
 		p.find(PartState, end, doProgram, "after command %d: the state digest kept on the way is not that of all rows", end)
 	}

@@ -32,6 +32,7 @@ type replay struct {
 	otherDay uint64         // groups whose booking date this machine's time zones don't give
 	firstDay uint64         // the first of them
 	undoings undoings
+	debts    debts
 	differs  uint64 // first command of which history tells otherwise
 
 	result []byte
@@ -39,7 +40,7 @@ type replay struct {
 }
 
 func newReplay(v *verification, log *checkpoints, past *history.Comparison, snapshots []*snapshot) *replay {
-	p := &replay{verification: v, engine: ledger.NewEngine(), past: past, snapshots: snapshots, ends: v.evidence.ends}
+	p := &replay{verification: v, engine: ledger.NewEngine(), debts: debts{}, past: past, snapshots: snapshots, ends: v.evidence.ends}
 	slices.SortFunc(p.ends, func(a, b End) int { return compare(a.Sequence, b.Sequence) })
 	p.claims = claims{v: v, log: log, given: v.evidence.given}
 	p.claims.next()
@@ -139,6 +140,7 @@ func (p *replay) group(ctx context.Context, g *decoded) error {
 		if res.Code != ledger.Applied {
 			p.report.Refused++
 		}
+		p.debts.follow(c.command, p.fx.Entries)
 		p.result = ledger.AppendResult(p.result[:0], &res)
 		p.hashes = p.tree.Append(p.hashes[:0], proof.Leaf(c.record, p.result))
 		p.addToHistory(c.record, &res, p.result, p.hashes)
