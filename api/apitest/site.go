@@ -2,6 +2,7 @@ package apitest
 
 import (
 	"bytes"
+	"context"
 	"crypto/rand"
 	"encoding/json"
 	"fmt"
@@ -23,6 +24,7 @@ import (
 	"github.com/longmen/longmen/core/order"
 	"github.com/longmen/longmen/core/party"
 	"github.com/longmen/longmen/front/ground"
+	"github.com/longmen/longmen/front/market"
 	"github.com/longmen/longmen/front/ops"
 	"github.com/longmen/longmen/kit/clock"
 	"github.com/longmen/longmen/kit/id"
@@ -83,6 +85,7 @@ func (s *Site) openGround() {
 	s.Ground, err = ground.Open(s.T.Context(), ground.Config{
 		DSN: filepath.Join(s.T.TempDir(), "rows.db"), LookupKey: make([]byte, party.KeySize), Clock: s.Clock, Random: rand.Reader,
 		Clocks: func(id.ID) clock.Clock { return s.Clock }, Kinds: []order.Kind{kind}, Actions: map[string]ops.Action{Action: action},
+		Ledgers: func(_ context.Context, name string) (market.Ledger, error) { return inMemory{s.Node, name}, nil },
 	})
 	s.must(err)
 }

@@ -161,8 +161,9 @@ func object(t *testing.T, text string) map[string]any {
 }
 
 func filled(path string) string {
+	const some = "019599c5-8a7b-7d60-a1f2-3c4d5e6f7081"
 	return strings.NewReplacer("{ledger}", "main", "{address}", "listing:7", "{mark}", "019599c5-8a7b-7d60-a1f2-3c4d5e6f7081.0",
-		"{proposal}", "019599c5-8a7b-7d60-a1f2-3c4d5e6f7081").Replace(path)
+		"{listing}", some, "{party}", some, "{bid}", some, "{proposal}", some).Replace(path)
 }
 
 // breaker breaks the members of an object one by one.

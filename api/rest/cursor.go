@@ -23,6 +23,8 @@ const (
 	listOfProposals
 	listOfOrders
 	listOfSteps
+	listOfListings
+	listOfBids
 )
 
 // cursor makes the opaque form of a place in a list.

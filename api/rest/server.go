@@ -66,6 +66,8 @@ func New(node Node, open func() (*ground.Ground, error), log *slog.Logger) *Door
 	s.parties(door.huma)
 	s.orders(door.huma)
 	s.approvals(door.huma)
+	s.listings(door.huma)
+	s.bids(door.huma)
 	loosen(door.huma.OpenAPI())
 	return door
 }
@@ -109,6 +111,7 @@ const (
 	tagParties   = "Parties"
 	tagOrders    = "Orders"
 	tagApprovals = "Approvals"
+	tagMarket    = "Market"
 )
 
 func configuration() huma.Config {
@@ -127,6 +130,7 @@ func configuration() huma.Config {
 		{Name: tagParties, Description: "People and organisations of a tenant."},
 		{Name: tagOrders, Description: "An order is what a party asked for, of any kind, with its history."},
 		{Name: tagApprovals, Description: "What one person proposes, another one approves or refuses."},
+		{Name: tagMarket, Description: "Loans that are open for funding, and bids for parts of them."},
 	}
 	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
 		"token": {Type: "http", Scheme: "bearer", Description: "A token that was issued, or the operator's, which the node made at its first start: the file `token` in its data folder."},

@@ -1,4 +1,5 @@
-// Package ground opens what the fronts stand on, in one database: parties, orders, planned events, notices, approvals.
+// Package ground opens what the fronts stand on, in one database: parties, orders, planned events, notices, approvals,
+// the market.
 // What the fronts declare to these modules, such as the kinds of their orders and what may be proposed, is joined here.
 //
 // The package must not know who asks, or what the declarations of a front mean.
@@ -14,6 +15,7 @@ import (
 	"github.com/longmen/longmen/core/order"
 	"github.com/longmen/longmen/core/party"
 	"github.com/longmen/longmen/core/plan"
+	"github.com/longmen/longmen/front/market"
 	"github.com/longmen/longmen/front/ops"
 	"github.com/longmen/longmen/kit/clock"
 	"github.com/longmen/longmen/store"
@@ -29,6 +31,9 @@ type Config struct {
 
 	Kinds   []order.Kind
 	Actions map[string]ops.Action
+
+	Ledgers  func(ctx context.Context, name string) (market.Ledger, error)
+	Consumer market.Consumer // of listings, if there is one
 }
 
 // Ground is the open modules. They are safe for use by several goroutines.
@@ -41,6 +46,7 @@ type Ground struct {
 	Plan      *plan.Plan
 	Notices   *notice.Outbox
 	Approvals *ops.Approvals
+	Market    *market.Market
 }
 
 // Open opens the database and brings all tables up to date.
@@ -73,7 +79,10 @@ func (g *Ground) open(ctx context.Context, c *Config) error {
 	if g.Notices, err = notice.Open(ctx, g.DB, notice.Config{Plan: g.Plan, Clock: c.Clock}); err != nil {
 		return err
 	}
-	g.Approvals, err = ops.OpenApprovals(ctx, g.DB, c.Clock, &persons{g.Parties, c.Clock}, c.Actions)
+	if g.Approvals, err = ops.OpenApprovals(ctx, g.DB, c.Clock, &persons{g.Parties, c.Clock}, c.Actions); err != nil {
+		return err
+	}
+	g.Market, err = market.New(ctx, market.Config{DB: g.DB, Plan: g.Plan, Clock: c.Clock, Ledgers: c.Ledgers, Consumer: c.Consumer})
 	return err
 }
 

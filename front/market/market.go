@@ -84,6 +84,11 @@ func (m *Market) Open(ctx context.Context, tx *sql.Tx, l Listing) error {
 	return m.Plan.AddIn(ctx, tx, l.event("open", 0, l.Opened), l.event("close", 0, l.Closes))
 }
 
+// Create is Open in a transaction of its own.
+func (m *Market) Create(ctx context.Context, l Listing) error {
+	return m.DB.Write(ctx, func(tx *sql.Tx) error { return m.Open(ctx, tx, l) })
+}
+
 // event is a planned event about the listing.
 func (l *Listing) event(label string, n uint64, due int64) plan.Event {
 	return plan.Event{Tenant: l.Tenant, ID: l.ID.Derive(label, n), Ledger: l.Ledger, Due: due, Kind: EventKind, Subject: l.ID}

@@ -1,0 +1,69 @@
+package apitest
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"net/http"
+	"slices"
+
+	"github.com/longmen/longmen/core/ledger"
+	"github.com/longmen/longmen/core/node"
+	"github.com/longmen/longmen/front/market"
+	"github.com/longmen/longmen/kit/id"
+)
+
+// inMemory is a ledger as the market sees it.
+type inMemory struct {
+	node *Node
+	name string
+}
+
+func (l inMemory) Apply(ctx context.Context, commands []*ledger.Command) ([]node.Answer, error) {
+	given, err := l.node.Apply(ctx, l.name, commands)
+	answers := make([]node.Answer, len(given))
+	for i, a := range given {
+		answers[i] = node.Answer(a)
+	}
+	return answers, err
+}
+
+func (l inMemory) View(_ context.Context, _ uint64, read func(*ledger.Engine)) error {
+	_, err := on(l.node, l.name, func(b *book) (struct{}, error) { read(b.engine); return struct{}{}, nil })
+	return err
+}
+
+// Follow lets the market note what a tenant's ledger has done after a sequence, and gives the last one.
+func (w *World) Follow(t *Tenant, after uint64) (last uint64) {
+	w.T.Helper()
+	steps, err := on(w.Node, t.Ledgers[0], func(b *book) ([]step, error) { return slices.Clone(b.applied[after:]), nil })
+	w.must(err)
+	w.must(w.Ground.DB.Write(w.T.Context(), func(tx *sql.Tx) error {
+		for _, s := range steps {
+			if err := w.Ground.Market.Follow(w.T.Context(), tx, t.ID, s.Command, &s.Result); err != nil {
+				return err
+			}
+		}
+		return nil
+	}))
+	return after + uint64(len(steps))
+}
+
+// Listing opens a listing of 1,000.00 in main, at least 100.00 a bid and at most 400.00 of one investor, and gives the
+// callers cash for it.
+func (w *World) Listing(t *Tenant, investors ...*Caller) id.ID {
+	w.T.Helper()
+	listing, at := w.ID(), "/v1/ledgers/"+t.Ledgers[0]
+	borrower := w.ID()
+	for _, c := range investors {
+		address := market.Cash(c.Party)
+		w.Post(at+"/accounts", fmt.Sprintf(`{"address":%q,"asset":"CNY","side":"credit","type":"liability","code":2001}`, address))
+		w.Post(at+"/transfers", fmt.Sprintf(`{"debit":"bank:cash","credit":%q,"amount":"50000","purpose":1}`, address)).OK()
+	}
+	w.Do(http.MethodPost, "/v1/listings", fmt.Sprintf(`{"id":%q,"loan":%q,"borrower":%q,"ledger":%q,"register":"loan:%x","tranches":["principal","interest"],
+		"unclaimed":"platform:unclaimed","receiver":"borrower:7:cash","asset":"CNY","unit":"100","units":1000,"minimum":100,"step":50,"share":400,
+		"product":"plain","version":1,"grade":"a","days":360,"opens":"2026-03-01T00:00:00Z","closes":"2026-03-08T00:00:00Z"}`,
+		listing, borrower, borrower, t.Ledgers[0], listing[:]), "Longmen-Tenant", t.Name).OK()
+	w.must(w.Ground.Market.Advance(w.T.Context(), t.ID, listing))
+	return listing
+}

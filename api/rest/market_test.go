@@ -1,0 +1,122 @@
+package rest_test
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/longmen/longmen/api/apitest"
+)
+
+const aListing = `{"id":"{id}","loan":"{id}","borrower":"{id}","ledger":"{ledger}","register":"loan:9","tranches":["principal"],
+	"unclaimed":"platform:unclaimed","receiver":"borrower:7:cash","asset":"CNY","unit":"100","units":1000,"minimum":100,"step":50,"share":400,
+	"product":"plain","grade":"a","days":360,"opens":"2026-03-01T00:00:00Z","closes":"2026-03-08T00:00:00Z"}`
+
+// open gives a listing of the tenant.
+func open(w *apitest.World, t *apitest.Tenant, c *apitest.Caller) map[string]string {
+	return map[string]string{"listing": w.Listing(t, c).String()}
+}
+
+// placed gives a bid of the caller.
+func placed(w *apitest.World, t *apitest.Tenant, c *apitest.Caller) map[string]string {
+	listing := w.Listing(t, c)
+	a := w.As(c, http.MethodPost, fmt.Sprintf("/v1/listings/%s/bids", listing), `{"amount":"10000"}`, "Idempotency-Key", w.ID().String()).OK()
+	return map[string]string{"listing": listing.String(), "bid": a.At("id")}
+}
+
+func init() {
+	const some = "019599c5-8a7b-7d60-a1f2-3c4d5e6f7081"
+	good["/v1/listings"] = strings.NewReplacer("{id}", some, "{ledger}", "main", `"grade"`, `"region":"44","version":1,"partial":1,"grade"`).Replace(aListing)
+	good["/v1/listings/{listing}/bids"] = `{"amount":"10000"}`
+	good["/v1/parties/{party}/bids/{bid}/cancel"] = `{}`
+}
+
+var marketEndpoints = []apitest.Endpoint{
+	{ID: "create-listing", Body: aListing},
+	{ID: "list-listings"},
+	{ID: "get-listing", Fill: open},
+	{ID: "place-bid", Fill: open, Body: `{"amount":"10000"}`},
+	{ID: "list-bids"},
+	{ID: "get-bid", Fill: placed},
+	{ID: "cancel-bid", Fill: placed, Body: `{}`},
+}
+
+// An investor bids by his own login, for himself, and sees where he stands in the order.
+func TestBids(t *testing.T) {
+	w := apitest.NewWorld(t)
+	me, other := w.North.Client, w.North.Other
+	listing := w.Listing(w.North, me, other)
+	path := fmt.Sprintf("/v1/listings/%s/bids", listing)
+	bid := func(c *apitest.Caller, amount, key string) *apitest.Answer {
+		return w.As(c, http.MethodPost, path, fmt.Sprintf(`{"amount":%q}`, amount), "Idempotency-Key", key)
+	}
+	first := bid(me, "20000", "first").OK()
+	if again := bid(me, "20000", "first").OK(); again.At("sequence") != first.At("sequence") || again.At("id") != first.At("id") {
+		t.Errorf("the same again: %s, first %s", again.Body, first.Body)
+	}
+	second := bid(other, "30000", "first").OK() // his key is another one
+	for _, c := range []struct {
+		amount, code, field string
+		status              int
+	}{
+		{"5000", "invalid", "body.amount", 400},
+		{"12000", "invalid", "body.amount", 400},
+		{"0", "invalid", "body.amount", 400},
+		{"-1", "invalid", "body.amount", 400},
+		{"25000", "market_share", "body.amount", 409},
+		{"80000", "market_sold_out", "body.amount", 409},
+	} {
+		if a := bid(me, c.amount, "bad-"+c.amount); a.Status != c.status || a.At("code") != c.code || a.At("field") != c.field {
+			t.Errorf("%s: %d %s", c.amount, a.Status, a.Body)
+		}
+	}
+	if a := w.As(w.South.Client, http.MethodPost, path, `{"amount":"10000"}`, "Idempotency-Key", "south"); a.Status != http.StatusNotFound {
+		t.Errorf("of another tenant: %d %s", a.Status, a.Body)
+	}
+	if a := w.As(me, http.MethodPost, path, `{"amount":"10000"}`, "Idempotency-Key", "x", "Longmen-Party", other.Party.String()); a.Status != http.StatusForbidden {
+		t.Errorf("for another party: %d %s", a.Status, a.Body)
+	}
+	if a := w.Do(http.MethodPost, path, `{"amount":"10000"}`, "Idempotency-Key", "x", "Longmen-Tenant", "north"); a.Status != http.StatusUnprocessableEntity || a.At("code") != "no_party" {
+		t.Errorf("for nobody: %d %s", a.Status, a.Body)
+	}
+	mine := "/v1/parties/" + me.Party.String() + "/bids"
+	seen := w.Follow(w.North, 0)
+	list := w.As(me, http.MethodGet, mine, nil).OK()
+	if list.At("bids", 0, "id") != first.At("id") || list.At("bids", 1, "id") != "" {
+		t.Errorf("my bids: %s", list.Body)
+	}
+	if a := w.As(me, http.MethodGet, mine+"/"+second.At("id"), nil); a.Status != http.StatusNotFound {
+		t.Errorf("another's bid as mine: %d %s", a.Status, a.Body)
+	}
+	cancelled := w.As(me, http.MethodPost, mine+"/"+first.At("id")+"/cancel", `{}`).OK()
+	if cancelled.At("ended") == "" {
+		t.Errorf("cancelled: %s", cancelled.Body)
+	}
+	w.Follow(w.North, seen)
+	about := w.As(other, http.MethodGet, "/v1/listings/"+listing.String(), nil).OK()
+	if about.At("sold") != "30000" || about.At("state") != "open" {
+		t.Errorf("the listing: %s", about.Body)
+	}
+}
+
+// Whatever field of a listing is bad is named, and nothing is opened.
+func TestBadListings(t *testing.T) {
+	w := apitest.NewWorld(t)
+	for field, change := range map[string][2]string{
+		"body.units": {`"units":1000`, `"units":0`}, "body.unit": {`"unit":"100"`, `"unit":"0"`}, "body.step": {`"step":50`, `"step":0`},
+		"body.minimum": {`"minimum":100`, `"minimum":75`}, "body.share": {`"share":400`, `"share":2000`}, "body.register": {`"loan:9"`, `""`},
+		"body.closes": {`2026-03-08`, `2026-02-08`}, "body.grade": {`"grade":"a"`, `"grade":""`}, "body.product": {`"plain"`, `""`},
+		"body.tranches": {`["principal"]`, `[]`}, "body.days": {`"days":360`, `"days":0`}, "body.asset": {`"CNY"`, `""`},
+		"body.receiver": {`"borrower:7:cash"`, `""`}, "body.unclaimed": {`"platform:unclaimed"`, `""`},
+	} {
+		body := strings.NewReplacer("{id}", w.ID().String(), "{ledger}", "main").Replace(strings.Replace(aListing, change[0], change[1], 1))
+		a := w.Do(http.MethodPost, "/v1/listings", body, "Longmen-Tenant", "north")
+		if a.Status != http.StatusBadRequest || a.At("field") != field {
+			t.Errorf("%s: %d %s", field, a.Status, a.Body)
+		}
+	}
+	if a := w.Do(http.MethodGet, "/v1/listings", nil, "Longmen-Tenant", "north").OK(); a.At("listings", 0, "id") != "" {
+		t.Errorf("something was opened: %s", a.Body)
+	}
+}
