@@ -10,22 +10,23 @@ import (
 	"github.com/longmen/longmen/kit/errs"
 )
 
-// Apply hands commands to the node the way every door does: only from who may write in that ledger, with the caller as
+// Apply hands commands to the node the way every door does: only what the caller may do in that ledger, with him as
 // actor; what can't be applied whatever the ledger's state is answered here. refused, if it is not nil, says which
 // commands could not even be read. Fields of its errors begin with commands[i].
 func Apply(ctx context.Context, node Applier, name string, commands []*ledger.Command, refused []*ledger.Refusal) ([]Answer, error) {
-	if err := Reach(ctx, name, right.LedgerWrite); err != nil {
-		return nil, err
+	if !CallOf(ctx).Principal.Reaches(name) {
+		return nil, noLedger(name)
 	}
-	p := &CallOf(ctx).Principal
 	good := 0
 	for i, c := range commands {
 		if refused != nil && refused[i] != nil {
+			if err := Need(ctx, right.LedgerWrite); err != nil {
+				return nil, err
+			}
 			continue
 		}
-		if err := act(p, c); err != nil {
-			e := errs.Of(err)
-			return nil, e.On(fmt.Sprintf("commands[%d].%s", i, e.Field))
+		if err := admit(ctx, c); err != nil {
+			return nil, within(i, err)
 		}
 		if r := check(c); r != nil {
 			if refused == nil {
@@ -54,6 +55,15 @@ func Apply(ctx context.Context, node Applier, name string, commands []*ledger.Co
 		return nil, err
 	}
 	return merge(answers, refused), nil
+}
+
+// within names the command in the field of an error, if it has one.
+func within(i int, err error) error {
+	e := errs.Of(err)
+	if e.Field == "" {
+		return err
+	}
+	return e.On(fmt.Sprintf("commands[%d].%s", i, e.Field))
 }
 
 // check says what is wrong with a command by itself.

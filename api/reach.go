@@ -13,10 +13,12 @@ import (
 func Reach(ctx context.Context, name string, need right.Right) error {
 	p := &CallOf(ctx).Principal
 	if !p.Reaches(name) {
-		return errs.NotFound.Errorf("there is no ledger %q", name)
+		return noLedger(name)
 	}
 	return Need(ctx, need)
 }
+
+func noLedger(name string) error { return errs.NotFound.Errorf("there is no ledger %q", name) }
 
 // Need says whether the caller has a right.
 func Need(ctx context.Context, need right.Right) error {
@@ -24,6 +26,29 @@ func Need(ctx context.Context, need right.Right) error {
 		return nil
 	}
 	return errs.Forbidden.Errorf("it needs the right %s, which no role of yours gives; ask an administrator of your tenant", need)
+}
+
+// admit says whether the caller may send a command, and fills in who commands. What the sequencer alone may write is
+// refused with the command's form, so nobody gets that far.
+func admit(ctx context.Context, c *ledger.Command) error {
+	// These stand alone in their command, or it is refused for its form.
+	if len(c.Operations) == 1 && c.Operations[0] != nil {
+		switch c.Operations[0].Kind() {
+		case ledger.KindUpgrade: // changes what the program does in that ledger, for good
+			if !CallOf(ctx).Principal.Operator {
+				return errs.Forbidden.Errorf("is for the operator of the platform, who has the token in the node's data folder").On("operations[0].upgrade")
+			}
+		case ledger.KindAdvance:
+			if err := Need(ctx, right.JobRetry); err != nil {
+				return errs.Of(err).On("operations[0].advance")
+			}
+			return act(&CallOf(ctx).Principal, c)
+		}
+	}
+	if err := Need(ctx, right.LedgerWrite); err != nil {
+		return err
+	}
+	return act(&CallOf(ctx).Principal, c)
 }
 
 // act fills in who commands, and refuses to let somebody command as another one. The operator may: he carries over what

@@ -95,8 +95,8 @@ func (s *server) ledgers(a huma.API) {
 			op := &ledger.OpenAsset{Code: in.Body.Code, Scale: in.Body.Scale}
 			return s.single(ctx, in.Ledger, in.Key, &in.Body.Envelope, op, nil)
 		})
-	huma.Register(a, write("advance-clock", "/v1/ledgers/{ledger}/clock", tagLedgers, "Move a simulated clock forward",
-		"The commands after this one have that instant or a later one."),
+	huma.Register(a, inLedger(right.JobRetry, change("advance-clock", "/v1/ledgers/{ledger}/clock", tagLedgers, "Move a simulated clock forward",
+		"The commands after this one have that instant or a later one.")),
 		func(ctx context.Context, in *advanceInput) (*commandOutput, error) {
 			return s.single(ctx, in.Ledger, in.Key, &in.Body.Envelope, &ledger.Advance{To: ledger.Instant(in.Body.To)}, nil)
 		})

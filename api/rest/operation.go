@@ -26,8 +26,8 @@ type Operation struct {
 	OpenAsset    *OpenAsset    `json:"open_asset,omitempty" doc:"Add something that can be counted"`
 	OpenAccount  *OpenAccount  `json:"open_account,omitempty" doc:"Add a counted place for one asset"`
 	OpenRegister *OpenRegister `json:"open_register,omitempty" doc:"Add a list of who holds how many units of one instrument"`
-	Advance      *Advance      `json:"advance,omitempty" doc:"Move a simulated clock forward; stands alone"`
-	Upgrade      *Upgrade      `json:"upgrade,omitempty" doc:"Switch the engine's behaviour; stands alone"`
+	Advance      *Advance      `json:"advance,omitempty" doc:"Move a simulated clock forward; stands alone, needs the right job.retry"`
+	Upgrade      *Upgrade      `json:"upgrade,omitempty" doc:"Switch the engine's behaviour; stands alone, is the operator's"`
 
 	// The sequencer's own, seen in the journal only.
 	OpenLedger *OpenLedger `json:"open_ledger,omitempty" readOnly:"true" doc:"The first command of a journal; written by the sequencer"`
