@@ -52,6 +52,7 @@ type DB struct {
 	stop    context.CancelFunc
 	done    sync.WaitGroup
 	lost    chan error
+	epoch   uint64
 
 	mu        sync.Mutex
 	followers map[ID]*follower
@@ -92,6 +93,7 @@ func Open(ctx context.Context, c Config) (db *DB, err error) {
 	if err != nil {
 		return db, err
 	}
+	db.epoch = epoch
 	db.writer = journal.NewWriter(db.journal)
 	db.node, err = node.Open(ctx, node.Config{
 		Journal: db.journal, Writer: db.writer, Lease: db.lease, Epoch: epoch, Projects: &projects{db: db, store: past},
@@ -211,6 +213,9 @@ func (db *DB) ledger(l *node.Ledger) *Ledger {
 
 // Lost gives an error when another node has taken the lead: close this one then.
 func (db *DB) Lost() <-chan error { return db.lost }
+
+// Epoch is the number of this node's lead: what it writes beside the ledgers is fenced by it.
+func (db *DB) Epoch() uint64 { return db.epoch }
 
 // Node is what runs the ledgers, for doors.
 func (db *DB) Node() *node.Node { return db.node }

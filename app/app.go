@@ -47,9 +47,11 @@ type program struct {
 	backend backend
 	opened  atomic.Bool
 	db      *longmen.DB
-	server  *http.Server
-	address string
-	ended   chan struct{}
+	// followers of the ledgers, nil before they are open
+	followers *followers
+	server    *http.Server
+	address   string
+	ended     chan struct{}
 }
 
 // Serve runs the program until the context ends. ready is told the address once requests are answered.
@@ -125,6 +127,9 @@ func (p *program) open(ctx context.Context, fail func(string, error)) error {
 	p.db = db
 	p.backend.open(db)
 	p.backend.ground.Store(rows)
+	if p.followers, err = newFollowers(ctx, db, rows, p.config.Log, func(err error) { fail("followers", err) }); err != nil {
+		return errors.Join(err, p.close(ctx))
+	}
 	p.opened.Store(true)
 	go func() {
 		select {
@@ -149,5 +154,8 @@ func (p *program) drain(ctx context.Context) error {
 }
 
 func (p *program) close(context.Context) error {
+	if p.followers != nil {
+		p.followers.close()
+	}
 	return errors.Join(p.backend.ground.Load().Close(), p.db.Close())
 }

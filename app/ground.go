@@ -30,7 +30,7 @@ func (p *program) openGround(ctx context.Context) (*ground.Ground, error) {
 		dsn = filepath.Join(p.config.Data, longmen.RowsFile)
 	}
 	clocks := &clocks{backend: &p.backend}
-	g, err := ground.Open(ctx, ground.Config{DSN: dsn, LookupKey: key.bytes, Clock: clock.Real{}, Random: rand.Reader, Clocks: clocks.of})
+	g, err := ground.Open(ctx, ground.Config{DSN: dsn, LookupKey: key.bytes, Clock: clock.Real{}, Random: rand.Reader, Clocks: clocks.of, Ledgers: p.backend.marketLedger})
 	if err != nil {
 		return nil, fmt.Errorf("%w (the lookup key is looked for in %s)", errors.Join(err, key.undo()), key.path)
 	}

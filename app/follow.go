@@ -1,0 +1,128 @@
+package app
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/longmen/longmen"
+	"github.com/longmen/longmen/core/feed"
+	"github.com/longmen/longmen/core/ledger"
+	"github.com/longmen/longmen/core/node"
+	"github.com/longmen/longmen/core/party"
+	"github.com/longmen/longmen/front/ground"
+	"github.com/longmen/longmen/front/market"
+	"github.com/longmen/longmen/kit/clock"
+	"github.com/longmen/longmen/kit/errs"
+	"github.com/longmen/longmen/kit/id"
+	"github.com/longmen/longmen/kit/logging"
+)
+
+// followers hand what the tenants' ledgers do to the fronts, each event once, while this node leads.
+type followers struct {
+	db      *longmen.DB
+	ground  *ground.Ground
+	feed    *feed.Feed
+	log     *slog.Logger
+	fail    func(error)
+	stop    context.CancelFunc
+	running sync.WaitGroup
+	started map[feed.Follower]bool
+}
+
+// lookEvery is how soon a ledger is followed that a tenant got.
+const lookEvery = time.Second
+
+// newFollowers follows the ledgers of all tenants, those that come later too.
+func newFollowers(ctx context.Context, db *longmen.DB, g *ground.Ground, log *slog.Logger, fail func(error)) (*followers, error) {
+	f := &followers{db: db, ground: g, log: log, fail: fail, started: map[feed.Follower]bool{}}
+	var err error
+	if f.feed, err = feed.Open(ctx, g.DB, clock.Real{}); err != nil {
+		return nil, err
+	}
+	running, stop := context.WithCancel(context.Background())
+	f.stop = stop
+	f.running.Go(func() {
+		ticker := time.NewTicker(lookEvery)
+		defer ticker.Stop()
+		for {
+			if err := f.look(running); err != nil && running.Err() == nil {
+				log.Error("ledgers are not followed", logging.Error, err)
+			}
+			select {
+			case <-ticker.C:
+			case <-running.Done():
+				return
+			}
+		}
+	})
+	return f, nil
+}
+
+// look begins to follow what is not followed yet.
+func (f *followers) look(ctx context.Context) error {
+	page := party.Page{Limit: party.MaxPage}
+	for {
+		tenants, err := f.ground.Parties.Tenants(ctx, page)
+		if err != nil {
+			return err
+		}
+		for i := range tenants {
+			for _, name := range tenants[i].Ledgers {
+				if l, err := f.db.Ledger(name); err == nil {
+					f.follow(ctx, tenants[i].ID, l)
+				}
+			}
+		}
+		if len(tenants) < page.Limit {
+			return nil
+		}
+		page.After = tenants[len(tenants)-1].ID
+	}
+}
+
+func (f *followers) follow(ctx context.Context, tenant id.ID, l *longmen.Ledger) {
+	who := feed.Follower{Tenant: tenant, Ledger: id.ID(l.ID()), Name: "market"}
+	if f.started[who] {
+		return
+	}
+	f.started[who] = true
+	f.running.Go(func() {
+		err := f.feed.Follow(ctx, who, f.db.Epoch(), l, func(ctx context.Context, tx *sql.Tx, e *feed.Event) error {
+			return f.ground.Market.Follow(ctx, tx, tenant, e.Command, &e.Result)
+		})
+		if errors.Is(err, feed.ErrLeadLost) {
+			f.fail(err)
+		}
+	})
+}
+
+// close ends following; whoever leads next goes on where it stood.
+func (f *followers) close() {
+	f.stop()
+	f.running.Wait()
+}
+
+// marketLedger is a ledger as the market sees it, with errors of the catalogue.
+type marketLedger struct{ *longmen.Ledger }
+
+func (l marketLedger) Apply(ctx context.Context, commands []*ledger.Command) ([]node.Answer, error) {
+	answers, err := l.Ledger.Apply(ctx, commands)
+	return answers, translate(err)
+}
+
+func (l marketLedger) View(ctx context.Context, atLeast uint64, read func(*ledger.Engine)) error {
+	return translate(l.Ledger.View(ctx, atLeast, read))
+}
+
+// marketLedger finds a ledger for the market.
+func (b *backend) marketLedger(_ context.Context, name string) (market.Ledger, error) {
+	l, err := b.ledger(name)
+	if errs.Is(err, errs.NotFound) {
+		return nil, errs.Conflict.Errorf("the ledger %q of this listing is not there yet", name)
+	}
+	return marketLedger{l}, err
+}
