@@ -126,6 +126,9 @@ func (p *program) open(ctx context.Context, fail func(string, error)) error {
 	}
 	p.db = db
 	p.backend.open(db)
+	if _, err := rows.Loans.CatchUp(ctx); err != nil {
+		return errors.Join(fmt.Errorf("bring payments to their end that were under way: %w", err), db.Close(), rows.Close())
+	}
 	p.backend.ground.Store(rows)
 	if p.followers, err = newFollowers(ctx, db, rows, p.config.Log, func(err error) { fail("followers", err) }); err != nil {
 		return errors.Join(err, p.close(ctx))

@@ -85,7 +85,8 @@ func (s *Site) openGround() {
 	s.Ground, err = ground.Open(s.T.Context(), ground.Config{
 		DSN: filepath.Join(s.T.TempDir(), "rows.db"), LookupKey: make([]byte, party.KeySize), Clock: s.Clock, Random: rand.Reader,
 		Clocks: func(id.ID) clock.Clock { return s.Clock }, Kinds: []order.Kind{kind}, Actions: map[string]ops.Action{Action: action},
-		Ledgers: func(_ context.Context, name string) (market.Ledger, error) { return inMemory{s.Node, name}, nil },
+		Ledgers:   func(_ context.Context, name string) (market.Ledger, error) { return inMemory{s.Node, name}, nil },
+		Contracts: plain{},
 	})
 	s.must(err)
 }

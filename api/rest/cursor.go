@@ -25,6 +25,8 @@ const (
 	listOfSteps
 	listOfListings
 	listOfBids
+	listOfLoanEvents
+	listOfOverdue
 )
 
 // cursor makes the opaque form of a place in a list.

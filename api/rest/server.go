@@ -68,6 +68,7 @@ func New(node Node, open func() (*ground.Ground, error), log *slog.Logger) *Door
 	s.approvals(door.huma)
 	s.listings(door.huma)
 	s.bids(door.huma)
+	s.loans(door.huma)
 	loosen(door.huma.OpenAPI())
 	return door
 }
@@ -112,6 +113,7 @@ const (
 	tagOrders    = "Orders"
 	tagApprovals = "Approvals"
 	tagMarket    = "Market"
+	tagLoans     = "Loans"
 )
 
 func configuration() huma.Config {
@@ -131,6 +133,7 @@ func configuration() huma.Config {
 		{Name: tagOrders, Description: "An order is what a party asked for, of any kind, with its history."},
 		{Name: tagApprovals, Description: "What one person proposes, another one approves or refuses."},
 		{Name: tagMarket, Description: "Loans that are open for funding, and bids for parts of them."},
+		{Name: tagLoans, Description: "Loans that were paid out: what is due, what was paid, and what happened to each."},
 	}
 	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
 		"token": {Type: "http", Scheme: "bearer", Description: "A token that was issued, or the operator's, which the node made at its first start: the file `token` in its data folder."},

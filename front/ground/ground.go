@@ -15,6 +15,8 @@ import (
 	"github.com/longmen/longmen/core/order"
 	"github.com/longmen/longmen/core/party"
 	"github.com/longmen/longmen/core/plan"
+	"github.com/longmen/longmen/front/catalog"
+	"github.com/longmen/longmen/front/lending/servicing"
 	"github.com/longmen/longmen/front/market"
 	"github.com/longmen/longmen/front/ops"
 	"github.com/longmen/longmen/kit/clock"
@@ -28,6 +30,8 @@ type Config struct {
 	Clock     clock.Clock
 	Random    io.Reader
 	Clocks    order.Clocks // of the tenants
+
+	Contracts servicing.Contracts // nil: the catalog's
 
 	Kinds   []order.Kind
 	Actions map[string]ops.Action
@@ -47,6 +51,8 @@ type Ground struct {
 	Notices   *notice.Outbox
 	Approvals *ops.Approvals
 	Market    *market.Market
+	Products  *catalog.Catalog
+	Loans     *servicing.Servicing
 }
 
 // Open opens the database and brings all tables up to date.
@@ -82,8 +88,10 @@ func (g *Ground) open(ctx context.Context, c *Config) error {
 	if g.Approvals, err = ops.OpenApprovals(ctx, g.DB, c.Clock, &persons{g.Parties, c.Clock}, c.Actions); err != nil {
 		return err
 	}
-	g.Market, err = market.New(ctx, market.Config{DB: g.DB, Plan: g.Plan, Clock: c.Clock, Ledgers: c.Ledgers, Consumer: c.Consumer})
-	return err
+	if g.Market, err = market.New(ctx, market.Config{DB: g.DB, Plan: g.Plan, Clock: c.Clock, Ledgers: c.Ledgers, Consumer: c.Consumer}); err != nil {
+		return err
+	}
+	return g.openLending(ctx, c)
 }
 
 // Close closes the database.

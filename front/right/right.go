@@ -33,6 +33,8 @@ const (
 	JobRead                       // planned events
 	JobRetry                      // retry and cancel planned events, move a simulated clock
 	NoticeRead                    // what was told to parties
+	LoanRead                      // all loans
+	LoanService                   // count payments of others, take them back
 	count
 )
 
@@ -42,7 +44,7 @@ var names = [count]string{
 	PrincipalRead: "principal.read", PrincipalWrite: "principal.write", TokenIssue: "token.issue",
 	OrderRead: "order.read", OrderWrite: "order.write", ApprovalRead: "approval.read", ApprovalDecide: "approval.decide",
 	ProductRead: "product.read", ProductPropose: "product.propose", JobRead: "job.read", JobRetry: "job.retry",
-	NoticeRead: "notice.read",
+	NoticeRead: "notice.read", LoanRead: "loan.read", LoanService: "loan.service",
 }
 
 // String is the right's name, e.g. "party.read".
@@ -82,18 +84,18 @@ func Of(rights ...Right) (s Set) {
 const Every Set = 1<<count - 1
 
 // reading is to see everything of a tenant.
-var reading = Of(LedgerRead, PartyRead, PersonalRead, PrincipalRead, OrderRead, ApprovalRead, ProductRead, JobRead, NoticeRead)
+var reading = Of(LedgerRead, PartyRead, PersonalRead, PrincipalRead, OrderRead, ApprovalRead, ProductRead, JobRead, NoticeRead, LoanRead)
 
 // roles says what each shipped role may do. A party without any of them acts for itself alone.
 var roles = map[string]Set{
 	// Runs the tenant's own affairs here: who there is and who may do what. Moves no money and decides nothing.
 	"administrator": reading | Of(PartyWrite, RoleWrite, PrincipalWrite, TokenIssue, JobRetry),
-	"operations":    reading | Of(PartyWrite, OrderWrite, ApprovalDecide, ProductPropose, JobRetry),
-	"finance":       Of(LedgerRead, LedgerWrite, PartyRead, OrderRead, ApprovalRead, ApprovalDecide, ProductRead, JobRead),
+	"operations":    reading | Of(LoanService, PartyWrite, OrderWrite, ApprovalDecide, ProductPropose, JobRetry),
+	"finance":       Of(LedgerRead, LedgerWrite, PartyRead, OrderRead, ApprovalRead, ApprovalDecide, ProductRead, JobRead, LoanRead),
 	"risk":          reading | Of(ApprovalDecide, ProductPropose, AttestationWrite),
 	"compliance":    reading | Of(ApprovalDecide, AttestationWrite, PartyWrite),
 	// A program of the tenant.
-	"service": Of(LedgerRead, LedgerWrite, PartyRead, PartyWrite, AttestationWrite, OrderRead, OrderWrite, ProductRead, JobRead, NoticeRead),
+	"service": Of(LedgerRead, LedgerWrite, PartyRead, PartyWrite, AttestationWrite, OrderRead, OrderWrite, ProductRead, JobRead, NoticeRead, LoanRead, LoanService),
 	"auditor": reading,
 	// Somebody else's program, which acts for the parties that granted it.
 	"partner": Of(ProductRead),

@@ -1,0 +1,79 @@
+package ground
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/longmen/longmen/core/ledger"
+	"github.com/longmen/longmen/core/node"
+	"github.com/longmen/longmen/finmath/day"
+	"github.com/longmen/longmen/front/catalog"
+	"github.com/longmen/longmen/front/lending/agreement"
+	"github.com/longmen/longmen/front/lending/servicing"
+	"github.com/longmen/longmen/kit/id"
+)
+
+// openLending opens the catalog and the loans that were paid out by it.
+func (g *Ground) openLending(ctx context.Context, c *Config) (err error) {
+	today := func(_ context.Context, tenant id.ID) (day.Date, error) {
+		return day.Date(ledger.DateOf(c.Clocks(tenant).Now()).UnixDay()), nil
+	}
+	if g.Products, err = catalog.Open(ctx, g.DB, today); err != nil {
+		return err
+	}
+	contracts := c.Contracts
+	if contracts == nil {
+		contracts = &agreement.Contracts{Products: products{g.Products}, Calendars: weekends{}}
+	}
+	g.Loans, err = servicing.Open(ctx, g.DB, ledgers{c}, contracts)
+	return err
+}
+
+// products are the catalog's versions as contracts ask for them.
+type products struct{ catalog *catalog.Catalog }
+
+func (p products) Product(ctx context.Context, tenant id.ID, code string, version uint32) (*catalog.Product, error) {
+	v, err := p.catalog.Get(ctx, tenant, code, uint64(version))
+	return v.Product, err
+}
+
+// weekends are calendars of which no holidays are kept: only the weekend that a product names moves due dates.
+type weekends struct{}
+
+func (weekends) Days(context.Context, id.ID, string) (holidays, workdays []day.Date, err error) {
+	return nil, nil, nil
+}
+
+// ledgers are those of the market, as servicing has them.
+type ledgers struct{ config *Config }
+
+func (l ledgers) Apply(ctx context.Context, name string, commands []*ledger.Command) ([]node.Answer, error) {
+	on, err := l.config.Ledgers(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	return on.Apply(ctx, commands)
+}
+
+// Now is a ledger's instant in its zone.
+func (l ledgers) Now(ctx context.Context, name string) (now time.Time, err error) {
+	on, err := l.config.Ledgers(ctx, name)
+	if err != nil {
+		return now, err
+	}
+	zone := ""
+	if err := on.View(ctx, 0, func(e *ledger.Engine) {
+		now, zone = e.Now().Time(), e.Zone()
+		if real := l.config.Clock.Now(); e.Clock() == ledger.RealClock && real.After(now) {
+			now = real
+		}
+	}); err != nil {
+		return now, err
+	}
+	place, err := time.LoadLocation(zone)
+	if err != nil {
+		return now, fmt.Errorf("zone of ledger %s: %w", name, err)
+	}
+	return now.In(place), nil
+}
