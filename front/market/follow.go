@@ -103,11 +103,27 @@ func (n *note) bid() error {
 		n.l.Tenant[:], n.c.ID[:], n.l.ID[:], n.c.Behalf[:], own, int64(issue.Units), transfer.Amount, int64(n.r.Sequence), int64(n.r.Timestamp)); err != nil {
 		return err
 	}
+	if err := n.used(mandate, transfer.Amount); err != nil {
+		return err
+	}
 	n.l.Sold += issue.Units
 	if err := n.save(); err != nil || n.l.Sold < n.l.Units {
 		return err
 	}
 	return n.plan("full", n.r.Sequence)
+}
+
+// used counts what a mandate has in bids. One that makes a bid goes to the back of the line.
+func (n *note) used(mandate id.ID, amount int64) error {
+	if mandate.IsZero() {
+		return nil
+	}
+	turn := ""
+	args := []any{amount}
+	if amount > 0 {
+		turn, args = ", turn = ?", append(args, int64(n.r.Sequence))
+	}
+	return n.m.exec(n.ctx, n.tx, `UPDATE market_mandate SET used = used + ?`+turn+` WHERE tenant = ? AND id = ?`, append(args, n.l.Tenant[:], mandate[:])...)
 }
 
 // bidOf reads a bid's command.
@@ -134,6 +150,9 @@ func (n *note) cancel() error {
 		if err := n.m.exec(n.ctx, n.tx, `UPDATE market_bid SET ended = ? WHERE tenant = ? AND id = ?`, int64(n.r.Sequence), n.l.Tenant[:], b.ID[:]); err != nil {
 			return err
 		}
+		if err := n.used(b.Mandate, -b.Amount); err != nil {
+			return err
+		}
 		n.l.Sold -= b.Units
 	}
 	return n.save()
@@ -158,6 +177,13 @@ func (n *note) returned() error {
 func (n *note) fail() error {
 	n.l.State = Failed
 	if err := n.save(); err != nil {
+		return err
+	}
+	// Mandates have their money back.
+	const bids = `FROM market_bid b WHERE b.tenant = ? AND b.listing = ? AND b.ended = 0`
+	if err := n.m.exec(n.ctx, n.tx, `UPDATE market_mandate SET used = used - (SELECT sum(b.amount) `+bids+` AND b.mandate = market_mandate.id)
+		WHERE tenant = ? AND id IN (SELECT b.mandate `+bids+`)`,
+		n.l.Tenant[:], n.l.ID[:], n.l.Tenant[:], n.l.Tenant[:], n.l.ID[:]); err != nil {
 		return err
 	}
 	return n.settled()

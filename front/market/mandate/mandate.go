@@ -54,8 +54,10 @@ type Investor struct {
 	Regions   map[string]int64
 }
 
-func (m *Mandate) check(i int) error {
-	at := func(name string) string { return fieldOf("mandates", i, name) }
+// Check refuses what no mandate may be, and names the field.
+func (m *Mandate) Check() error { return m.check(func(name string) string { return name }) }
+
+func (m *Mandate) check(at func(name string) string) error {
 	switch {
 	case m.ID.IsZero():
 		return errs.Invalid.Errorf("it is missing").On(at("id"))

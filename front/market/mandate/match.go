@@ -101,7 +101,7 @@ func (r *run) number() error {
 	r.mandates, r.line = make([]state, len(in.Mandates)), make([]slot, len(in.Mandates), 2*len(in.Mandates))
 	for i := range in.Mandates {
 		m := &in.Mandates[i]
-		if err := m.check(i); err != nil {
+		if err := m.check(func(name string) string { return fieldOf("mandates", i, name) }); err != nil {
 			return err
 		}
 		if seen[m.ID] {

@@ -1,0 +1,134 @@
+package market_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/longmen/longmen/core/ledger"
+	"github.com/longmen/longmen/front/market"
+	"github.com/longmen/longmen/front/market/mandate"
+	"github.com/longmen/longmen/kit/errs"
+)
+
+// enrol lets an investor give a mandate of 1,000 yuan, at most 300 a loan.
+func (w *world) enrol(n int, change func(*market.Mandate)) market.Mandate {
+	w.Helper()
+	m := market.Mandate{
+		Tenant: tenant, ID: uid("mandate", n), Ledger: "main", Investor: investor(n), Amount: 1_000_00,
+		Wishes: market.Wishes{Smallest: 100_00, PerLoan: 300_00},
+	}
+	if change != nil {
+		change(&m)
+	}
+	got, err := w.Enrol(w.Context(), m)
+	w.must(err)
+	return got
+}
+
+func (w *world) allocate(run int) *market.Allocation {
+	w.Helper()
+	a, err := w.Allocate(w.Context(), tenant, "main", uid("run", run), uid("mandate", 1))
+	w.must(err)
+	w.run()
+	return a
+}
+
+// said is who got how much, in order.
+func said(a *market.Allocation) string {
+	var list []string
+	for _, b := range a.Bids {
+		for n := range 9 {
+			if b.Investor == investor(n) {
+				list = append(list, fmt.Sprintf("%d:%d", n, b.Amount/100))
+			}
+		}
+	}
+	return strings.Join(list, " ")
+}
+
+// Mandates fund a loan in the order of the line, and the next one begins where that ended.
+func TestAllocate(t *testing.T) {
+	each(t, func(w *world) {
+		w.open(listing(1))
+		for n := 1; n <= 5; n++ {
+			w.investor(n, 1_000_00)
+			w.enrol(n, nil)
+			w.do(&ledger.Freeze{Account: "unclaimed", What: ledger.FreezeAmount, Amount: 1}) // time passes in the journal
+		}
+		first := w.allocate(1)
+		if got := said(first); got != "1:300 2:300 3:300 4:100" || w.state(listing(1)).State != market.Funded {
+			t.Errorf("the first loan went to %s", got)
+		}
+		if again := w.allocate(1); len(again.Bids) != 0 {
+			t.Errorf("the same run again made %s", said(again))
+		}
+		w.open(listing(2))
+		second := w.allocate(2)
+		if got := said(second); got != "5:300 1:300 2:300 3:100" {
+			t.Errorf("the second loan went to %s", got)
+		}
+		m, err := w.Mandate(w.Context(), tenant, uid("mandate", 1))
+		w.must(err)
+		if m.Used != 600_00 {
+			t.Errorf("%+v", m)
+		}
+	})
+}
+
+// What a bid or a mandate can't have is not lost: a listing that fails gives it back to the mandates.
+func TestMandatesGetTheirMoneyBack(t *testing.T) {
+	each(t, func(w *world) {
+		l := w.open(listing(1))
+		w.investor(1, 1_000_00)
+		w.enrol(1, nil)
+		if got := said(w.allocate(1)); got != "1:300" {
+			t.Errorf("got %s", got)
+		}
+		w.pass(8 * 24 * time.Hour)
+		m, err := w.Mandate(w.Context(), tenant, uid("mandate", 1))
+		if w.must(err); m.Used != 0 || w.state(l).State != market.Failed {
+			t.Errorf("%+v", m)
+		}
+	})
+}
+
+// A mandate sees what its investor has bid himself, hears why it took nothing, and can be revoked.
+func TestMandatesAndBids(t *testing.T) {
+	each(t, func(w *world) {
+		l := w.open(listing(1))
+		a := w.investor(1, 1_000_00)
+		m := w.enrol(1, nil)
+		w.placed(l, a, 250)
+		got := w.allocate(1)
+		if len(got.Bids) != 0 || len(got.Misses) != 1 || got.Misses[0].Reason != mandate.TooSmall || got.Misses[0].Bound != mandate.PerLoan {
+			t.Errorf("%+v", got)
+		}
+		w.is(w.again(m, func(m *market.Mandate) { m.Amount++ }), errs.Conflict, "id")
+		w.must(w.again(m, nil))
+		revoked, err := w.Revoke(w.Context(), tenant, m.ID)
+		if w.must(err); revoked.Active {
+			t.Error("it is still active")
+		}
+		w.open(listing(2))
+		if got := w.allocate(2); len(got.Bids) != 0 {
+			t.Errorf("a revoked mandate made %s", said(got))
+		}
+		for field, spoil := range map[string]func(*market.Mandate){
+			"amount": func(m *market.Mandate) { m.Amount = 0 }, "ledger": func(m *market.Mandate) { m.Ledger = "" },
+			"smallest": func(m *market.Mandate) { m.Smallest = -1 }, "longest": func(m *market.Mandate) { m.Shortest, m.Longest = 9, 8 },
+			"per_loan": func(m *market.Mandate) { m.PerLoan = -1 },
+		} {
+			w.is(w.again(m, spoil), errs.Invalid, field)
+		}
+	})
+}
+
+func (w *world) again(m market.Mandate, change func(*market.Mandate)) error {
+	if change != nil {
+		change(&m)
+	}
+	_, err := w.Enrol(w.Context(), m)
+	return err
+}
