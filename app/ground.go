@@ -46,11 +46,11 @@ func (b *backend) rows() (*ground.Ground, error) {
 	return nil, errs.Overloaded.Errorf("%v", errOpening)
 }
 
-// clocks gives each tenant the clock of the ledger that has his name, and the machine's while there is none.
+// clocks gives each tenant the clock of his first ledger, and the machine's while there is none.
 type clocks struct {
 	backend *backend
 	parties *party.Registry
-	names   sync.Map // by tenant; names never change
+	first   sync.Map // names by tenant; they never change
 }
 
 func (c *clocks) of(tenant id.ID) clock.Clock { return tenantClock{c, tenant} }
@@ -62,14 +62,14 @@ type tenantClock struct {
 
 // Now is the instant of the tenant's ledger if its clock is simulated, the machine's otherwise.
 func (c tenantClock) Now() time.Time {
-	name, known := c.clocks.names.Load(c.tenant)
+	name, known := c.clocks.first.Load(c.tenant)
 	if !known {
 		t, err := c.clocks.parties.Tenant(context.Background(), c.tenant)
-		if err != nil {
+		if err != nil || t.First == "" {
 			return time.Now()
 		}
-		name = t.Name
-		c.clocks.names.Store(c.tenant, name)
+		name = t.First
+		c.clocks.first.Store(c.tenant, name)
 	}
 	l, err := c.clocks.backend.Ledger(context.Background(), name.(string))
 	if err != nil || l.Clock == ledger.RealClock {

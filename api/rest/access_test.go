@@ -37,13 +37,6 @@ func TestEveryEndpointIsInATable(t *testing.T) {
 	}
 }
 
-var partyEndpoints = []apitest.Endpoint{
-	{ID: "who-am-i"},
-	{ID: "list-parties"},
-	{ID: "create-party", Body: `{"id":"{id}","kind":"person","name":"Li Si"}`},
-	{ID: "get-party"},
-}
-
 func quoted(s string) string {
 	text, err := json.Marshal(s)
 	if err != nil {

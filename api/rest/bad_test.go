@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -16,7 +17,7 @@ import (
 // beside the ledger stand beside its tests.
 var good = func() map[string]string {
 	all := maps.Clone(ledgerBodies)
-	for _, m := range []map[string]string{approvalBodies} {
+	for _, m := range []map[string]string{approvalBodies, partyBodies} {
 		maps.Copy(all, m)
 	}
 	return all
@@ -24,7 +25,6 @@ var good = func() map[string]string {
 
 var ledgerBodies = map[string]string{
 	"/v1/ledgers":                        `{"name":"x","zone":"UTC","clock":"simulated","start":"2026-01-01T00:00:00Z","shadow":true}`,
-	"/v1/parties":                        `{"id":"019599c5-8a7b-7d60-a1f2-3c4d5e6f7081","kind":"person","name":"x"}`,
 	"/v1/loans/{loan}/payments":          `{"id":"019599c5-8a7b-7d60-a1f2-3c4d5e6f7081","amount":"1","date":"2026-01-01","settle":true,"anyway":true}`,
 	"/v1/loans/{loan}/reversals":         `{"id":"019599c5-8a7b-7d60-a1f2-3c4d5e6f7081","event":"019599c5-8a7b-7d60-a1f2-3c4d5e6f7081"}`,
 	"/assets":                            `{"code":"EUR","scale":2}`,
@@ -164,8 +164,8 @@ func object(t *testing.T, text string) map[string]any {
 
 func filled(path string) string {
 	const some = "019599c5-8a7b-7d60-a1f2-3c4d5e6f7081"
-	return strings.NewReplacer("{ledger}", "main", "{address}", "listing:7", "{mark}", "019599c5-8a7b-7d60-a1f2-3c4d5e6f7081.0",
-		"{listing}", some, "{party}", some, "{bid}", some, "{proposal}", some, "{loan}", some).Replace(path)
+	path = strings.NewReplacer("{ledger}", "main", "{address}", "listing:7", "{mark}", some+".0").Replace(path)
+	return regexp.MustCompile(`{[a-z]+}`).ReplaceAllString(path, some) // things with an id of a client
 }
 
 // breaker breaks the members of an object one by one.

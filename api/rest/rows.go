@@ -29,3 +29,6 @@ func rowCursor[T any](list byte, rows []T, page party.Page, of func(*T) id.ID) s
 	last := of(&rows[len(rows)-1])
 	return cursor(list, last[:])
 }
+
+// microsOfDay: roles are counted in days of UTC, everything else in microseconds.
+const microsOfDay = 24 * 3600 * 1_000_000

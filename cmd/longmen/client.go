@@ -30,8 +30,21 @@ type client struct {
 	json   bool
 	base   string // http://host:port
 	token  string
+	tenant string // that the operator names
+	party  string // for which one acts, if it is not one's own
 	folder string
 	ledger string
+}
+
+// speaking gives a group of commands the flags that say with which node they speak, and as whom.
+func speaking(c *cobra.Command) *cobra.Command {
+	flags := c.PersistentFlags()
+	flags.String("address", "", "address of the node, host:port; found in the data folder if empty")
+	flags.String("token-file", "", "file with the token; else $LONGMEN_TOKEN, else the operator's in the data folder")
+	flags.String("tenant", "", "name of the tenant, for the operator alone ($LONGMEN_TENANT)")
+	flags.String("party", "", "id of the party to act for, if it is not one's own ($LONGMEN_PARTY)")
+	flags.Bool("json", false, "print the API's JSON")
+	return c
 }
 
 // waitAnswer is longer than the node takes for an answer of any kind.
@@ -53,19 +66,44 @@ func newClient(c *cobra.Command) (*client, error) {
 			return nil, err
 		}
 	}
-	token := os.Getenv("LONGMEN_TOKEN")
-	if token == "" {
-		var err error
-		if token, err = access.ReadToken(folder); err != nil {
-			return nil, fmt.Errorf("%w (is %s the node's data folder? --data names another)", err, folder)
-		}
+	token, err := tokenOf(c, folder)
+	if err != nil {
+		return nil, err
 	}
 	if !strings.Contains(address, "://") {
 		address = "http://" + address
 	}
 	return &client{
 		ctx: c.Context(), out: c.OutOrStdout(), json: asJSON, base: strings.TrimSuffix(address, "/"), token: token, folder: folder, ledger: ledger,
+		tenant: said(c, "tenant", "LONGMEN_TENANT"), party: said(c, "party", "LONGMEN_PARTY"),
 	}, nil
+}
+
+// said is a flag's value, or the environment's.
+func said(c *cobra.Command, flag, variable string) string {
+	if value, _ := c.Flags().GetString(flag); value != "" {
+		return value
+	}
+	return os.Getenv(variable)
+}
+
+// tokenOf finds the token to show.
+func tokenOf(c *cobra.Command, folder string) (string, error) {
+	if file, _ := c.Flags().GetString("token-file"); file != "" {
+		text, err := readInput(c.InOrStdin(), file)
+		if err != nil {
+			return "", fmt.Errorf("read token: %w", err)
+		}
+		return strings.TrimSpace(string(text)), nil
+	}
+	if token := os.Getenv("LONGMEN_TOKEN"); token != "" {
+		return token, nil
+	}
+	token, err := access.ReadToken(folder)
+	if err != nil {
+		return "", fmt.Errorf("%w (is %s the node's data folder? --data names another)", err, folder)
+	}
+	return token, nil
 }
 
 // path is a path within the ledger, with its parts escaped.
@@ -106,8 +144,10 @@ func (c *client) call(method, path, key string, body []byte, v any) ([]byte, err
 	}
 	request.Header.Set("Authorization", "Bearer "+c.token)
 	request.Header.Set("Content-Type", "application/json")
-	if key != "" {
-		request.Header.Set("Idempotency-Key", key)
+	for name, value := range map[string]string{"Idempotency-Key": key, "Longmen-Tenant": c.tenant, "Longmen-Party": c.party} {
+		if value != "" {
+			request.Header.Set(name, value)
+		}
 	}
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
@@ -184,4 +224,13 @@ func printJSON(w io.Writer, v any) error {
 func newKey() (string, error) {
 	made, err := id.New(clock.Real{}, rand.Reader)
 	return made.String(), err
+}
+
+// path is a path outside the ledgers, with its parts escaped.
+func path(parts ...string) string {
+	p := "/v1"
+	for _, part := range parts {
+		p += "/" + url.PathEscape(part)
+	}
+	return p
 }

@@ -19,10 +19,7 @@ Amounts are written as people read them, with the asset's point: 100.00, not 100
 own, where amounts are minor units. Whoever repeats a command gives it a key (--key): the same key is done once.`,
 		Args: cobra.NoArgs, RunE: help,
 	}
-	flags := c.PersistentFlags()
-	flags.StringP("ledger", "l", "main", "name of the ledger")
-	flags.String("address", "", "address of the node, host:port; found in the data folder if empty")
-	flags.Bool("json", false, "print the API's JSON")
+	speaking(c).PersistentFlags().StringP("ledger", "l", "main", "name of the ledger")
 	c.AddCommand(newCreate(), newList(), newInfo(), newAdvance())
 	c.AddCommand(newAsset(), newAccount(), newRegister())
 	c.AddCommand(moneyCommands()...)

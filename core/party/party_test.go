@@ -35,10 +35,13 @@ func TestTenants(t *testing.T) {
 		two := must(w.CreateTenant(ctx, operator, party.Tenant{ID: w.id(), Name: "two"}))(t)
 
 		by := party.By{Tenant: one.ID, Actor: operator}
-		must(w.AddLedger(ctx, by, "main"))(t)
+		if got := must(w.AddLedger(ctx, by, "main"))(t); got.First != "main" {
+			t.Errorf("the first ledger is %q", got.First)
+		}
+		w.later(time.Second)
 		must(w.AddLedger(ctx, by, "archive"))(t)
-		if got := must(w.AddLedger(ctx, by, "main"))(t); !slices.Equal(got.Ledgers, []string{"archive", "main"}) {
-			t.Errorf("ledgers %v", got.Ledgers)
+		if got := must(w.AddLedger(ctx, by, "main"))(t); !slices.Equal(got.Ledgers, []string{"archive", "main"}) || got.First != "main" {
+			t.Errorf("ledgers %v, first %q", got.Ledgers, got.First)
 		}
 		other := party.By{Tenant: two.ID, Actor: operator}
 		refused(t, "another's ledger", of(w.AddLedger(ctx, other, "main")), party.LedgerTaken, "ledger")

@@ -16,6 +16,7 @@ type Tenant struct {
 	ID      id.ID
 	Name    string   // a code, of one tenant only
 	Ledgers []string // by name; AddLedger adds one
+	First   string   // the ledger that was added first
 	Created int64    // microseconds since 1970
 	Creator id.ID
 }
@@ -51,7 +52,7 @@ func (r *Registry) CreateTenant(ctx context.Context, actor id.ID, t Tenant) (Ten
 func (r *Registry) Tenant(ctx context.Context, tenant id.ID) (t Tenant, err error) {
 	err = r.read(ctx, func(q *query) error {
 		if t, err = tenants.get(q, tenant, tenant, ""); err == nil {
-			t.Ledgers, err = ledgersOf(q, tenant)
+			err = t.readLedgers(q)
 		}
 		return err
 	})
@@ -96,7 +97,7 @@ func (r *Registry) Tenants(ctx context.Context, p Page) (list []Tenant, err erro
 	err = r.read(ctx, func(q *query) error {
 		list, err = tenants.scan(q, tenants.from+" WHERE x.tenant > ? ORDER BY x.tenant LIMIT ?", p.After[:], p.Limit)
 		for i := 0; err == nil && i < len(list); i++ {
-			list[i].Ledgers, err = ledgersOf(q, list[i].ID)
+			err = list[i].readLedgers(q)
 		}
 		return err
 	})
@@ -137,6 +138,14 @@ func (r *Registry) addLedger(q *query, by By, name string) error {
 	}
 	return q.exec("INSERT INTO party_ledger (name, tenant, created, creator) VALUES (?, ?, ?, ?)",
 		name, by.Tenant[:], r.now(), by.Actor[:])
+}
+
+// readLedgers reads the names of the tenant's ledgers, and which of them was there first.
+func (t *Tenant) readLedgers(q *query) (err error) {
+	if t.Ledgers, err = ledgersOf(q, t.ID); err != nil || len(t.Ledgers) == 0 {
+		return err
+	}
+	return q.row("SELECT name FROM party_ledger WHERE tenant = ? ORDER BY created, name LIMIT 1", t.ID[:]).Scan(&t.First)
 }
 
 // ledgersOf lists the names of a tenant's ledgers, sorted.
