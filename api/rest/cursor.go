@@ -25,6 +25,7 @@ const (
 	listOfSteps
 	listOfListings
 	listOfBids
+	listOfMandates
 	listOfLoanEvents
 	listOfOverdue
 )

@@ -13,6 +13,17 @@ const aListing = `{"id":"{id}","loan":"{id}","borrower":"{id}","ledger":"{ledger
 	"unclaimed":"platform:unclaimed","receiver":"borrower:7:cash","asset":"CNY","unit":"100","units":1000,"minimum":100,"step":50,"share":400,
 	"product":"plain","grade":"a","days":360,"opens":"2026-03-01T00:00:00Z","closes":"2026-03-08T00:00:00Z"}`
 
+const aMandate = `{"id":"{id}","ledger":"{ledger}","amount":"100000","smallest":"10000","grades":["a"],"shortest":30,"longest":720,
+	"per_loan":"30000","per_borrower":"50000","per_region":"90000"}`
+
+// enrolled gives a mandate of the caller.
+func enrolled(w *apitest.World, t *apitest.Tenant, c *apitest.Caller) map[string]string {
+	own := w.ID().String()
+	body := strings.NewReplacer("{id}", own, "{ledger}", t.Ledgers[0]).Replace(aMandate)
+	w.As(c, http.MethodPost, "/v1/parties/"+c.Party.String()+"/mandates", body).OK()
+	return map[string]string{"mandate": own}
+}
+
 // open gives a listing of the tenant.
 func open(w *apitest.World, t *apitest.Tenant, c *apitest.Caller) map[string]string {
 	return map[string]string{"listing": w.Listing(t, c).String()}
@@ -30,6 +41,8 @@ func init() {
 	good["/v1/listings"] = strings.NewReplacer("{id}", some, "{ledger}", "main", `"grade"`, `"region":"44","version":1,"partial":1,"grade"`).Replace(aListing)
 	good["/v1/listings/{listing}/bids"] = `{"amount":"10000"}`
 	good["/v1/parties/{party}/bids/{bid}/cancel"] = `{}`
+	good["/v1/parties/{party}/mandates"] = strings.NewReplacer("{id}", some, "{ledger}", "main").Replace(aMandate)
+	good["/v1/parties/{party}/mandates/{mandate}/revoke"] = `{}`
 }
 
 var marketEndpoints = []apitest.Endpoint{
@@ -39,6 +52,10 @@ var marketEndpoints = []apitest.Endpoint{
 	{ID: "place-bid", Fill: open, Body: `{"amount":"10000"}`},
 	{ID: "list-bids"},
 	{ID: "get-bid", Fill: placed},
+	{ID: "create-mandate", Body: aMandate},
+	{ID: "list-mandates"},
+	{ID: "get-mandate", Fill: enrolled},
+	{ID: "revoke-mandate", Fill: enrolled, Body: `{}`},
 	{ID: "cancel-bid", Fill: placed, Body: `{}`},
 }
 
@@ -97,6 +114,40 @@ func TestBids(t *testing.T) {
 	about := w.As(other, http.MethodGet, "/v1/listings/"+listing.String(), nil).OK()
 	if about.At("sold") != "30000" || about.At("state") != "open" {
 		t.Errorf("the listing: %s", about.Body)
+	}
+}
+
+// An investor gives a mandate, which funds what opens, and revokes it.
+func TestMandates(t *testing.T) {
+	w := apitest.NewWorld(t)
+	me := w.North.Client
+	own, at := enrolled(w, w.North, me)["mandate"], "/v1/parties/"+me.Party.String()+"/mandates"
+	listing := w.Listing(w.North, me)
+	made, err := w.Ground.Market.Allocate(t.Context(), w.North.ID, "main", w.ID())
+	if err != nil || len(made.Bids) != 1 || made.Bids[0].Listing != listing || made.Bids[0].Amount != 300_00 {
+		t.Errorf("%+v %v", made, err)
+	}
+	w.Follow(w.North, 0)
+	if a := w.As(me, http.MethodGet, at+"/"+own, nil).OK(); a.At("used") != "30000" || a.At("per_loan") != "30000" || a.At("active") != "true" {
+		t.Errorf("%s", a.Body)
+	}
+	if a := w.As(me, http.MethodPost, at+"/"+own+"/revoke", `{}`).OK(); a.At("active") != "false" {
+		t.Errorf("%s", a.Body)
+	}
+	if a := w.As(me, http.MethodGet, at, nil).OK(); a.At("mandates", 0, "id") != own || a.At("mandates", 1, "id") != "" {
+		t.Errorf("%s", a.Body)
+	}
+	if a := w.As(w.North.Other, http.MethodGet, "/v1/parties/"+w.North.Other.Party.String()+"/mandates/"+own, nil); a.Status != http.StatusNotFound {
+		t.Errorf("another's mandate as mine: %d %s", a.Status, a.Body)
+	}
+	for field, change := range map[string][2]string{
+		"body.amount": {`"amount":"100000"`, `"amount":"0"`}, "body.longest": {`"longest":720`, `"longest":3`},
+		"body.smallest": {`"smallest":"10000"`, `"smallest":"-1"`}, "body.per_loan": {`"per_loan":"30000"`, `"per_loan":"-1"`},
+	} {
+		body := strings.NewReplacer("{id}", w.ID().String(), "{ledger}", "main").Replace(strings.Replace(aMandate, change[0], change[1], 1))
+		if a := w.As(me, http.MethodPost, at, body); a.Status != http.StatusBadRequest || a.At("field") != field {
+			t.Errorf("%s: %d %s", field, a.Status, a.Body)
+		}
 	}
 }
 

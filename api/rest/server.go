@@ -68,6 +68,7 @@ func New(node Node, open func() (*ground.Ground, error), log *slog.Logger) *Door
 	s.approvals(door.huma)
 	s.listings(door.huma)
 	s.bids(door.huma)
+	s.mandates(door.huma)
 	s.loans(door.huma)
 	loosen(door.huma.OpenAPI())
 	return door

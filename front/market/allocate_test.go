@@ -48,7 +48,7 @@ func said(a *market.Allocation) string {
 	return strings.Join(list, " ")
 }
 
-// Mandates fund a loan in the order of the line, and the next one begins where that ended.
+// Mandates fund a loan in the order of the line, and the next one, as soon as it is open, begins where that ended.
 func TestAllocate(t *testing.T) {
 	each(t, func(w *world) {
 		w.open(listing(1))
@@ -64,9 +64,10 @@ func TestAllocate(t *testing.T) {
 		if again := w.allocate(1); len(again.Bids) != 0 {
 			t.Errorf("the same run again made %s", said(again))
 		}
-		w.open(listing(2))
-		second := w.allocate(2)
-		if got := said(second); got != "5:300 1:300 2:300 3:100" {
+		l := w.open(listing(2))
+		list, err := w.Bids(w.Context(), tenant, market.BidFilter{Listing: l.ID}, 0, 10)
+		w.must(err)
+		if got := said(&market.Allocation{Bids: list}); got != "5:300 1:300 2:300 3:100" {
 			t.Errorf("the second loan went to %s", got)
 		}
 		m, err := w.Mandate(w.Context(), tenant, uid("mandate", 1))

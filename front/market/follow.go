@@ -29,7 +29,7 @@ func (m *Market) Follow(ctx context.Context, tx *sql.Tx, tenant id.ID, c *ledger
 	}
 	switch c.Purpose {
 	case PurposeOpen:
-		return n.state(Open)
+		return n.open()
 	case PurposeBid:
 		return n.bid()
 	case PurposeCancel:
@@ -65,6 +65,16 @@ func (n *note) save() error {
 func (n *note) state(s State) error {
 	n.l.State = s
 	return n.save()
+}
+
+// open lets mandates have their part of a listing that takes bids now.
+func (n *note) open() error {
+	if err := n.state(Open); err != nil {
+		return err
+	}
+	e := n.l.event("allocate", 0, max(int64(n.r.Timestamp), n.l.Opened))
+	e.Kind = AllocateKind
+	return n.m.Plan.AddIn(n.ctx, n.tx, e)
 }
 
 // refused counts the attempts at settling that came to nothing, and plans the next one.

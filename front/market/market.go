@@ -70,6 +70,20 @@ func (m *Market) Due(ctx context.Context, e *plan.Event) (func(*sql.Tx) error, e
 	return nil, m.Advance(ctx, e.Tenant, e.Subject)
 }
 
+// AllocateKind names the planned events at which mandates are let at what is open.
+const AllocateKind = "market-allocate"
+
+// DueAllocation is the handler of those.
+func (m *Market) DueAllocation(ctx context.Context, e *plan.Event) (func(*sql.Tx) error, error) {
+	_, err := m.Allocate(ctx, e.Tenant, e.Ledger, e.ID)
+	return nil, err
+}
+
+// Handlers are those of all planned events of this package, by their kinds.
+func (m *Market) Handlers() map[string]plan.Handler {
+	return map[string]plan.Handler{EventKind: m.Due, AllocateKind: m.DueAllocation}
+}
+
 // Open notes a listing in the caller's transaction and plans its opening and its end. The same one again changes
 // nothing; other content is a conflict. The ledger has it soon after the transaction is committed.
 func (m *Market) Open(ctx context.Context, tx *sql.Tx, l Listing) error {

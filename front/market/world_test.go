@@ -73,7 +73,7 @@ func newWorld(t testing.TB, db *store.DB) *world {
 		Ledgers: func(context.Context, string) (market.Ledger, error) { return w, nil },
 	})
 	w.must(err)
-	w.runner, err = w.plan.Lead(t.Context(), 1, clocks{w}, map[string]plan.Handler{market.EventKind: w.Due})
+	w.runner, err = w.plan.Lead(t.Context(), 1, clocks{w}, w.Handlers())
 	w.must(err)
 	w.do(&ledger.OpenAsset{Code: "CNY", Scale: 2})
 	w.account("bank", ledger.DebitNormal, ledger.Unbounded)
