@@ -21,9 +21,9 @@ type BackupOptions struct {
 	Keys    bool   // copy the secret keys too; they belong elsewhere
 }
 
-// Backup copies a data folder while its node serves. The copy has the journal as of one instant, and nothing that goes
-// beyond it. It is there as a whole or not at all: killed before, it leaves a folder whose name ends with .part, which
-// the next backup to the same name removes. The token is not copied.
+// Backup copies a data folder while its node serves. The copy has journal and rows as of the same instant, and nothing
+// that goes beyond it but files that no row names yet. It is there as a whole or not at all: killed before, it leaves a folder whose name ends with .part, which
+// the next backup to the same name removes. The token is not copied, nor is the lookup key.
 func Backup(ctx context.Context, o BackupOptions) error {
 	if err := backup(ctx, o); err != nil {
 		return fmt.Errorf("back up %s: %w", o.Folder, err)
@@ -61,13 +61,23 @@ func (s *source) backup(ctx context.Context, o BackupOptions, p *part) error {
 	if err := p.copyEvidence(o.Folder, o.Keys); err != nil {
 		return err
 	}
-	if err := s.stores[0].Backup(ctx, p.file(journalFile)); err != nil {
+	if err := s.copyTruth(ctx, p); err != nil {
 		return err
 	}
 	if err := p.copyFiles(o.Folder); err != nil {
 		return err
 	}
 	return p.complete(ctx)
+}
+
+// copyTruth copies journal and rows as of one instant. So rows never speak of a command that the journal does not have, and
+// the journal has no command whose sender's rows are missing.
+func (s *source) copyTruth(ctx context.Context, p *part) error {
+	written := store.Copy{From: s.stores[0], To: p.file(journalFile)}
+	if s.rows == nil {
+		return written.From.Backup(ctx, written.To)
+	}
+	return store.BackupTogether(ctx, store.Copy{From: s.rows, To: p.file(RowsFile)}, written)
 }
 
 // complete writes the list of what is in the copy and gives it its name.

@@ -19,6 +19,7 @@ import (
 
 	"github.com/longmen/longmen"
 	"github.com/longmen/longmen/core/audit"
+	"github.com/longmen/longmen/core/party"
 	"github.com/longmen/longmen/store/storetest"
 )
 
@@ -322,6 +323,10 @@ func TestKilledCopies(t *testing.T) {
 	b := newBooks(t, "")
 	b.pay(300)
 	b.signed()
+	d := openDesk(t, b.config.Folder, make([]byte, party.KeySize))
+	d.exec("CREATE TABLE load (id INTEGER PRIMARY KEY, text BLOB)")
+	d.exec("INSERT INTO load VALUES (1, randomblob(4000000))")
+	defer func() { must(t, d.db.Close()) }()
 	source := filepath.Join(t.TempDir(), "source")
 	must(t, longmen.Backup(t.Context(), longmen.BackupOptions{Folder: b.config.Folder, To: source, History: true}))
 	for _, role := range []string{"backup", "export", "restore"} {
@@ -344,6 +349,9 @@ func TestKilledCopies(t *testing.T) {
 		}
 		must(t, runChild([]string{role, from, to}))
 		sound(t, longmen.VerifyOptions{Folder: to})
+		if _, err := os.Stat(filepath.Join(to, longmen.RowsFile)); (err == nil) == (role == "export") {
+			t.Errorf("%s: rows: %v", role, err)
+		}
 		if _, err := os.Stat(to + ".part"); !errors.Is(err, os.ErrNotExist) {
 			t.Errorf("%s: something is left: %v", role, err)
 		}

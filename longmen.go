@@ -115,10 +115,10 @@ const (
 // never removed, and appear whole under their names; one being written has a name that begins with a dot.
 const FilesFolder = "files"
 
-// Names in the data folder of what the library does not open itself. Backups do not have them yet.
+// Names in the data folder of what the library does not open itself.
 const (
-	RowsFile      = "rows.db"     // rows of the modules beside the ledger
-	LookupKeyFile = "keys/lookup" // secret by which they find personal data again
+	RowsFile      = "rows.db"     // rows of the modules beside the ledger; in every backup
+	LookupKeyFile = "keys/lookup" // secret by which they find personal data again; in none
 )
 
 // openStores opens journal and history, and gives the database of the latter. On SQLite they are files of their own,

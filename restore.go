@@ -78,7 +78,7 @@ func (p *part) copyAll(from string) error {
 	if err := p.copySnapshots(from); err != nil {
 		return err
 	}
-	for _, name := range []string{journalFile, historyFile} {
+	for _, name := range []string{RowsFile, journalFile, historyFile} {
 		// A log is beside a file only if the folder was copied by other means than Backup.
 		for _, suffix := range []string{"", "-wal"} {
 			err := copyFile(filepath.Join(from, name+suffix), p.file(name+suffix), secretMode)

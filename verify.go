@@ -47,8 +47,14 @@ func verify(ctx context.Context, o VerifyOptions, live bool) (report *audit.Repo
 	if err != nil {
 		return nil, err
 	}
+	var beside []audit.Finding
+	if o.Ledger == "" {
+		if beside, err = s.checkRows(ctx); err != nil {
+			return nil, err
+		}
+	}
 	given := audit.Options{
-		Journal: s.journal, Ledger: o.Ledger, Keys: o.Keys, Given: o.Given, Tell: o.Tell, Ends: list.ends(),
+		Journal: s.journal, Ledger: o.Ledger, Keys: o.Keys, Given: o.Given, Tell: o.Tell, Ends: list.ends(), Beside: beside,
 		Files: audit.Files{
 			Checkpoints: filepath.Join(o.Folder, checkpoints), Keys: filepath.Join(o.Folder, keys),
 			Snapshots: filepath.Join(o.Folder, snapshots),
@@ -66,6 +72,7 @@ type source struct {
 	stores  []*store.DB
 	journal *journal.Journal
 	past    *store.DB // nil: there is no history
+	rows    *store.DB // nil: there are none
 }
 
 // openSource opens journal and history for reading. Live says that a node may write meanwhile.
@@ -85,11 +92,17 @@ func openSource(ctx context.Context, c Config, live bool) (s *source, err error)
 	if s.journal, err = journal.Open(ctx, db); err != nil {
 		return s, err
 	}
-	s.past = db
-	if c.DSN == "" {
-		if s.past, err = s.open(ctx, c, historyFile); errors.Is(err, os.ErrNotExist) {
-			s.past, err = nil, nil
-		}
+	if s.past, s.rows = db, db; c.DSN != "" {
+		return s, nil
+	}
+	if s.past, err = s.open(ctx, c, historyFile); errors.Is(err, os.ErrNotExist) {
+		s.past, err = nil, nil
+	}
+	if err != nil {
+		return s, err
+	}
+	if s.rows, err = s.open(ctx, c, RowsFile); errors.Is(err, os.ErrNotExist) {
+		s.rows, err = nil, nil
 	}
 	return s, err
 }

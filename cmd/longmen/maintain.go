@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -50,7 +51,8 @@ func newVerify() *cobra.Command {
 	c := &cobra.Command{
 		Use: "verify [FOLDER]", Short: "Prove ledgers from what is stored of them", Args: cobra.MaximumNArgs(1),
 		Long: `Prove ledgers from what is stored of them: the chain of the journal, a replay of every command, the tree over commands and
-results, every signed checkpoint, history and snapshots against the replay, and what must add up. No node need run and no
+results, every signed checkpoint, history and snapshots against the replay, and what must add up; that rows are readable and speak of
+no command that the journal lacks. No node need run and no
 secret is needed; a node may run. Nothing is changed. It says which of three it proved: consistent in itself; equal to a
 checkpoint that you give; extends an older one. It fails if anything is wrong, and names the command where it shows.`,
 		Example: `  longmen verify
@@ -82,8 +84,8 @@ func newExport() *cobra.Command {
 	var o longmen.ExportOptions
 	c := &cobra.Command{
 		Use: "export TO", Short: "Copy journal and evidence into a folder that can be verified anywhere", Args: cobra.ExactArgs(1),
-		Long: `Copy journal, checkpoints and public keys into a new folder, while the node serves. It is for auditors: "longmen verify" proves
-it without a server and without secrets. Stopped before its end, it goes on when it is called again.`,
+		Long: `Copy journal, checkpoints and public keys into a new folder, while the node serves. It is for auditors: it has no rows, which hold personal
+data, and "longmen verify" proves it without a server and without secrets. Stopped before its end, it goes on when it is called again.`,
 		Example: "  longmen export /audit/2026-03\n  longmen export /audit/2026-03 --dsn postgres://longmen@db.internal/longmen",
 		RunE: func(c *cobra.Command, args []string) error {
 			o.Folder, o.To, o.Tell = dataOf(c), args[0], teller(c, false)
@@ -101,8 +103,9 @@ func newBackup() *cobra.Command {
 	var o longmen.BackupOptions
 	c := &cobra.Command{
 		Use: "backup TO", Short: "Copy a data folder while its node serves", Args: cobra.ExactArgs(1),
-		Long: `Copy a data folder into a new one while its node serves. The copy is there as a whole or not at all. The token is not in it,
-and neither are the secret keys unless you say so: whoever has them can sign. Books on PostgreSQL are backed up with its tools.`,
+		Long: `Copy a data folder into a new one while its node serves: books, rows and uploaded files. The copy is there as a whole or not at
+all. Token and lookup key are not in it, and neither are the secret keys unless you say so: whoever has them can sign. Books and
+rows on PostgreSQL are backed up with its tools.`,
 		Example: "  longmen backup /backup/2026-03-01\n  longmen backup /backup/2026-03-01 --history=false",
 		RunE: func(c *cobra.Command, args []string) error {
 			o.Folder, o.To = dataOf(c), args[0]
@@ -123,7 +126,8 @@ func newRestore() *cobra.Command {
 	c := &cobra.Command{
 		Use: "restore FROM TO", Short: "Make a data folder from a backup and prove it", Args: cobra.ExactArgs(2),
 		Long: `Make a data folder from a backup or an export, and prove it as "longmen verify" does before it gets its name: what is there
-then is a proved folder, or none. Damaged history and snapshots are left out, since the node makes them again.`,
+then is a proved folder, or none. Damaged history and snapshots are left out, since the node makes them again. A folder with rows
+needs the lookup key that the node had.`,
 		Example: `  longmen restore /backup/2026-03-01 ./longmen-data
   longmen restore /backup/2026-03-01 ./longmen-data --checkpoint kept.txt`,
 		RunE: func(c *cobra.Command, args []string) error {
@@ -141,12 +145,24 @@ then is a proved folder, or none. Damaged history and snapshots are left out, si
 			if err != nil || asJSON {
 				return err
 			}
+			if err := lookupKeyMissing(c, o.To); err != nil {
+				return err
+			}
 			return say(c, "restored to %s; serve it with: longmen serve --data %s\n", o.To, o.To)
 		},
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	evidence.flags(c)
 	return c
+}
+
+// lookupKeyMissing says which key a restored folder with rows needs.
+func lookupKeyMissing(c *cobra.Command, folder string) error {
+	if _, err := os.Stat(filepath.Join(folder, longmen.RowsFile)); err != nil {
+		return nil
+	}
+	return say(c, "no backup has the lookup key, by which identifiers of parties are found: put it into %s, mode 0600, before you serve\n",
+		filepath.Join(folder, longmen.LookupKeyFile))
 }
 
 // folderOf is the folder named as a word, or the data folder.

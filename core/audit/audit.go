@@ -23,6 +23,8 @@ type Options struct {
 	Given []Given
 	// Ends say how far the journals must go at least, such as a copy's own list does.
 	Ends []End
+	// Beside is what the caller found of what lies beside the ledgers.
+	Beside []Finding
 	// Tell is called with the progress now and then; it may be nil.
 	Tell func(Progress)
 }
@@ -57,7 +59,7 @@ func Verify(ctx context.Context, o Options) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Report{Ledgers: []Ledger{}, Findings: []Finding{}}
+	r := &Report{Ledgers: []Ledger{}, Findings: append([]Finding{}, o.Beside...)}
 	listed, err := o.Journal.Ledgers(ctx)
 	if err != nil {
 		return nil, err

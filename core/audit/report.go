@@ -19,6 +19,7 @@ const (
 	PartState      Part = "state"    // what the replay made: a defect of the program
 	PartHistory    Part = "history"  // made from the journal, and can be made again
 	PartSnapshot   Part = "snapshot" // made from the journal, and can be made again
+	PartRows       Part = "rows"     // beside the ledgers
 )
 
 // Rebuildable reports whether it can be made again from the journal.
@@ -119,7 +120,7 @@ func (r *Report) settle() {
 
 // rank puts first what weighs most.
 func rank(p Part) int {
-	return slices.Index([]Part{PartJournal, PartState, PartCheckpoint, PartKey, PartHistory, PartSnapshot}, p)
+	return slices.Index([]Part{PartJournal, PartState, PartCheckpoint, PartKey, PartHistory, PartSnapshot, PartRows}, p)
 }
 
 // What to do about a finding.

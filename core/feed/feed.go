@@ -84,6 +84,19 @@ func Open(ctx context.Context, db *store.DB, c clock.Clock) (*Feed, error) {
 	return &Feed{db: db, clock: c, wait: func(failures int) time.Duration { return min(firstWait<<min(failures, 10), longWait) }}, nil
 }
 
+// All lists the cursors in a database of which nobody knows whether it has any, such as a copy.
+func All(ctx context.Context, db *store.DB) ([]Cursor, error) {
+	query := "SELECT count(*) FROM sqlite_schema WHERE name = 'feed_cursor'"
+	if db.Dialect() == store.Postgres {
+		query = "SELECT count(to_regclass('feed_cursor'))"
+	}
+	var tables int
+	if err := db.Reader().QueryRowContext(ctx, query).Scan(&tables); err != nil || tables == 0 {
+		return nil, err
+	}
+	return (&Feed{db: db}).find(ctx, "1 = 1 ORDER BY tenant, ledger, name")
+}
+
 const columns = "tenant, ledger, name, position, attempts, problem, changed"
 
 // Cursors lists how far a tenant's followers are, by ledger and name.
