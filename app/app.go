@@ -126,8 +126,8 @@ func (p *program) open(ctx context.Context, fail func(string, error)) error {
 	}
 	p.db = db
 	p.backend.open(db)
-	if _, err := rows.Loans.CatchUp(ctx); err != nil {
-		return errors.Join(fmt.Errorf("bring payments to their end that were under way: %w", err), db.Close(), rows.Close())
+	if n, err := rows.Loans.CatchUp(ctx); err != nil || n > 0 {
+		p.config.Log.Info("payments that were under way were brought to their end", "count", n, "error", err)
 	}
 	p.backend.ground.Store(rows)
 	if p.followers, err = newFollowers(ctx, db, rows, p.config.Log, func(err error) { fail("followers", err) }); err != nil {

@@ -143,7 +143,9 @@ func (l *Loan) book(e *Event, p *pending, today day.Date, first []ledger.Operati
 	if err != nil {
 		return err
 	}
-	p.commands = l.commands(e, &target)
+	if p.commands, err = l.commands(e, &target); err != nil {
+		return err
+	}
 	if len(first) > 0 {
 		p.commands = l.before(e, first, p.commands)
 	}
@@ -225,6 +227,9 @@ func (s *Servicing) restore(ctx context.Context, l *Loan, p *pending, done int, 
 		d.plus(&l.Events[n-1].Booked, 1)
 	}
 	e.Undone = undone
+	if d.none() {
+		return nil // money that was kept as credit and given back again
+	}
 	r, err := s.apply(ctx, l, p, done, l.pay(e, stepRestore, d))
 	if err != nil {
 		return err

@@ -57,24 +57,29 @@ func (l *Loan) forward(d *Division, payer string) []ledger.Operation {
 // commands are what brings the books from what is booked to a target: as many of the latest payments as necessary are
 // taken back, so that nobody has to give anything but by taking back; then the rest goes forward. It fills in what the
 // event books.
-func (l *Loan) commands(e *Event, target *Division) []*ledger.Command {
+func (l *Loan) commands(e *Event, target *Division) ([]*ledger.Command, error) {
 	missing := target.clone()
 	missing.plus(&l.Booked, -1)
 	var list []*ledger.Command
 	undone := l.undone()
+	mixed := false
 	for i := len(l.Events) - 1; i >= 0 && missing.short(); i-- {
 		x := &l.Events[i]
 		if undone[x.Number] || x.Booked.none() {
 			continue
 		}
 		missing.plus(&x.Booked, 1)
+		mixed = mixed || x.Payer != e.Payer
 		list = append(list, l.command(e, stepTakeBack, len(list), PurposeTakeBack, l.reverse(x.Sequence)))
 		e.Undone = append(e.Undone, x.Number)
 	}
-	if !missing.none() {
-		list = append(list, l.pay(e, stepForward, missing))
+	if missing.none() {
+		return list, nil
 	}
-	return list
+	if mixed {
+		return nil, WrongState.Errorf("it changes what was paid before somebody paid in the borrower's place: take that payout back first")
+	}
+	return append(list, l.pay(e, stepForward, missing)), nil
 }
 
 // reverse takes a command back. What a holder has spent he owes to the cover account, and his next lines settle it.

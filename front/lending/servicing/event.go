@@ -19,6 +19,7 @@ const (
 	Disbursed   Kind = "disbursed"
 	Repaid      Kind = "repaid"
 	Settled     Kind = "settled" // repaid to the end, as a quote says
+	Covered     Kind = "covered" // paid to the holders in the borrower's place
 	Charged     Kind = "charged"
 	Reversed    Kind = "reversed" // an earlier event counts no more
 	Deferred    Kind = "deferred"

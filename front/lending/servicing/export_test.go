@@ -9,6 +9,16 @@ func (l *Loan) Target() (Division, error) {
 	return l.target(s)
 }
 
+// Of is what an account gets of a division.
+func (d *Division) Of(account string) (sum int64) {
+	for _, p := range d.Parts {
+		if p.Account == account {
+			sum += p.Amount
+		}
+	}
+	return sum
+}
+
 // Equal reports whether two divisions give everybody the same.
 func (d *Division) Equal(o *Division) bool {
 	diff := d.clone()

@@ -47,7 +47,7 @@ func TestLives(t *testing.T) {
 
 // Repeat lets acts happen in any order.
 func (l *life) Repeat(r *rapid.T) {
-	before := l.balance("borrower:1:cash")
+	before, reserve := l.balance("borrower:1:cash"), l.balance("reserve")
 	r.Repeat(map[string]func(*rapid.T){
 		"": func(r *rapid.T) {
 			l.open() // nothing is remembered but by rows
@@ -56,8 +56,9 @@ func (l *life) Repeat(r *rapid.T) {
 			if err != nil {
 				r.Fatal(err)
 			}
-			if got := l.balance("borrower:1:cash") - before; got != l.cashs-now.Booked.Total() {
-				r.Errorf("the borrower was given %d and has %d, the books say that he paid %d", l.cashs, got, now.Booked.Total())
+			got := l.balance("borrower:1:cash") - before + l.balance("reserve") - reserve
+			if paid := now.Booked.Total() - now.Booked.Of("reserve"); got != l.cashs-paid {
+				r.Errorf("borrower and reserve were given %d and have %d, the books say that they paid %d", l.cashs, got, paid)
 			}
 			if l.t.Failed() {
 				r.FailNow()
@@ -65,6 +66,7 @@ func (l *life) Repeat(r *rapid.T) {
 		},
 		"repay":      l.anyPayment,
 		"settle":     l.anySettlement,
+		"cover":      l.anyPayout,
 		"reverse":    l.anyReversal,
 		"charge":     l.anyCharge,
 		"reschedule": l.anySchedule,
@@ -106,6 +108,17 @@ func (l *life) anySettlement(r *rapid.T) {
 	l.cash(amount)
 	l.cashs += amount
 	_, err = l.Repay(context.Background(), tenant, l.d.Loan, servicing.Payment{ID: l.next(), Amount: amount, Settle: true})
+	l.expect(r, err)
+}
+
+// anyPayout lets the reserve pay what is past due, or as much as it has.
+func (l *life) anyPayout(r *rapid.T) {
+	amount := rapid.Int64Range(1, 20_000_00).Draw(r, "top-up")
+	l.apply(&ledger.Transfer{Debit: "bank", Credit: "reserve", Mode: ledger.Exact, Amount: amount})
+	l.cashs += amount
+	_, err := l.Cover(context.Background(), tenant, l.d.Loan, servicing.Payout{
+		ID: l.next(), Payer: "reserve", Most: rapid.SampledFrom([]int64{0, amount}).Draw(r, "most"),
+	})
 	l.expect(r, err)
 }
 

@@ -96,10 +96,13 @@ func (l *Loan) Replay(on day.Date) (*loan.State, error) {
 
 // target is what should be booked by a state.
 func (l *Loan) target(s *loan.State) (Division, error) {
-	var sum Division
+	sum, _, err := l.share(s)
+	if err != nil {
+		return Division{}, err
+	}
 	for i := range s.Transactions {
 		t := &s.Transactions[i]
-		if t.Entry != loan.Repaid && t.Entry != loan.DownPaymentPaid {
+		if t.Entry != loan.DownPaymentPaid {
 			continue
 		}
 		d, err := l.contract.Divide(t.Split)

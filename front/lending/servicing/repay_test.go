@@ -2,6 +2,7 @@ package servicing_test
 
 import (
 	"context"
+	"slices"
 	"testing"
 
 	"github.com/longmen/longmen/core/ledger"
@@ -237,6 +238,50 @@ func TestReverseWhatWasSpent(t *testing.T) {
 			}
 			w.whole(d)
 		}
+	})
+}
+
+// The example of docs/lending.md, in cents: the reserve pays an installment in the borrower's place, and his next money
+// repays it first.
+func TestPayout(t *testing.T) {
+	each(t, 3, func(t *testing.T, w *world) {
+		d := w.lend(1, terms{Amount: 1_200_00, Months: 12, Penalty: "0.0005"})
+		w.to("2026-03-20") // two rows of 106.62 are due, 32 and 4 days late
+		w.apply(&ledger.Transfer{Debit: "bank", Credit: "reserve", Mode: ledger.Exact, Amount: 150_00})
+		pay := func(n int, most int64) servicing.Event {
+			t.Helper()
+			e, err := w.Cover(context.Background(), tenant, d.Loan, servicing.Payout{ID: uid("payout", n), Payer: "reserve", Most: most})
+			if err != nil {
+				t.Fatal(err)
+			}
+			w.whole(d)
+			return e
+		}
+		if e := pay(1, 0); e.Outcome != "balance_too_low" {
+			t.Errorf("a reserve of 150.00 has paid 213.24: %+v", e)
+		}
+		if e := pay(2, 150_00); e.Amount != 150_00 || e.Split != (loan.Split{0, 0, 23_05, 126_95}) {
+			t.Errorf("the reserve has paid %v", e.Split)
+		}
+		if got := []int64{w.balance(holder(0)), w.balance(holder(1)), w.balance(holder(2)), w.balance("reserve")}; !slices.Equal(got, []int64{50_01, 50_00, 49_99, 0}) {
+			t.Errorf("after the payout the holders and the reserve have %v", got)
+		}
+		s := w.standing(d)
+		if s.Days != 32 || s.Covered != 150_00 || s.PastDue.Total() != 213_24+s.PastDue[loan.Penalty] {
+			t.Errorf("the borrower owes as ever: %+v", s)
+		}
+		penalty := s.PastDue[loan.Penalty]
+		w.repay(d, 1, 106_62+penalty)
+		w.whole(d)
+		// The penalty is the holders', less the platform's tenth; of the rest all goes to the reserve.
+		if w.balance("reserve") != 106_62 || w.balance("platform:fees") != penalty/10 {
+			t.Errorf("the reserve has %d back, the platform %d", w.balance("reserve"), w.balance("platform:fees"))
+		}
+		w.repay(d, 2, 106_62, func(p *servicing.Payment) { p.Anyway = true })
+		if s := w.standing(d); w.balance("reserve") != 150_00 || s.Covered != 0 || s.PastDue.Total() != 0 {
+			t.Errorf("at the end the reserve has %d, %d is covered", w.balance("reserve"), s.Covered)
+		}
+		w.whole(d)
 	})
 }
 

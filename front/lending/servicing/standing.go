@@ -21,6 +21,7 @@ type Standing struct {
 	PastDue     loan.Split // the part of it that was due before the day
 	Outstanding loan.Split // by the schedule, to its end
 	Credit      int64      // on the loan's credit account
+	Covered     int64      // paid out in the borrower's place and not repaid
 	NextDue     day.Date   // of the next row that is not paid, 0 if there is none
 	Next        int64
 	Rows        []loan.Row
@@ -79,7 +80,11 @@ func (l *Loan) standing(on day.Date) (Standing, error) {
 		}
 	}
 	t.Bucket = Bucket(t.Days)
-	return t, nil
+	_, claims, err := l.share(state)
+	for _, c := range claims {
+		t.Covered += c.left.Total()
+	}
+	return t, err
 }
 
 // Quote says what it takes to close a loan on a day; 0 is the ledger's today. Overpaid is what lies on its credit account.

@@ -168,6 +168,7 @@ func newWorld(t testing.TB, db *store.DB, holders int) *world {
 	ops := []ledger.Operation{
 		&ledger.OpenAsset{Code: "CNY", Scale: 2},
 		account("bank", ledger.DebitNormal, ledger.Asset, ledger.Unbounded), account("unclaimed", ledger.CreditNormal, ledger.Liability, ledger.Nonnegative),
+		account("reserve", ledger.CreditNormal, ledger.Liability, ledger.Nonnegative),
 		account("platform:cover", ledger.DebitNormal, ledger.Asset, ledger.Unbounded),
 		account("platform:fees", ledger.CreditNormal, ledger.Income, ledger.Unbounded), account("borrower:1:cash", ledger.CreditNormal, ledger.Liability, ledger.Nonnegative),
 	}
