@@ -130,7 +130,9 @@ func newWorld(t testing.TB, db *store.DB) *world {
 	})
 	must(err)
 	w.Market = w.market
-	w.runner, err = p.Lead(t.Context(), 1, clocks{w}, map[string]plan.Handler{market.EventKind: w.market.Due, application.EventKind: w.Due})
+	handlers := w.market.Handlers()
+	handlers[application.EventKind] = w.Due
+	w.runner, err = p.Lead(t.Context(), 1, clocks{w}, handlers)
 	must(err)
 	w.do(&ledger.OpenAsset{Code: "CNY", Scale: 2}, account("bank", ledger.DebitNormal, ledger.Unbounded), account("unclaimed", ledger.CreditNormal, ledger.Nonnegative),
 		account("platform", ledger.CreditNormal, ledger.Unbounded), account("reserve", ledger.CreditNormal, ledger.Nonnegative))
