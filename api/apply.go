@@ -25,7 +25,7 @@ func Apply(ctx context.Context, node Applier, name string, commands []*ledger.Co
 			}
 			continue
 		}
-		if err := admit(ctx, c); err != nil {
+		if err := Admit(ctx, c); err != nil {
 			return nil, within(i, err)
 		}
 		if r := check(c); r != nil {

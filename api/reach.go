@@ -28,9 +28,9 @@ func Need(ctx context.Context, need right.Right) error {
 	return errs.Forbidden.Errorf("it needs the right %s, which no role of yours gives; ask an administrator of your tenant", need)
 }
 
-// admit says whether the caller may send a command, and fills in who commands. What the sequencer alone may write is
+// Admit says whether the caller may send a command, and fills in who commands. What the sequencer alone may write is
 // refused with the command's form, so nobody gets that far.
-func admit(ctx context.Context, c *ledger.Command) error {
+func Admit(ctx context.Context, c *ledger.Command) error {
 	// These stand alone in their command, or it is refused for its form.
 	if len(c.Operations) == 1 && c.Operations[0] != nil {
 		switch c.Operations[0].Kind() {

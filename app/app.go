@@ -133,6 +133,11 @@ func (p *program) open(ctx context.Context, fail func(string, error)) error {
 	if p.followers, err = newFollowers(ctx, db, rows, p.config.Log, func(err error) { fail("followers", err) }); err != nil {
 		return errors.Join(err, p.close(ctx))
 	}
+	r, err := newRunner(ctx, db, rows, p.config.Log, func(err error) { fail("planned events", err) })
+	if err != nil {
+		return errors.Join(err, p.close(ctx))
+	}
+	p.backend.runner.Store(r)
 	p.opened.Store(true)
 	go func() {
 		select {
@@ -157,6 +162,9 @@ func (p *program) drain(ctx context.Context) error {
 }
 
 func (p *program) close(context.Context) error {
+	if r := p.backend.runner.Load(); r != nil {
+		r.close()
+	}
 	if p.followers != nil {
 		p.followers.close()
 	}

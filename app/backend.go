@@ -10,6 +10,7 @@ import (
 	"github.com/longmen/longmen/api"
 	"github.com/longmen/longmen/core/ledger"
 	"github.com/longmen/longmen/core/node"
+	"github.com/longmen/longmen/core/notice"
 	"github.com/longmen/longmen/front/ground"
 	"github.com/longmen/longmen/kit/errs"
 )
@@ -18,6 +19,8 @@ import (
 type backend struct {
 	db     atomic.Pointer[longmen.DB]
 	ground atomic.Pointer[ground.Ground]
+	runner atomic.Pointer[runner]
+	boxes  atomic.Pointer[map[string]*notice.Box]
 }
 
 func (b *backend) open(db *longmen.DB) { b.db.Store(db) }
@@ -63,7 +66,7 @@ func (b *backend) Apply(ctx context.Context, name string, commands []*ledger.Com
 	if err != nil {
 		return nil, err
 	}
-	given, err := l.Apply(ctx, commands)
+	given, err := b.apply(ctx, l, commands)
 	if err != nil {
 		return nil, translate(err)
 	}
@@ -72,6 +75,29 @@ func (b *backend) Apply(ctx context.Context, name string, commands []*ledger.Com
 		answers[i] = api.Answer(a)
 	}
 	return answers, nil
+}
+
+// apply puts commands into the ledger's order. What moves a clock lets happen what is due on the way.
+func (b *backend) apply(ctx context.Context, l *longmen.Ledger, commands []*ledger.Command) ([]node.Answer, error) {
+	to := moves(commands)
+	if to == 0 {
+		return l.Apply(ctx, commands)
+	}
+	r := b.runner.Load()
+	if r == nil {
+		return nil, errs.Overloaded.Errorf("%v", errOpening)
+	}
+	jumps, err := r.jumps(ctx, l.Name(), to)
+	switch {
+	case err != nil:
+		return nil, err
+	case !jumps:
+		return l.Apply(ctx, commands)
+	case len(commands) > 1:
+		return nil, clockHeld.Errorf("planned events fall due on the way to %s: send the command that moves the clock alone, and nothing of this batch was applied",
+			stamp(int64(to))).On("commands")
+	}
+	return r.move(ctx, l, commands[0], to)
 }
 
 // view reads a ledger's engine; found says whether what was looked for is there.
@@ -106,6 +132,9 @@ func (b *backend) CreateLedger(ctx context.Context, w api.NewLedger) (api.Ledger
 	l, err := db.Create(ctx, node.New(w))
 	if err != nil {
 		return api.LedgerInfo{}, translate(err)
+	}
+	if r := b.runner.Load(); r != nil {
+		r.follow(l.Name())
 	}
 	return b.Ledger(ctx, l.Name())
 }

@@ -10,9 +10,14 @@ import (
 	"time"
 
 	"github.com/longmen/longmen"
+	"github.com/longmen/longmen/connector/inapp"
+	"github.com/longmen/longmen/connector/mail"
+	"github.com/longmen/longmen/connector/sms"
 	"github.com/longmen/longmen/core/ledger"
+	"github.com/longmen/longmen/core/notice"
 	"github.com/longmen/longmen/core/party"
 	"github.com/longmen/longmen/front/ground"
+	"github.com/longmen/longmen/front/message"
 	"github.com/longmen/longmen/kit/clock"
 	"github.com/longmen/longmen/kit/errs"
 	"github.com/longmen/longmen/kit/id"
@@ -30,12 +35,42 @@ func (p *program) openGround(ctx context.Context) (*ground.Ground, error) {
 		dsn = filepath.Join(p.config.Data, longmen.RowsFile)
 	}
 	clocks := &clocks{backend: &p.backend}
-	g, err := ground.Open(ctx, ground.Config{DSN: dsn, LookupKey: key.bytes, Clock: clock.Real{}, Random: rand.Reader, Clocks: clocks.of, Ledgers: p.backend.marketLedger})
+	g, err := ground.Open(ctx, ground.Config{
+		DSN: dsn, LookupKey: key.bytes, Clock: clock.Real{}, Random: rand.Reader, Clocks: clocks.of, Ledgers: p.backend.marketLedger,
+		Sender: sender, Channels: p.simulators(),
+	})
 	if err != nil {
 		return nil, fmt.Errorf("%w (the lookup key is looked for in %s)", errors.Join(err, key.undo()), key.path)
 	}
 	clocks.parties = g.Parties
 	return g, nil
+}
+
+// sender is the name under which notices are written.
+const sender = "龙门"
+
+// simulators are the channels of notices: there is no contract with a provider behind any of them.
+func (p *program) simulators() map[string]notice.Channel {
+	boxes := map[string]*notice.Box{message.SMS: sms.NewSimulator(), message.Mail: mail.NewSimulator(), message.App: inapp.NewSimulator()}
+	p.backend.boxes.Store(&boxes)
+	channels := map[string]notice.Channel{}
+	for name, box := range boxes {
+		channels[name] = box
+	}
+	return channels
+}
+
+// Simulated gives what the simulator of a channel was given last, newest first.
+func (b *backend) Simulated(channel string, limit int) ([]notice.Message, error) {
+	boxes := b.boxes.Load()
+	if boxes == nil {
+		return nil, errs.Overloaded.Errorf("%v", errOpening)
+	}
+	box := (*boxes)[channel]
+	if box == nil {
+		return nil, errs.NotFound.Errorf("there is no simulator of a channel %q", channel)
+	}
+	return box.Messages(limit), nil
 }
 
 // rows gives the ground to the doors once it is open.

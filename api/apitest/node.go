@@ -16,6 +16,7 @@ import (
 
 	"github.com/longmen/longmen/api"
 	"github.com/longmen/longmen/core/ledger"
+	"github.com/longmen/longmen/core/notice"
 	"github.com/longmen/longmen/core/proof"
 	"github.com/longmen/longmen/kit/clock"
 	"github.com/longmen/longmen/kit/errs"
@@ -25,6 +26,7 @@ import (
 // Node serves ledgers from memory.
 type Node struct {
 	clock clock.Clock
+	Box   notice.Box // the simulator of short messages
 
 	mu    sync.Mutex
 	books map[string]*book
@@ -380,3 +382,14 @@ func part[T any](list []T, p api.Page) ([]T, []byte) {
 func noAccount(address string) error { return errs.NotFound.Errorf("there is no account %q", address) }
 
 func byDate(a, b api.Entry) int { return cmp.Compare(a.Effective, b.Effective) }
+
+// Caused knows of no planned events.
+func (n *Node) Caused(context.Context, string, id.ID, int) ([]api.Recorded, error) { return nil, nil }
+
+// Simulated has one simulator, of short messages.
+func (n *Node) Simulated(channel string, limit int) ([]notice.Message, error) {
+	if channel != "sms" {
+		return nil, errs.NotFound.Errorf("there is no simulator of a channel %q", channel)
+	}
+	return n.Box.Messages(limit), nil
+}

@@ -21,10 +21,12 @@ import (
 
 	"github.com/longmen/longmen/api/access"
 	"github.com/longmen/longmen/api/door"
+	"github.com/longmen/longmen/core/notice"
 	"github.com/longmen/longmen/core/order"
 	"github.com/longmen/longmen/core/party"
 	"github.com/longmen/longmen/front/ground"
 	"github.com/longmen/longmen/front/market"
+	"github.com/longmen/longmen/front/message"
 	"github.com/longmen/longmen/front/ops"
 	"github.com/longmen/longmen/kit/clock"
 	"github.com/longmen/longmen/kit/id"
@@ -87,6 +89,7 @@ func (s *Site) openGround() {
 		Clocks: func(id.ID) clock.Clock { return s.Clock }, Kinds: []order.Kind{kind}, Actions: map[string]ops.Action{Action: action},
 		Ledgers:   func(_ context.Context, name string) (market.Ledger, error) { return inMemory{s.Node, name}, nil },
 		Contracts: plain{},
+		Sender:    "龙门", Channels: map[string]notice.Channel{message.SMS: &s.Node.Box, message.Mail: &s.Node.Box, message.App: &s.Node.Box},
 	})
 	s.must(err)
 }

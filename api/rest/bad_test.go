@@ -52,6 +52,11 @@ var ledgerBodies = map[string]string{
 	"/batches":                           `{"commands":[{"id":"019599c5-8a7b-7d60-a1f2-3c4d5e6f7081","operations":[{"void":{"hold":"019599c5-8a7b-7d60-a1f2-3c4d5e6f7081.0"}}]}]}`,
 }
 
+// elsewhere are those that job_test.go tries.
+var elsewhere = []string{"/v1/jobs/{job}/retry", "/v1/jobs/{job}/cancel", "/v1/ledgers/{ledger}/jobs", partyPreferences}
+
+const partyPreferences = "/v1/parties/{party}/preferences"
+
 // envelope is what a command's body has besides.
 const envelope = `{"purpose":1,"effective":"2026-01-01","actor":"019599c5-8a7b-7d60-a1f2-3c4d5e6f7081","behalf":"019599c5-8a7b-7d60-a1f2-3c4d5e6f7081",
 	"approval":"019599c5-8a7b-7d60-a1f2-3c4d5e6f7081","references":[{"type":1,"value":"019599c5-8a7b-7d60-a1f2-3c4d5e6f7081"}]}`
@@ -109,6 +114,9 @@ func TestBadBodies(t *testing.T) {
 	for _, path := range slices.Sorted(maps.Keys(doc.Paths)) {
 		post, ok := doc.Paths[path]["post"]
 		if !ok {
+			continue
+		}
+		if slices.Contains(elsewhere, path) {
 			continue
 		}
 		if post.RequestBody == nil {

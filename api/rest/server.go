@@ -29,6 +29,7 @@ type Node interface {
 	api.Present
 	api.Past
 	api.Proofs
+	api.Jobs
 }
 
 // Door answers everything under /v1 and shows its description.
@@ -70,6 +71,8 @@ func New(node Node, open func() (*ground.Ground, error), log *slog.Logger) *Door
 	s.bids(door.huma)
 	s.mandates(door.huma)
 	s.loans(door.huma)
+	s.jobs(door.huma)
+	s.notices(door.huma)
 	loosen(door.huma.OpenAPI())
 	return door
 }
@@ -115,6 +118,8 @@ const (
 	tagApprovals = "Approvals"
 	tagMarket    = "Market"
 	tagLoans     = "Loans"
+	tagJobs      = "Jobs"
+	tagNotices   = "Notices"
 )
 
 func configuration() huma.Config {
@@ -135,6 +140,8 @@ func configuration() huma.Config {
 		{Name: tagApprovals, Description: "What one person proposes, another one approves or refuses."},
 		{Name: tagMarket, Description: "Loans that are open for funding, and bids for parts of them."},
 		{Name: tagLoans, Description: "Loans that were paid out: what is due, what was paid, and what happened to each."},
+		{Name: tagJobs, Description: "What happens at an instant to come, once, in the clock of its ledger: planned events."},
+		{Name: tagNotices, Description: "What parties are told, and over which channels they want it."},
 	}
 	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
 		"token": {Type: "http", Scheme: "bearer", Description: "A token that was issued, or the operator's, which the node made at its first start: the file `token` in its data folder."},

@@ -7,8 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"maps"
-	"slices"
 
 	"github.com/longmen/longmen/core/plan"
 	"github.com/longmen/longmen/kit/clock"
@@ -23,7 +21,8 @@ var migrations embed.FS
 // EventKind is the kind of the planned events by which notices are sent.
 const EventKind = "notice"
 
-// Addresses tells where a party is reached over a channel, and in which language. No address: "".
+// Addresses tells where a party is reached over a channel, and in which language: "" for the one that it chose. No
+// address: "".
 type Addresses interface {
 	Address(ctx context.Context, tenant, party id.ID, channel string) (address, language string, err error)
 }
@@ -139,8 +138,12 @@ func (o *Outbox) Send(ctx context.Context, e *plan.Event) (func(*sql.Tx) error, 
 	if address == "" {
 		return nil, plan.Permanent(fmt.Errorf("the party has no address for channel %q", n.Channel))
 	}
-	n.Language = language
-	if n.Subject, n.Body, err = o.Texts.Text(n.Kind, n.Channel, language, n.Data); err != nil {
+	if n.Language = language; language == "" {
+		if n.Language, err = o.Language(ctx, n.Tenant, n.Party); err != nil {
+			return nil, err
+		}
+	}
+	if n.Subject, n.Body, err = o.Texts.Text(n.Kind, n.Channel, n.Language, n.Data); err != nil {
 		return nil, plan.Permanent(fmt.Errorf("the text of notice kind %q: %w", n.Kind, err))
 	}
 	if len(n.Body) > MaxText || len(n.Subject) > MaxText {
@@ -164,71 +167,9 @@ func (o *Outbox) sent(ctx context.Context, tx *sql.Tx, n *Sent) error {
 	return nil
 }
 
-// Prefer keeps whether a party wants a kind of notice over a channel. What must be told can't be turned off.
-func (o *Outbox) Prefer(ctx context.Context, tenant, party id.ID, kind, channel string, wanted bool) error {
-	k, known := o.Kinds[kind]
-	if !known || !slices.Contains(k.Channels, channel) {
-		return errs.Invalid.Errorf("preference: there are no notices of kind %q over channel %q", kind, channel)
-	}
-	if k.Must && !wanted {
-		return errs.Forbidden.Errorf("notices of kind %q can't be turned off", kind)
-	}
-	return o.db.Write(ctx, func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, o.db.Rebind(`INSERT INTO notice_preference (tenant, party, kind, channel, wanted) VALUES (?, ?, ?, ?, ?)
-			ON CONFLICT (tenant, party, kind, channel) DO UPDATE SET wanted = excluded.wanted`), tenant[:], party[:], kind, channel, wanted)
-		if err != nil {
-			return fmt.Errorf("keep preference: %w", err)
-		}
-		return nil
-	})
-}
-
-// Preference is whether a party gets a kind of notice over a channel.
-type Preference struct {
-	Kind, Channel string
-	Wanted        bool
-	Must          bool // it can't be turned off
-}
-
-// Preferences lists what a party gets, by kind and channel.
-func (o *Outbox) Preferences(ctx context.Context, tenant, party id.ID) (list []Preference, err error) {
-	for _, kind := range slices.Sorted(maps.Keys(o.Kinds)) {
-		said, err := o.wanted(ctx, o.db.Reader(), tenant, party, kind)
-		if err != nil {
-			return nil, err
-		}
-		k := o.Kinds[kind]
-		for _, channel := range k.Channels {
-			on, known := said[channel]
-			list = append(list, Preference{Kind: kind, Channel: channel, Wanted: k.Must || !known || on, Must: k.Must})
-		}
-	}
-	return list, nil
-}
-
 // querier is a transaction or a pool.
 type querier interface {
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
-}
-
-// wanted gives what a party has said of a kind, by channel.
-func (o *Outbox) wanted(ctx context.Context, q querier, tenant, party id.ID, kind string) (said map[string]bool, err error) {
-	rows, err := q.QueryContext(ctx, o.db.Rebind("SELECT channel, wanted FROM notice_preference WHERE tenant = ? AND party = ? AND kind = ?"),
-		tenant[:], party[:], kind)
-	if err != nil {
-		return nil, fmt.Errorf("read preferences: %w", err)
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	said = map[string]bool{}
-	for rows.Next() {
-		var channel string
-		var on bool
-		if err := rows.Scan(&channel, &on); err != nil {
-			return nil, fmt.Errorf("read preferences: %w", err)
-		}
-		said[channel] = on
-	}
-	return said, rows.Err()
 }
 
 // List gives what was told to a party, newest first, before the one named (none: from the newest on). limit is 1 to MaxPage.

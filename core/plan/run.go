@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/longmen/longmen/kit/errs"
@@ -50,12 +51,38 @@ type Ledgers interface {
 	Advance(ctx context.Context, ledger string, to int64) error
 }
 
+// HeldError is ErrHeldUp with where the clock stands and the event that keeps it there.
+type HeldError struct {
+	At    int64
+	Event Event
+}
+
+func (e *HeldError) Error() string {
+	return fmt.Sprintf("%v: %s of kind %s is %s: %s", ErrHeldUp, e.Event.ID, e.Event.Kind, e.Event.State, e.Event.Problem)
+}
+
+// Unwrap is ErrHeldUp.
+func (e *HeldError) Unwrap() error { return ErrHeldUp }
+
 // Runner works on the events under one lead.
 type Runner struct {
 	plan     *Plan
 	epoch    uint64
 	ledgers  Ledgers
 	handlers map[string]Handler
+	turns    sync.Map // by ledger: a channel with room for the one who works on it
+}
+
+// turn waits until nobody else works on a ledger: its events happen in their order, also while its clock is moved.
+func (r *Runner) turn(ctx context.Context, ledger string) (end func(), err error) {
+	c, _ := r.turns.LoadOrStore(ledger, make(chan struct{}, 1))
+	turn := c.(chan struct{})
+	select {
+	case turn <- struct{}{}:
+		return func() { <-turn }, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 }
 
 // Lead takes the work over with a lead of a higher epoch. Whoever had it before changes no event any more.
@@ -79,6 +106,11 @@ func (p *Plan) Lead(ctx context.Context, epoch uint64, ledgers Ledgers, handlers
 // RunDue lets everything happen that is due on a ledger up to an instant, what falls due meanwhile included, and says how many
 // events ended. What failed waits for its next attempt.
 func (r *Runner) RunDue(ctx context.Context, ledger string, upTo int64) (ended int, err error) {
+	end, err := r.turn(ctx, ledger)
+	if err != nil {
+		return 0, err
+	}
+	defer end()
 	for {
 		e, err := r.plan.first(ctx, "ledger = ? AND state = 1 AND due <= ? AND again <= ?", ledger, upTo, r.plan.now())
 		if e == nil || err != nil {
@@ -184,8 +216,8 @@ func (r *Runner) stillLeads(ctx context.Context, tx *sql.Tx) error {
 }
 
 // Advance moves a simulated ledger's clock to an instant, stopping wherever something is due and letting it happen to
-// its end. It returns at the instant, or where an event fails again and again: then the clock stands there until the
-// event is mended, retried or cancelled.
+// its end. It returns at the instant, or where an event fails again and again (a HeldError): then the clock stands there
+// until the event is mended, retried or cancelled.
 func (r *Runner) Advance(ctx context.Context, ledger string, to int64) error {
 	now, err := r.ledgers.Now(ctx, ledger)
 	if err != nil {
@@ -194,16 +226,31 @@ func (r *Runner) Advance(ctx context.Context, ledger string, to int64) error {
 	if to < now {
 		return errs.Invalid.Errorf("ledger %s: its clock can't go back", ledger)
 	}
+	return r.Reach(ctx, ledger, to, func() error { return r.ledgers.Advance(ctx, ledger, to) })
+}
+
+// Reach is Advance whose last step, from the last event to the instant itself, is the caller's. Nothing else happens on
+// the ledger meanwhile.
+func (r *Runner) Reach(ctx context.Context, ledger string, to int64, last func() error) error {
+	end, err := r.turn(ctx, ledger)
+	if err != nil {
+		return err
+	}
+	defer end()
+	now, err := r.ledgers.Now(ctx, ledger)
+	if err != nil {
+		return err
+	}
 	for failures := 0; ; {
-		e, err := r.plan.first(ctx, "ledger = ? AND state IN (1, 3) AND due <= ?", ledger, to)
+		e, err := r.plan.NextOpen(ctx, ledger, to)
 		if err != nil {
 			return err
 		}
 		if e == nil {
-			break
+			return last()
 		}
 		if e.State == Stuck || failures >= atOnce {
-			return fmt.Errorf("%w: %s of kind %s: %s", ErrHeldUp, e.ID, e.Kind, e.Problem)
+			return &HeldError{At: now, Event: *e}
 		}
 		if e.Due > now {
 			if err := r.ledgers.Advance(ctx, ledger, e.Due); err != nil {
@@ -219,14 +266,15 @@ func (r *Runner) Advance(ctx context.Context, ledger string, to int64) error {
 			failures = 0
 		}
 	}
-	if to == now {
-		return nil
-	}
-	return r.ledgers.Advance(ctx, ledger, to)
 }
 
-// Follow lets everything happen on a ledger with a real clock when it falls due, until the context ends or another
-// node takes over.
+// NextOpen is the next event on a ledger that is due by an instant and not over, nil if there is none.
+func (p *Plan) NextOpen(ctx context.Context, ledger string, upTo int64) (*Event, error) {
+	return p.first(ctx, "ledger = ? AND state IN (1, 3) AND due <= ?", ledger, upTo)
+}
+
+// Follow lets everything happen on a ledger when it falls due, until the context ends or another node takes over. On a
+// simulated ledger that is what is due where its clock stands.
 func (r *Runner) Follow(ctx context.Context, ledger string) error {
 	for {
 		now, err := r.ledgers.Now(ctx, ledger)

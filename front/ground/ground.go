@@ -18,6 +18,7 @@ import (
 	"github.com/longmen/longmen/front/catalog"
 	"github.com/longmen/longmen/front/lending/servicing"
 	"github.com/longmen/longmen/front/market"
+	"github.com/longmen/longmen/front/message"
 	"github.com/longmen/longmen/front/ops"
 	"github.com/longmen/longmen/kit/clock"
 	"github.com/longmen/longmen/store"
@@ -31,7 +32,9 @@ type Config struct {
 	Random    io.Reader
 	Clocks    order.Clocks // of the tenants
 
-	Contracts servicing.Contracts // nil: the catalog's
+	Contracts servicing.Contracts       // nil: the catalog's
+	Channels  map[string]notice.Channel // of notices, by the names of package message
+	Sender    string                    // name under which notices are written
 
 	Kinds   []order.Kind
 	Actions map[string]ops.Action
@@ -82,7 +85,14 @@ func (g *Ground) open(ctx context.Context, c *Config) error {
 	if g.Plan, err = plan.Open(ctx, g.DB, c.Clock); err != nil {
 		return err
 	}
-	if g.Notices, err = notice.Open(ctx, g.DB, notice.Config{Plan: g.Plan, Clock: c.Clock}); err != nil {
+	texts, err := message.New(c.Sender)
+	if err != nil {
+		return err
+	}
+	g.Notices, err = notice.Open(ctx, g.DB, notice.Config{
+		Plan: g.Plan, Clock: c.Clock, Kinds: message.Kinds(), Channels: c.Channels, Addresses: &addresses{g.Parties}, Texts: texts,
+	})
+	if err != nil {
 		return err
 	}
 	if g.Approvals, err = ops.OpenApprovals(ctx, g.DB, c.Clock, &persons{g.Parties, c.Clock}, c.Actions); err != nil {

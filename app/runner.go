@@ -1,0 +1,247 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/longmen/longmen"
+	"github.com/longmen/longmen/api"
+	"github.com/longmen/longmen/core/ledger"
+	"github.com/longmen/longmen/core/node"
+	"github.com/longmen/longmen/core/notice"
+	"github.com/longmen/longmen/core/plan"
+	"github.com/longmen/longmen/front/ground"
+	"github.com/longmen/longmen/front/market"
+	"github.com/longmen/longmen/kit/clock"
+	"github.com/longmen/longmen/kit/errs"
+	"github.com/longmen/longmen/kit/id"
+	"github.com/longmen/longmen/kit/logging"
+)
+
+// runner lets planned events happen while this node leads: on each ledger when they fall due, and on the way of a
+// simulated clock.
+type runner struct {
+	db      *longmen.DB
+	plan    *plan.Plan
+	run     *plan.Runner
+	log     *slog.Logger
+	fail    func(error)
+	context context.Context
+	stop    context.CancelFunc
+	running sync.WaitGroup
+
+	mu        sync.Mutex
+	followed  map[string]bool
+	movements map[ledger.ID]*movement
+	closed    bool
+}
+
+// movement is a clock on its way. It goes on when the one who asked for it has gone away.
+type movement struct {
+	done    chan struct{}
+	answers []node.Answer
+	err     error
+}
+
+// Times of a runner.
+const retryAfter = time.Second
+
+var clockHeld = errs.Define("clock_held", 409, "A planned event holds the clock up")
+
+// newRunner takes the planned events over with the lead of the ledgers and follows every ledger.
+func newRunner(ctx context.Context, db *longmen.DB, g *ground.Ground, log *slog.Logger, fail func(error)) (*runner, error) {
+	running, stop := context.WithCancel(context.Background())
+	r := &runner{
+		db: db, plan: g.Plan, log: log, fail: fail, context: running, stop: stop,
+		followed: map[string]bool{}, movements: map[ledger.ID]*movement{},
+	}
+	var err error
+	r.run, err = g.Plan.Lead(ctx, db.Epoch(), r, map[string]plan.Handler{
+		plan.CommandKind: plan.Commands(r), notice.EventKind: g.Notices.Send, market.EventKind: g.Market.Due,
+	})
+	if err != nil {
+		stop()
+		return nil, err
+	}
+	for _, l := range db.Node().Ledgers() {
+		r.follow(l.Name())
+	}
+	return r, nil
+}
+
+// follow lets events of a ledger happen from now on.
+func (r *runner) follow(name string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.followed[name] || r.closed {
+		return
+	}
+	r.followed[name] = true
+	r.running.Go(func() {
+		for {
+			err := r.run.Follow(r.context, name)
+			if r.context.Err() != nil {
+				return
+			}
+			if errors.Is(err, plan.ErrLeadLost) {
+				r.fail(err)
+				return
+			}
+			r.log.Error("planned events wait", "ledger", name, logging.Error, err)
+			timer := time.NewTimer(retryAfter)
+			select {
+			case <-timer.C:
+			case <-r.context.Done():
+				timer.Stop()
+				return
+			}
+		}
+	})
+}
+
+// close ends what is under way; what was not done to its end is done by whoever leads next.
+func (r *runner) close() {
+	r.mu.Lock()
+	r.closed = true
+	r.mu.Unlock()
+	r.stop()
+	r.running.Wait()
+}
+
+// Now is a ledger's instant.
+func (r *runner) Now(ctx context.Context, name string) (now int64, err error) {
+	l, err := r.db.Ledger(name)
+	if err != nil {
+		return 0, err
+	}
+	var kind ledger.ClockKind
+	err = l.View(ctx, 0, func(e *ledger.Engine) { kind, now = e.Clock(), int64(e.Now()) })
+	if kind == ledger.RealClock {
+		now = max(now, clock.Real{}.Now().UnixMicro())
+	}
+	return now, err
+}
+
+// Advance moves a simulated clock.
+func (r *runner) Advance(ctx context.Context, name string, to int64) error {
+	l, err := r.db.Ledger(name)
+	if err != nil {
+		return err
+	}
+	result, err := l.Do(ctx, &ledger.Advance{To: ledger.Instant(to)})
+	if err == nil && result.Code != ledger.Applied {
+		err = fmt.Errorf("move the clock of ledger %s: %s", name, result.Code.Info().Means)
+	}
+	return err
+}
+
+// ApplyOne applies a planned command.
+func (r *runner) ApplyOne(ctx context.Context, name string, c *ledger.Command) (ledger.Result, error) {
+	l, err := r.db.Ledger(name)
+	if err != nil {
+		return ledger.Result{}, err
+	}
+	answers, err := l.Apply(ctx, []*ledger.Command{c})
+	if err != nil {
+		return ledger.Result{}, err
+	}
+	return answers[0].Result, nil
+}
+
+// moves gives the latest instant to which commands move a clock, 0 if none does.
+func moves(commands []*ledger.Command) (to ledger.Instant) {
+	for _, c := range commands {
+		if a, ok := c.Operations[0].(*ledger.Advance); ok {
+			to = max(to, a.To)
+		}
+	}
+	return to
+}
+
+// jumps reports whether commands would move a clock over what is due on the way.
+func (r *runner) jumps(ctx context.Context, name string, to ledger.Instant) (bool, error) {
+	now, err := r.Now(ctx, name)
+	if err != nil || int64(to) <= now {
+		return false, translate(err)
+	}
+	e, err := r.plan.NextOpen(ctx, name, int64(to))
+	if e == nil || err != nil {
+		return false, err
+	}
+	return true, nil
+}
+
+// move moves a clock with a caller's command, letting everything happen on the way. The same command again joins what
+// is under way. When the caller goes away, it goes on.
+func (r *runner) move(ctx context.Context, l *longmen.Ledger, c *ledger.Command, to ledger.Instant) ([]node.Answer, error) {
+	r.mu.Lock()
+	m := r.movements[c.ID]
+	if m == nil && !r.closed {
+		m = &movement{done: make(chan struct{})}
+		r.movements[c.ID] = m
+		r.running.Go(func() {
+			err := r.run.Reach(r.context, l.Name(), int64(to), func() (err error) {
+				m.answers, err = l.Apply(r.context, []*ledger.Command{c})
+				return err
+			})
+			r.mu.Lock()
+			m.err = err
+			delete(r.movements, c.ID)
+			r.mu.Unlock()
+			close(m.done)
+		})
+	}
+	r.mu.Unlock()
+	if m == nil {
+		return nil, errs.Overloaded.Errorf("%v", errOpening)
+	}
+	select {
+	case <-m.done:
+		return m.answers, r.held(l.Name(), to, m.err)
+	case <-ctx.Done():
+		return nil, outcomeUnknown.Errorf("the clock is still on its way to %s and goes on; see where it stands with the ledger's now, and send the same request again for the answer",
+			to.Time().UTC().Format(time.RFC3339))
+	}
+}
+
+// held tells where the clock stands and why.
+func (r *runner) held(name string, to ledger.Instant, err error) error {
+	h, ok := errors.AsType[*plan.HeldError](err)
+	if !ok {
+		return err
+	}
+	return clockHeld.Errorf("the clock of ledger %s stands at %s, on its way to %s: planned event %s of kind %s is %s after %d attempts: %s; "+
+		"mend it, retry or cancel it, then send the same request again", name, stamp(h.At), stamp(int64(to)), h.Event.ID, h.Event.Kind,
+		h.Event.State, h.Event.Attempts, h.Event.Problem)
+}
+
+func stamp(micros int64) string { return time.UnixMicro(micros).UTC().Format(time.RFC3339Nano) }
+
+// Caused lists the commands that an event caused.
+func (b *backend) Caused(ctx context.Context, name string, event id.ID, limit int) ([]api.Recorded, error) {
+	l, err := b.ledger(name)
+	if err != nil {
+		return nil, err
+	}
+	if err := catchUp(ctx, l); err != nil {
+		return nil, err
+	}
+	h := l.History()
+	sequences, err := h.Referring(ctx, ledger.Reference{Type: plan.Reference, Value: event}, 0, h.Latest(), limit)
+	if err != nil {
+		return nil, past(err)
+	}
+	var list []api.Recorded
+	for _, seq := range sequences {
+		c, err := h.Command(ctx, seq)
+		if err != nil {
+			return nil, past(err)
+		}
+		list = append(list, recorded(c))
+	}
+	return list, nil
+}

@@ -1,0 +1,106 @@
+package notice
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/longmen/longmen/kit/errs"
+	"github.com/longmen/longmen/kit/id"
+)
+
+// Prefer keeps whether a party wants a kind of notice over a channel. What must be told can't be turned off.
+func (o *Outbox) Prefer(ctx context.Context, tenant, party id.ID, kind, channel string, wanted bool) error {
+	k, known := o.Kinds[kind]
+	if !known || !slices.Contains(k.Channels, channel) {
+		return errs.Invalid.Errorf("preference: there are no notices of kind %q over channel %q", kind, channel)
+	}
+	if k.Must && !wanted {
+		return errs.Forbidden.Errorf("notices of kind %q can't be turned off", kind)
+	}
+	return o.db.Write(ctx, func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, o.db.Rebind(`INSERT INTO notice_preference (tenant, party, kind, channel, wanted) VALUES (?, ?, ?, ?, ?)
+			ON CONFLICT (tenant, party, kind, channel) DO UPDATE SET wanted = excluded.wanted`), tenant[:], party[:], kind, channel, wanted)
+		if err != nil {
+			return fmt.Errorf("keep preference: %w", err)
+		}
+		return nil
+	})
+}
+
+// Preference is whether a party gets a kind of notice over a channel.
+type Preference struct {
+	Kind, Channel string
+	Wanted        bool
+	Must          bool // it can't be turned off
+}
+
+// Preferences lists what a party gets, by kind and channel.
+func (o *Outbox) Preferences(ctx context.Context, tenant, party id.ID) (list []Preference, err error) {
+	for _, kind := range slices.Sorted(maps.Keys(o.Kinds)) {
+		said, err := o.wanted(ctx, o.db.Reader(), tenant, party, kind)
+		if err != nil {
+			return nil, err
+		}
+		k := o.Kinds[kind]
+		for _, channel := range k.Channels {
+			on, known := said[channel]
+			list = append(list, Preference{Kind: kind, Channel: channel, Wanted: k.Must || !known || on, Must: k.Must})
+		}
+	}
+	return list, nil
+}
+
+// wanted gives what a party has said of a kind, by channel.
+func (o *Outbox) wanted(ctx context.Context, q querier, tenant, party id.ID, kind string) (said map[string]bool, err error) {
+	rows, err := q.QueryContext(ctx, o.db.Rebind("SELECT channel, wanted FROM notice_preference WHERE tenant = ? AND party = ? AND kind = ?"),
+		tenant[:], party[:], kind)
+	if err != nil {
+		return nil, fmt.Errorf("read preferences: %w", err)
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	said = map[string]bool{}
+	for rows.Next() {
+		var channel string
+		var on bool
+		if err := rows.Scan(&channel, &on); err != nil {
+			return nil, fmt.Errorf("read preferences: %w", err)
+		}
+		said[channel] = on
+	}
+	return said, rows.Err()
+}
+
+// maxLanguage bounds the name of a language.
+const maxLanguage = 8
+
+// SetLanguage keeps in which language a party wants to be told.
+func (o *Outbox) SetLanguage(ctx context.Context, tenant, party id.ID, language string) error {
+	if language == "" || len(language) > maxLanguage {
+		return errs.Invalid.Errorf("want 1 to %d characters", maxLanguage).On("language")
+	}
+	return o.db.Write(ctx, func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, o.db.Rebind(`INSERT INTO notice_language (tenant, party, language) VALUES (?, ?, ?)
+			ON CONFLICT (tenant, party) DO UPDATE SET language = excluded.language`), tenant[:], party[:], language)
+		if err != nil {
+			return fmt.Errorf("keep language: %w", err)
+		}
+		return nil
+	})
+}
+
+// Language tells in which language a party wants to be told, "" if it has not said.
+func (o *Outbox) Language(ctx context.Context, tenant, party id.ID) (language string, err error) {
+	err = o.db.Reader().QueryRowContext(ctx, o.db.Rebind("SELECT language FROM notice_language WHERE tenant = ? AND party = ?"),
+		tenant[:], party[:]).Scan(&language)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("read language: %w", err)
+	}
+	return language, nil
+}
