@@ -137,7 +137,7 @@ func (p *place) list(units, share uint64) id.ID {
 		Opened: now, Closes: now + time.Hour.Microseconds(),
 	}
 	p.must(p.ground.Market.Create(p.Context(), l))
-	p.must(p.ground.Market.Advance(p.Context(), p.tenant, l.ID))
+	p.await(l.ID, func(l *market.Listing) bool { return l.State == market.Open })
 	return l.ID
 }
 
@@ -226,7 +226,8 @@ func TestBurstOfBids(t *testing.T) {
 	if sum != units*100 {
 		t.Errorf("%d was sold, want %d", sum, units*100)
 	}
-	p.await(listing, units)
+	// The node itself finds it full and funds it.
+	p.await(listing, func(l *market.Listing) bool { return l.Sold == units && l.State == market.Funded })
 	last, rows := uint64(0), int64(0)
 	for {
 		list, err := p.ground.Market.Bids(t.Context(), p.tenant, market.BidFilter{Listing: listing}, last, market.MaxPage)
@@ -244,24 +245,23 @@ func TestBurstOfBids(t *testing.T) {
 	if rows != sum {
 		t.Errorf("the rows say %d, the answers %d", rows, sum)
 	}
-	p.must(p.ground.Market.Advance(t.Context(), p.tenant, listing))
 	received, err := p.ledgerOf("receiver")
 	if p.must(err); received != sum {
 		t.Errorf("%d was received, %d bid", received, sum)
 	}
 }
 
-// await waits until the rows say that so much was sold.
-func (p *place) await(listing id.ID, units uint64) {
+// await waits until a listing is as it should be.
+func (p *place) await(listing id.ID, is func(*market.Listing) bool) {
 	p.Helper()
 	for deadline := time.Now().Add(time.Minute); ; pause() {
 		l, err := p.ground.Market.Listing(p.Context(), p.tenant, listing)
 		p.must(err)
-		if l.Sold == units {
+		if is(&l) {
 			return
 		}
 		if time.Now().After(deadline) {
-			p.Fatalf("the rows say %d, want %d", l.Sold, units)
+			p.Fatalf("the listing is still %+v", l)
 		}
 	}
 }

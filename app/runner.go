@@ -15,7 +15,6 @@ import (
 	"github.com/longmen/longmen/core/notice"
 	"github.com/longmen/longmen/core/plan"
 	"github.com/longmen/longmen/front/ground"
-	"github.com/longmen/longmen/front/market"
 	"github.com/longmen/longmen/kit/clock"
 	"github.com/longmen/longmen/kit/errs"
 	"github.com/longmen/longmen/kit/id"
@@ -60,9 +59,9 @@ func newRunner(ctx context.Context, db *longmen.DB, g *ground.Ground, log *slog.
 		followed: map[string]bool{}, movements: map[ledger.ID]*movement{},
 	}
 	var err error
-	r.run, err = g.Plan.Lead(ctx, db.Epoch(), r, map[string]plan.Handler{
-		plan.CommandKind: plan.Commands(r), notice.EventKind: g.Notices.Send, market.EventKind: g.Market.Due,
-	})
+	handlers := g.Market.Handlers()
+	handlers[plan.CommandKind], handlers[notice.EventKind] = plan.Commands(r), g.Notices.Send
+	r.run, err = g.Plan.Lead(ctx, db.Epoch(), r, handlers)
 	if err != nil {
 		stop()
 		return nil, err
