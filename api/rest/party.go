@@ -96,6 +96,7 @@ const partyPath = "/v1/parties/{party}"
 
 func (s *server) parties(a huma.API) {
 	s.tenants(a)
+	s.tokens(a)
 	huma.Register(a, anybody(question("who-am-i", "/v1/me", tagParties, "Tell whose token this is and what he may do")), s.whoAmI)
 	huma.Register(a, mine(right.PartyRead, question("list-parties", "/v1/parties", tagParties,
 		"List the parties of the tenant; without the right, those for which one may act")), s.listParties)

@@ -1,0 +1,57 @@
+package rest_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/longmen/longmen/api/apitest"
+)
+
+// clients fills in the principal and the token of the client.
+func clients(_ *apitest.World, _ *apitest.Tenant, c *apitest.Caller) map[string]string {
+	return map[string]string{"principal": c.Principal.String()}
+}
+
+// spare issues a token of the client that can be revoked.
+func spare(w *apitest.World, _ *apitest.Tenant, c *apitest.Caller) map[string]string {
+	a := w.Do(http.MethodPost, "/v1/principals/"+c.Principal.String()+"/tokens", `{"id":"`+w.ID().String()+`","expires":"2026-03-02T00:00:00Z"}`,
+		"Longmen-Tenant", "north").OK()
+	return map[string]string{"token": a.At("id")}
+}
+
+var tokenEndpoints = []apitest.Endpoint{
+	{ID: "issue-token", Fill: clients, Body: `{"id":"{id}","expires":"2026-03-02T00:00:00Z"}`},
+	{ID: "list-tokens", Fill: clients},
+	{ID: "revoke-token", Fill: spare, Body: `{}`},
+}
+
+// An administrator lets others in, but nobody who may do what he may not himself.
+func TestTokenIsNoLadder(t *testing.T) {
+	w := apitest.NewWorld(t)
+	administrator := w.North.Staff["administrator"]
+	issue := func(to *apitest.Caller) *apitest.Answer {
+		return w.As(administrator, http.MethodPost, "/v1/principals/"+to.Principal.String()+"/tokens",
+			`{"id":"`+w.ID().String()+`","expires":"2026-03-02T00:00:00Z"}`)
+	}
+	for role, to := range w.North.Staff {
+		want := http.StatusForbidden
+		if role == "administrator" || role == "auditor" || role == "partner" {
+			want = http.StatusOK
+		}
+		if a := issue(to); a.Status != want {
+			t.Errorf("a token of %s: %d %s", role, a.Status, a.Body)
+		}
+	}
+	made := issue(w.North.Client).OK()
+	token := made.At("token")
+	is(t, w.Do(http.MethodGet, "/v1/me", nil, "Authorization", "Bearer "+token).OK(), "principal", w.North.Client.Principal.String())
+	if list := w.As(administrator, http.MethodGet, "/v1/principals/"+w.North.Client.Principal.String()+"/tokens", nil).OK(); strings.Contains(string(list.Body), "longmen_") {
+		t.Errorf("the list shows texts: %s", list.Body)
+	}
+	w.As(administrator, http.MethodPost, "/v1/tokens/"+made.At("id")+"/revoke", `{}`).OK()
+	is(t, w.Do(http.MethodGet, "/v1/me", nil, "Authorization", "Bearer "+token), "code", "token_revoked")
+	if strings.Contains(w.Log.String(), token) {
+		t.Error("the log has the token")
+	}
+}
