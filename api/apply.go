@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
+	"strings"
 
 	"github.com/longmen/longmen/core/ledger"
 	"github.com/longmen/longmen/front/right"
@@ -52,7 +54,7 @@ func Apply(ctx context.Context, node Applier, name string, commands []*ledger.Co
 	}
 	answers, err := node.Apply(ctx, name, sound)
 	if err != nil {
-		return nil, err
+		return nil, replaced(err, refused)
 	}
 	return merge(answers, refused), nil
 }
@@ -64,6 +66,28 @@ func within(i int, err error) error {
 		return err
 	}
 	return e.On(fmt.Sprintf("commands[%d].%s", i, e.Field))
+}
+
+// replaced names the command that the node means by its place among all of them: it was given those that are sound.
+func replaced(err error, refused []*ledger.Refusal) error {
+	e, ok := errors.AsType[*errs.Error](err)
+	if !ok {
+		return err
+	}
+	place, rest, found := strings.Cut(strings.TrimPrefix(e.Field, "commands["), "]")
+	n, wrong := strconv.Atoi(place)
+	if !found || wrong != nil {
+		return err
+	}
+	for i := range refused {
+		if refused[i] != nil {
+			continue
+		}
+		if n--; n < 0 {
+			return e.On(fmt.Sprintf("commands[%d]%s", i, rest))
+		}
+	}
+	return err
 }
 
 // check says what is wrong with a command by itself.

@@ -81,7 +81,7 @@ func (b *backend) Apply(ctx context.Context, name string, commands []*ledger.Com
 func (b *backend) apply(ctx context.Context, l *longmen.Ledger, commands []*ledger.Command) ([]node.Answer, error) {
 	to := moves(commands)
 	if to == 0 {
-		return l.Apply(ctx, commands)
+		return b.put(ctx, l, commands)
 	}
 	r := b.runner.Load()
 	if r == nil {
@@ -92,12 +92,22 @@ func (b *backend) apply(ctx context.Context, l *longmen.Ledger, commands []*ledg
 	case err != nil:
 		return nil, err
 	case !jumps:
-		return l.Apply(ctx, commands)
+		return b.put(ctx, l, commands)
 	case len(commands) > 1:
 		return nil, clockHeld.Errorf("planned events fall due on the way to %s: send the command that moves the clock alone, and nothing of this batch was applied",
 			stamp(int64(to))).On("commands")
 	}
 	return r.move(ctx, l, commands[0], to)
+}
+
+// put puts commands into the ledger's order, unless they count from a day that is closed.
+func (b *backend) put(ctx context.Context, l *longmen.Ledger, commands []*ledger.Command) ([]node.Answer, error) {
+	leave, err := b.enter(ctx, l.Name(), commands)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	return l.Apply(ctx, commands)
 }
 
 // view reads a ledger's engine; found says whether what was looked for is there.

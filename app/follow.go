@@ -85,15 +85,22 @@ func (f *followers) look(ctx context.Context) error {
 }
 
 func (f *followers) follow(ctx context.Context, tenant id.ID, l *longmen.Ledger) {
-	who := feed.Follower{Tenant: tenant, Ledger: id.ID(l.ID()), Name: "market"}
+	f.begin(ctx, tenant, l, "market", func(ctx context.Context, tx *sql.Tx, e *feed.Event) error {
+		return f.ground.Market.Follow(ctx, tx, tenant, e.Command, &e.Result)
+	})
+	f.begin(ctx, tenant, l, "accounting", func(ctx context.Context, tx *sql.Tx, e *feed.Event) error {
+		return f.ground.Books.Follow(ctx, tx, tenant, l.Name(), e.Command, &e.Result)
+	})
+}
+
+func (f *followers) begin(ctx context.Context, tenant id.ID, l *longmen.Ledger, name string, handle feed.Handler) {
+	who := feed.Follower{Tenant: tenant, Ledger: id.ID(l.ID()), Name: name}
 	if f.started[who] {
 		return
 	}
 	f.started[who] = true
 	f.running.Go(func() {
-		err := f.feed.Follow(ctx, who, f.db.Epoch(), l, func(ctx context.Context, tx *sql.Tx, e *feed.Event) error {
-			return f.ground.Market.Follow(ctx, tx, tenant, e.Command, &e.Result)
-		})
+		err := f.feed.Follow(ctx, who, f.db.Epoch(), l, handle)
 		if errors.Is(err, feed.ErrLeadLost) {
 			f.fail(err)
 		}
@@ -106,11 +113,14 @@ func (f *followers) close() {
 	f.running.Wait()
 }
 
-// marketLedger is a ledger as the market sees it, with errors of the catalogue.
-type marketLedger struct{ *longmen.Ledger }
+// marketLedger is a ledger as the market sees it, with errors of the catalogue, and with periods that are closed.
+type marketLedger struct {
+	*longmen.Ledger
+	backend *backend
+}
 
 func (l marketLedger) Apply(ctx context.Context, commands []*ledger.Command) ([]node.Answer, error) {
-	answers, err := l.Ledger.Apply(ctx, commands)
+	answers, err := l.backend.put(ctx, l.Ledger, commands)
 	return answers, translate(err)
 }
 
@@ -124,5 +134,5 @@ func (b *backend) marketLedger(_ context.Context, name string) (market.Ledger, e
 	if errs.Is(err, errs.NotFound) {
 		return nil, errs.Conflict.Errorf("the ledger %q of this listing is not there yet", name)
 	}
-	return marketLedger{l}, err
+	return marketLedger{l, b}, err
 }

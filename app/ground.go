@@ -36,7 +36,7 @@ func (p *program) openGround(ctx context.Context) (*ground.Ground, error) {
 	}
 	clocks := &clocks{backend: &p.backend}
 	g, err := ground.Open(ctx, ground.Config{
-		DSN: dsn, LookupKey: key.bytes, Clock: clock.Real{}, Random: rand.Reader, Clocks: clocks.of, Ledgers: p.backend.marketLedger,
+		DSN: dsn, LookupKey: key.bytes, Clock: clock.Real{}, Random: rand.Reader, Clocks: clocks.of, Totals: &books{&p.backend}, Ledgers: p.backend.marketLedger,
 		Sender: sender, Channels: p.simulators(),
 	})
 	if err != nil {
@@ -95,7 +95,7 @@ type tenantClock struct {
 	tenant id.ID
 }
 
-// Now is the instant of the tenant's ledger if its clock is simulated, the machine's otherwise.
+// Now is the instant of the tenant's ledger if its clock is simulated, the machine's otherwise, in the ledger's zone.
 func (c tenantClock) Now() time.Time {
 	name, known := c.clocks.first.Load(c.tenant)
 	if !known {
@@ -107,8 +107,15 @@ func (c tenantClock) Now() time.Time {
 		c.clocks.first.Store(c.tenant, name)
 	}
 	l, err := c.clocks.backend.Ledger(context.Background(), name.(string))
-	if err != nil || l.Clock == ledger.RealClock {
+	if err != nil {
 		return time.Now()
 	}
-	return l.Now.Time()
+	zone, err := time.LoadLocation(l.Zone)
+	if err != nil {
+		zone = time.UTC
+	}
+	if l.Clock == ledger.RealClock {
+		return time.Now().In(zone)
+	}
+	return l.Now.Time().In(zone)
 }

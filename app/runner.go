@@ -21,10 +21,14 @@ import (
 	"github.com/longmen/longmen/kit/logging"
 )
 
+// putter puts commands into a ledger's order as those from the doors are.
+type putter func(ctx context.Context, l *longmen.Ledger, commands []*ledger.Command) ([]node.Answer, error)
+
 // runner lets planned events happen while this node leads: on each ledger when they fall due, and on the way of a
 // simulated clock.
 type runner struct {
 	db      *longmen.DB
+	put     putter
 	plan    *plan.Plan
 	run     *plan.Runner
 	log     *slog.Logger
@@ -52,10 +56,10 @@ const retryAfter = time.Second
 var clockHeld = errs.Define("clock_held", 409, "A planned event holds the clock up")
 
 // newRunner takes the planned events over with the lead of the ledgers and follows every ledger.
-func newRunner(ctx context.Context, db *longmen.DB, g *ground.Ground, log *slog.Logger, fail func(error)) (*runner, error) {
+func newRunner(ctx context.Context, db *longmen.DB, put putter, g *ground.Ground, log *slog.Logger, fail func(error)) (*runner, error) {
 	running, stop := context.WithCancel(context.Background())
 	r := &runner{
-		db: db, plan: g.Plan, log: log, fail: fail, context: running, stop: stop,
+		db: db, put: put, plan: g.Plan, log: log, fail: fail, context: running, stop: stop,
 		followed: map[string]bool{}, movements: map[ledger.ID]*movement{},
 	}
 	var err error
@@ -144,7 +148,7 @@ func (r *runner) ApplyOne(ctx context.Context, name string, c *ledger.Command) (
 	if err != nil {
 		return ledger.Result{}, err
 	}
-	answers, err := l.Apply(ctx, []*ledger.Command{c})
+	answers, err := r.put(ctx, l, []*ledger.Command{c})
 	if err != nil {
 		return ledger.Result{}, err
 	}
@@ -184,7 +188,7 @@ func (r *runner) move(ctx context.Context, l *longmen.Ledger, c *ledger.Command,
 		r.movements[c.ID] = m
 		r.running.Go(func() {
 			err := r.run.Reach(r.context, l.Name(), int64(to), func() (err error) {
-				m.answers, err = l.Apply(r.context, []*ledger.Command{c})
+				m.answers, err = r.put(r.context, l, []*ledger.Command{c})
 				return err
 			})
 			r.mu.Lock()

@@ -87,6 +87,7 @@ func (s *Site) openGround() {
 	s.Ground, err = ground.Open(s.T.Context(), ground.Config{
 		DSN: filepath.Join(s.T.TempDir(), "rows.db"), LookupKey: make([]byte, party.KeySize), Clock: s.Clock, Random: rand.Reader,
 		Clocks: func(id.ID) clock.Clock { return s.Clock }, Kinds: []order.Kind{kind}, Actions: map[string]ops.Action{Action: action},
+		Totals:    &books{s.Node},
 		Ledgers:   func(_ context.Context, name string) (market.Ledger, error) { return inMemory{s.Node, name}, nil },
 		Contracts: plain{},
 		Sender:    "龙门", Channels: map[string]notice.Channel{message.SMS: &s.Node.Box, message.Mail: &s.Node.Box, message.App: &s.Node.Box},

@@ -3,6 +3,7 @@ package rest_test
 import (
 	"net/http"
 	"testing"
+	"time"
 
 	"github.com/longmen/longmen/api/apitest"
 	"github.com/longmen/longmen/core/party"
@@ -73,6 +74,9 @@ func TestApprovals(t *testing.T) {
 	is(t, w.As(finance, http.MethodPost, at+"/approval", `{"why":"fine"}`).OK(), "state", "approved") // again
 	is(t, w.As(w.North.Staff["risk"], http.MethodPost, at+"/refusal", `{"why":"late"}`), "status", "409", "code", "conflict")
 
+	if err := w.Clock.Advance(time.Second); err != nil { // lists go by ids, which go by time
+		t.Fatal(err)
+	}
 	over := "/v1/proposals/" + propose(w, w.North, operations.Principal, 1_000_001)
 	is(t, w.As(finance, http.MethodPost, over+"/approval", `{}`), "status", "403", "code", "forbidden")
 	is(t, w.As(onPhone, http.MethodPost, over+"/withdrawal", `{"why":"a mistake"}`).OK(), "state", "withdrawn", "why", "a mistake")

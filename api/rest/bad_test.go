@@ -11,13 +11,15 @@ import (
 	"testing"
 
 	"github.com/longmen/longmen/api/apitest"
+	"github.com/longmen/longmen/core/party"
+	"github.com/longmen/longmen/front/right"
 )
 
 // good has a body that is well formed for every endpoint that takes one, with all of its members. Those of a subject
 // beside the ledger stand beside its tests.
 var good = func() map[string]string {
 	all := maps.Clone(ledgerBodies)
-	for _, m := range []map[string]string{approvalBodies, partyBodies} {
+	for _, m := range []map[string]string{approvalBodies, partyBodies, productBodies, bookBodies} {
 		maps.Copy(all, m)
 	}
 	return all
@@ -108,6 +110,7 @@ func (d *description) deref(s *schema) *schema {
 func TestBadBodies(t *testing.T) {
 	s := apitest.NewWorld(t)
 	s.Tenant = "north"
+	whole := s.Caller(party.By{Tenant: s.North.ID, Actor: s.North.Client.Principal}, "whole", right.Roles()...)
 	var doc description
 	s.Get("/openapi.json").OK().Into(&doc)
 	tried := 0
@@ -139,7 +142,7 @@ func TestBadBodies(t *testing.T) {
 			send := s.Post
 			if post.Access.Person {
 				send = func(path string, body any) *apitest.Answer {
-					return s.As(s.North.Staff["operations"], http.MethodPost, path, body, "Longmen-Tenant", "")
+					return s.As(whole, http.MethodPost, path, body, "Longmen-Tenant", "")
 				}
 			}
 			a := send(filled(path), broken)
@@ -172,7 +175,7 @@ func object(t *testing.T, text string) map[string]any {
 
 func filled(path string) string {
 	const some = "019599c5-8a7b-7d60-a1f2-3c4d5e6f7081"
-	path = strings.NewReplacer("{ledger}", "main", "{address}", "listing:7", "{mark}", some+".0").Replace(path)
+	path = strings.NewReplacer("{ledger}", "main", "{address}", "listing:7", "{mark}", some+".0", "{product}", "consumer-loan").Replace(path)
 	return regexp.MustCompile(`{[a-z]+}`).ReplaceAllString(path, some) // things with an id of a client
 }
 

@@ -28,6 +28,10 @@ const (
 	listOfMandates
 	listOfLoanEvents
 	listOfOverdue
+	listOfProducts
+	listOfVersions
+	listOfCharts
+	listOfCorrections
 )
 
 // cursor makes the opaque form of a place in a list.

@@ -73,6 +73,8 @@ func New(node Node, open func() (*ground.Ground, error), log *slog.Logger) *Door
 	s.loans(door.huma)
 	s.jobs(door.huma)
 	s.notices(door.huma)
+	s.products(door.huma)
+	s.books(door.huma)
 	loosen(door.huma.OpenAPI())
 	return door
 }
@@ -120,6 +122,8 @@ const (
 	tagLoans     = "Loans"
 	tagJobs      = "Jobs"
 	tagNotices   = "Notices"
+	tagProducts  = "Products"
+	tagBooks     = "Books"
 )
 
 func configuration() huma.Config {
@@ -142,6 +146,8 @@ func configuration() huma.Config {
 		{Name: tagLoans, Description: "Loans that were paid out: what is due, what was paid, and what happened to each."},
 		{Name: tagJobs, Description: "What happens at an instant to come, once, in the clock of its ledger: planned events."},
 		{Name: tagNotices, Description: "What parties are told, and over which channels they want it."},
+		{Name: tagProducts, Description: "What a loan may be, as data, in versions that never change."},
+		{Name: tagBooks, Description: "The books for those outside: charts with general ledger codes, closed periods, corrections, exports."},
 	}
 	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
 		"token": {Type: "http", Scheme: "bearer", Description: "A token that was issued, or the operator's, which the node made at its first start: the file `token` in its data folder."},

@@ -8,8 +8,8 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// proposal is what of a proposal is shown.
-type proposal struct {
+// proposed is what of a proposal is shown.
+type proposed struct {
 	ID, Action, Subject, Asset, Amount, Reason, Proposer, Proposed, Expires, State, Decider, Decided, Why string
 	Changes                                                                                               []struct {
 		Path         string
@@ -42,14 +42,14 @@ func newApprovalList() *cobra.Command {
 			query.Set("state", state)
 		}
 		return listing(c, p, "/v1/proposals", query, "proposals", newTable("ID", "ACTION", "STATE", "PROPOSED", "EXPIRES", ">AMOUNT", "REASON"),
-			func(t *table, r proposal) {
+			func(t *table, r proposed) {
 				t.add(r.ID, r.Action, r.State, r.Proposed, r.Expires, r.money(), r.Reason)
 			})
 	})
 }
 
 // money is in minor units, since the asset is not always one of a ledger that is at hand.
-func (r *proposal) money() string {
+func (r *proposed) money() string {
 	if r.Asset == "" {
 		return ""
 	}
@@ -59,7 +59,7 @@ func (r *proposal) money() string {
 func newApprovalShow() *cobra.Command {
 	return reader("show ID", "Show a proposal and what it would change", "  longmen approval show 019599c5-8a7b-7d60-a1f2-3c4d5e6f7081",
 		cobra.ExactArgs(1), nil, func(c *client, args []string) error {
-			var r proposal
+			var r proposed
 			text, err := c.get("/v1/proposals/"+url.PathEscape(args[0]), nil, &r)
 			if err != nil {
 				return err
@@ -68,7 +68,7 @@ func newApprovalShow() *cobra.Command {
 		})
 }
 
-func (c *client) printProposal(r *proposal) error {
+func (c *client) printProposal(r *proposed) error {
 	err := pairs(c.out, "id", r.ID, "action", r.Action, "state", r.State, "subject", r.Subject, "amount", r.money(), "reason", r.Reason,
 		"proposer", r.Proposer, "proposed", r.Proposed, "expires", r.Expires, "decider", r.Decider, "decided", r.Decided, "why", r.Why)
 	if err != nil || len(r.Changes) == 0 {
@@ -94,7 +94,7 @@ func newDecision(verb, noun, short, reason string) *cobra.Command {
 		if why != "" {
 			body["why"] = why
 		}
-		var r proposal
+		var r proposed
 		text, err := c.post("/v1/proposals/"+url.PathEscape(args[0])+"/"+noun, "", body, &r)
 		if err != nil {
 			return err

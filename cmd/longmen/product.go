@@ -17,11 +17,12 @@ import (
 
 func newProduct() *cobra.Command {
 	c := &cobra.Command{
-		Use: "product", Short: "Check, compare and simulate products, from their files alone", Args: cobra.NoArgs, RunE: help,
-		Long: `Products are files; docs/products.md says how to write one. These commands need no node. Instead of a file they take
-the name of a product that comes with the program: ` + strings.Join(catalog.Shipped(), ", ") + `.`,
+		Use: "product", Short: "Check, compare and simulate products from their files; list, show and propose those of a node", Args: cobra.NoArgs, RunE: help,
+		Long: `Products are files; docs/products.md says how to write one. check, diff, simulate and decide need no node; instead of
+a file they take the name of a product that comes with the program: ` + strings.Join(catalog.Shipped(), ", ") + `.`,
 	}
 	c.AddCommand(newProductCheck(), newProductDiff(), newProductSimulate(), newProductDecide())
+	c.AddCommand(shelfCommands()...)
 	return c
 }
 

@@ -102,8 +102,10 @@ func (a *Accounting) keepChart(ctx context.Context, tx *sql.Tx, p *ops.Proposal)
 	if err != nil {
 		return err
 	}
-	if today := ledger.DateOf(a.clock.Now()); found && (ledger.Date(c.From) <= today || c.From <= newest.From) {
-		return errs.Conflict.Errorf("%v: a further chart holds from a day after today, %v, and after that of the one before, %v, on", c.From, today, newest.From).On("from")
+	if found {
+		if err := a.follows(c, &newest); err != nil {
+			return err
+		}
 	}
 	_, err = tx.ExecContext(ctx, a.db.Rebind("INSERT INTO accounting_chart (tenant, first, document, proposal, approved) VALUES (?, ?, ?, ?, ?)"),
 		p.Tenant[:], int64(c.From), string(p.Becomes), p.ID[:], a.clock.Now().UnixMicro())
@@ -119,25 +121,65 @@ type querier interface {
 }
 
 func (a *Accounting) newestChart(ctx context.Context, q querier, tenant id.ID) (Chart, bool, error) {
-	list, err := a.charts(ctx, q, tenant, ledger.MaxDate)
+	list, err := a.charts(ctx, q, tenant, ledger.MaxDate, 1)
 	if err != nil || len(list) == 0 {
 		return Chart{}, false, err
 	}
 	return list[0], true, nil
 }
 
-// Charts lists a tenant's charts, newest first.
-func (a *Accounting) Charts(ctx context.Context, tenant id.ID) ([]Chart, error) {
-	return a.charts(ctx, a.db.Reader(), tenant, ledger.MaxDate)
+// ChartHead is a chart without its accounts.
+type ChartHead struct {
+	From     ledger.Date // it holds from this day on, until a later one does
+	Proposal id.ID
+	Approved int64 // microseconds since 1970
 }
 
-// maxCharts is how many charts a tenant can have; one a day for years is more than anybody needs.
-const maxCharts = 10_000
+// Charts lists a tenant's charts, newest first, those that hold from days below one (0: all) on: at most limit, 1 to
+// MaxPage.
+func (a *Accounting) Charts(ctx context.Context, tenant id.ID, below ledger.Date, limit int) (list []ChartHead, err error) {
+	if limit < 1 || limit > MaxPage {
+		return nil, errs.Invalid.Errorf("%d, want 1 to %d", limit, MaxPage).On("limit")
+	}
+	if below == 0 {
+		below = ledger.MaxDate + 1
+	}
+	rows, err := a.db.Reader().QueryContext(ctx, a.db.Rebind("SELECT first, proposal, approved FROM accounting_chart WHERE tenant = ? AND first < ? ORDER BY first DESC LIMIT ?"),
+		tenant[:], int64(below), limit)
+	if err != nil {
+		return nil, fmt.Errorf("list charts: %w", err)
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		var h ChartHead
+		var from int64
+		var proposal []byte
+		if err := rows.Scan(&from, &proposal, &h.Approved); err != nil {
+			return nil, fmt.Errorf("list charts: %w", err)
+		}
+		h.From = ledger.Date(from)
+		copy(h.Proposal[:], proposal)
+		list = append(list, h)
+	}
+	return list, rows.Err()
+}
+
+// Chart gives the chart that holds on a day.
+func (a *Accounting) Chart(ctx context.Context, tenant id.ID, on ledger.Date) (Chart, error) {
+	list, err := a.charts(ctx, a.db.Reader(), tenant, on, 1)
+	if err == nil && len(list) == 0 {
+		err = errs.NotFound.Errorf("no chart holds on %v", on)
+	}
+	if err != nil {
+		return Chart{}, err
+	}
+	return list[0], nil
+}
 
 // charts lists those that hold on a day or held before, newest first.
-func (a *Accounting) charts(ctx context.Context, q querier, tenant id.ID, on ledger.Date) (list []Chart, err error) {
+func (a *Accounting) charts(ctx context.Context, q querier, tenant id.ID, on ledger.Date, limit int) (list []Chart, err error) {
 	rows, err := q.QueryContext(ctx, a.db.Rebind("SELECT document FROM accounting_chart WHERE tenant = ? AND first <= ? ORDER BY first DESC LIMIT ?"),
-		tenant[:], int64(on), maxCharts)
+		tenant[:], int64(on), limit)
 	if err != nil {
 		return nil, fmt.Errorf("read charts: %w", err)
 	}

@@ -53,7 +53,7 @@ func (a *Accounting) Export(ctx context.Context, tenant id.ID, name string, firs
 	if err != nil {
 		return nil, err
 	}
-	charts, err := a.charts(ctx, a.db.Reader(), tenant, last)
+	charts, err := a.charts(ctx, a.db.Reader(), tenant, last, MaxDays) // of which at most one begins each day
 	if err != nil {
 		return nil, err
 	}

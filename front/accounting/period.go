@@ -46,17 +46,14 @@ func (a *Accounting) keepClosing(ctx context.Context, tx *sql.Tx, p *ops.Proposa
 	if err != nil {
 		return err
 	}
-	if ledger.Date(c.Through) <= through {
-		return errs.Conflict.Errorf("%v: the books are closed through %v already", c.Through, through).On("through")
-	}
 	a.gate.Lock()
 	defer a.gate.Unlock()
 	stand, err := a.ledgers.Stand(ctx, c.Ledger)
 	if err != nil {
 		return err
 	}
-	if ledger.Date(c.Through) >= stand.Today {
-		return errs.Conflict.Errorf("%v is not over yet: it is %v by the ledger's clock", c.Through, stand.Today).On("through")
+	if err := c.check(through, stand.Today); err != nil {
+		return err
 	}
 	_, err = tx.ExecContext(ctx, a.db.Rebind("INSERT INTO accounting_period (tenant, ledger, through, sequence, proposal, closed) VALUES (?, ?, ?, ?, ?, ?)"),
 		p.Tenant[:], c.Ledger, int64(c.Through), int64(stand.Sequence), p.ID[:], a.clock.Now().UnixMicro())
@@ -67,26 +64,43 @@ func (a *Accounting) keepClosing(ctx context.Context, tx *sql.Tx, p *ops.Proposa
 	return nil
 }
 
-// Enter lets a command get to the ledger, or refuses it when it counts from a day in a closed period. The caller leaves
-// when it has the ledger's answer.
-func (a *Accounting) Enter(ctx context.Context, tenant id.ID, name string, c *ledger.Command) (leave func(), err error) {
-	if c.Effective == 0 {
-		return func() {}, nil // it counts from today, which no closing has reached
-	}
+// Known says whether a ledger has a command of this id.
+type Known func(ctx context.Context, command id.ID) (bool, error)
+
+// Enter lets commands get to the ledger together, or none of them when one counts from a day in a closed period, unless
+// the ledger has it already: then it changes nothing. The caller leaves when it has the ledger's answer, and enters with
+// all commands at once: whoever is inside and enters again may wait for ever.
+func (a *Accounting) Enter(ctx context.Context, tenant id.ID, name string, commands []*ledger.Command, known Known) (leave func(), err error) {
 	a.gate.RLock()
-	through, err := a.through(ctx, a.db.Reader(), tenant, name)
-	if about := a.closing[book{tenant, name}]; about.through > through && a.clock.Now().Sub(about.known) < recheck {
-		through = about.through
-	}
-	if err == nil && c.Effective <= through {
-		err = PeriodClosed.Errorf("%v: the books are closed through %v; book what has to be put right with an effective date after that, and name the day by a reference of type %d",
-			c.Effective, through, ReferenceCorrects).On("effective")
-	}
-	if err != nil {
+	if err := a.admit(ctx, tenant, name, commands, known); err != nil {
 		a.gate.RUnlock()
 		return nil, err
 	}
 	return a.gate.RUnlock, nil
+}
+
+func (a *Accounting) admit(ctx context.Context, tenant id.ID, name string, commands []*ledger.Command, known Known) error {
+	through, err := a.through(ctx, a.db.Reader(), tenant, name)
+	if err != nil {
+		return err
+	}
+	if about := a.closing[book{tenant, name}]; about.through > through && a.clock.Now().Sub(about.known) < recheck {
+		through = about.through
+	}
+	for i, c := range commands {
+		if c.Effective == 0 || c.Effective > through {
+			continue // without a date it counts from today, which no closing has reached
+		}
+		if is, err := known(ctx, id.ID(c.ID)); err != nil || is {
+			if err != nil {
+				return err
+			}
+			continue
+		}
+		return PeriodClosed.Errorf("%v: the books are closed through %v; book what has to be put right with an effective date after that, and name the day by a reference of type %d",
+			c.Effective, through, ReferenceCorrects).On(fmt.Sprintf("commands[%d].effective", i))
+	}
+	return nil
 }
 
 // through is the last day that is closed, 0 if none is.

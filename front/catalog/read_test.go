@@ -70,6 +70,16 @@ func TestShipped(t *testing.T) {
 		if diff := cmp.Diff(string(text), string(back)); diff != "" {
 			t.Errorf("%s: %s", name, diff)
 		}
+		file, err := p.File()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if again, err = catalog.Read(file); err != nil {
+			t.Fatalf("%s, written:\n%v\n%s", name, err, file)
+		}
+		if back, err = json.Marshal(again); err != nil || string(back) != string(text) {
+			t.Errorf("%s, written: %v %s", name, err, cmp.Diff(string(text), string(back)))
+		}
 	}
 }
 

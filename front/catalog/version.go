@@ -55,6 +55,11 @@ func Open(ctx context.Context, db *store.DB, today Today) (*Catalog, error) {
 	return &Catalog{db: db, today: today}, nil
 }
 
+// Today is the date by which a tenant's versions are in force.
+func (c *Catalog) Today(ctx context.Context, tenant id.ID) (day.Date, error) {
+	return c.today(ctx, tenant)
+}
+
 // Get gives a version by its number: the same one each time.
 func (c *Catalog) Get(ctx context.Context, tenant id.ID, code string, number uint64) (Version, error) {
 	return c.only(ctx, c.db.Reader(), "there is no such version", "tenant = ? AND code = ? AND number = ?", tenant[:], code, int64(number))

@@ -15,12 +15,15 @@ import (
 	"github.com/longmen/longmen/core/order"
 	"github.com/longmen/longmen/core/party"
 	"github.com/longmen/longmen/core/plan"
+	"github.com/longmen/longmen/finmath/day"
+	"github.com/longmen/longmen/front/accounting"
 	"github.com/longmen/longmen/front/catalog"
 	"github.com/longmen/longmen/front/lending/servicing"
 	"github.com/longmen/longmen/front/market"
 	"github.com/longmen/longmen/front/message"
 	"github.com/longmen/longmen/front/ops"
 	"github.com/longmen/longmen/kit/clock"
+	"github.com/longmen/longmen/kit/id"
 	"github.com/longmen/longmen/store"
 )
 
@@ -30,7 +33,9 @@ type Config struct {
 	LookupKey []byte // finds identifiers again: see party.Options
 	Clock     clock.Clock
 	Random    io.Reader
-	Clocks    order.Clocks // of the tenants
+	Clocks    order.Clocks // of the tenants; their instants are in the zones of their ledgers
+
+	Totals accounting.Ledgers // of the ledgers whose books are kept
 
 	Contracts servicing.Contracts       // nil: the catalog's
 	Channels  map[string]notice.Channel // of notices, by the names of package message
@@ -56,6 +61,7 @@ type Ground struct {
 	Market    *market.Market
 	Products  *catalog.Catalog
 	Loans     *servicing.Servicing
+	Books     *accounting.Accounting
 }
 
 // Open opens the database and brings all tables up to date.
@@ -95,7 +101,13 @@ func (g *Ground) open(ctx context.Context, c *Config) error {
 	if err != nil {
 		return err
 	}
-	if g.Approvals, err = ops.OpenApprovals(ctx, g.DB, c.Clock, &persons{g.Parties, c.Clock}, c.Actions); err != nil {
+	if g.Products, err = catalog.Open(ctx, g.DB, c.today); err != nil {
+		return err
+	}
+	if g.Books, err = accounting.Open(ctx, g.DB, c.Clock, c.Totals); err != nil {
+		return err
+	}
+	if g.Approvals, err = ops.OpenApprovals(ctx, g.DB, c.Clock, &persons{g.Parties, c.Clock}, g.actions(c)); err != nil {
 		return err
 	}
 	if g.Market, err = market.New(ctx, market.Config{DB: g.DB, Plan: g.Plan, Clock: c.Clock, Ledgers: c.Ledgers, Consumer: c.Consumer}); err != nil {
@@ -106,3 +118,9 @@ func (g *Ground) open(ctx context.Context, c *Config) error {
 
 // Close closes the database.
 func (g *Ground) Close() error { return g.DB.Close() }
+
+// today is the date in the clock and zone of a tenant's ledger.
+func (c *Config) today(_ context.Context, tenant id.ID) (day.Date, error) {
+	year, month, d := c.Clocks(tenant).Now().Date()
+	return day.Of(year, int(month), d), nil
+}

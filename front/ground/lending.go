@@ -14,14 +14,8 @@ import (
 	"github.com/longmen/longmen/kit/id"
 )
 
-// openLending opens the catalog and the loans that were paid out by it.
+// openLending opens the loans that were paid out by products of the catalog.
 func (g *Ground) openLending(ctx context.Context, c *Config) (err error) {
-	today := func(_ context.Context, tenant id.ID) (day.Date, error) {
-		return day.Date(ledger.DateOf(c.Clocks(tenant).Now()).UnixDay()), nil
-	}
-	if g.Products, err = catalog.Open(ctx, g.DB, today); err != nil {
-		return err
-	}
 	contracts := c.Contracts
 	if contracts == nil {
 		contracts = &agreement.Contracts{Products: products{g.Products}, Calendars: weekends{}}

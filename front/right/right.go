@@ -35,6 +35,8 @@ const (
 	NoticeRead                    // what was told to parties
 	LoanRead                      // all loans
 	LoanService                   // count payments of others, take them back
+	BookRead                      // charts, closings and corrections of the books, and their export
+	BookPropose                   // propose a chart and the closing of a period
 	count
 )
 
@@ -45,6 +47,7 @@ var names = [count]string{
 	OrderRead: "order.read", OrderWrite: "order.write", ApprovalRead: "approval.read", ApprovalDecide: "approval.decide",
 	ProductRead: "product.read", ProductPropose: "product.propose", JobRead: "job.read", JobRetry: "job.retry",
 	NoticeRead: "notice.read", LoanRead: "loan.read", LoanService: "loan.service",
+	BookRead: "book.read", BookPropose: "book.propose",
 }
 
 // String is the right's name, e.g. "party.read".
@@ -84,14 +87,14 @@ func Of(rights ...Right) (s Set) {
 const Every Set = 1<<count - 1
 
 // reading is to see everything of a tenant.
-var reading = Of(LedgerRead, PartyRead, PersonalRead, PrincipalRead, OrderRead, ApprovalRead, ProductRead, JobRead, NoticeRead, LoanRead)
+var reading = Of(LedgerRead, PartyRead, PersonalRead, PrincipalRead, OrderRead, ApprovalRead, ProductRead, JobRead, NoticeRead, LoanRead, BookRead)
 
 // roles says what each shipped role may do. A party without any of them acts for itself alone.
 var roles = map[string]Set{
 	// Runs the tenant's own affairs here: who there is and who may do what. Moves no money and decides nothing.
 	"administrator": reading | Of(PartyWrite, RoleWrite, PrincipalWrite, TokenIssue, JobRetry),
 	"operations":    reading | Of(LoanService, PartyWrite, OrderWrite, ApprovalDecide, ProductPropose, JobRetry),
-	"finance":       Of(LedgerRead, LedgerWrite, PartyRead, OrderRead, ApprovalRead, ApprovalDecide, ProductRead, JobRead, LoanRead),
+	"finance":       Of(LedgerRead, LedgerWrite, PartyRead, OrderRead, ApprovalRead, ApprovalDecide, ProductRead, JobRead, LoanRead, BookRead, BookPropose),
 	"risk":          reading | Of(ApprovalDecide, ProductPropose, AttestationWrite),
 	"compliance":    reading | Of(ApprovalDecide, AttestationWrite, PartyWrite),
 	// A program of the tenant.
