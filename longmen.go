@@ -96,7 +96,7 @@ func Open(ctx context.Context, c Config) (db *DB, err error) {
 	db.epoch = epoch
 	db.writer = journal.NewWriter(db.journal)
 	db.node, err = node.Open(ctx, node.Config{
-		Journal: db.journal, Writer: db.writer, Lease: db.lease, Epoch: epoch, Projects: &projects{db: db, store: past},
+		Journal: db.journal, Writer: db.writer, Lease: db.lease, Epoch: epoch, Projects: &projects{db: db, store: past, kept: history.NewMemory(keptHistory)},
 		Folder: filepath.Join(c.Folder, snapshots), Clock: c.Clock, Random: c.Random, Log: c.Log,
 	})
 	return db, err

@@ -20,11 +20,15 @@ import (
 type projects struct {
 	db    *DB
 	store *store.DB
+	kept  *history.Memory
 }
+
+// keptHistory is how many bytes the histories of all ledgers keep of what was read last.
+const keptHistory = 1 << 30
 
 // Open opens history, key and log of a ledger.
 func (p *projects) Open(ctx context.Context, l journal.Ledger) (node.Projection, node.Past, error) {
-	h, err := history.Open(ctx, p.store, l.ID, &records{journal: p.db.journal, ledger: l.ID}, history.Options{})
+	h, err := history.Open(ctx, p.store, l.ID, &records{journal: p.db.journal, ledger: l.ID}, history.Options{All: p.kept})
 	if err != nil {
 		return nil, nil, err
 	}

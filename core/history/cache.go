@@ -1,9 +1,34 @@
 package history
 
-import "sync"
+import (
+	"sync"
+	"sync/atomic"
+)
+
+// Memory bounds what several histories keep together of what was read last. A cache that grows makes room in
+// itself alone; each has a little room whatever the others keep.
+type Memory struct {
+	limit int64
+	used  atomic.Int64
+}
+
+// NewMemory makes a bound of so many bytes.
+func NewMemory(limit int) *Memory { return &Memory{limit: int64(limit)} }
+
+func (m *Memory) add(bytes int) {
+	if m != nil {
+		m.used.Add(int64(bytes))
+	}
+}
+
+func (m *Memory) full() bool { return m != nil && m.used.Load() > m.limit }
+
+// sureShare is the part of a cache's limit that it may use when the memory of all is full.
+const sureShare = 16
 
 // cache keeps what was read last, up to a number of bytes.
 type cache[K comparable, V any] struct {
+	all   *Memory
 	mu    sync.Mutex
 	limit int
 	size  int
@@ -19,8 +44,14 @@ type cached[K comparable, V any] struct {
 	before, after *cached[K, V]
 }
 
-func newCache[K comparable, V any](limit int) *cache[K, V] {
-	return &cache[K, V]{limit: limit, items: map[K]*cached[K, V]{}}
+func newCache[K comparable, V any](all *Memory, limit int) *cache[K, V] {
+	return &cache[K, V]{all: all, limit: limit, items: map[K]*cached[K, V]{}}
+}
+
+// grow notes that what is kept has become larger by so much.
+func (c *cache[K, V]) grow(bytes int) {
+	c.size += bytes
+	c.all.add(bytes)
 }
 
 func (c *cache[K, V]) get(key K) (v V, ok bool) {
@@ -47,17 +78,17 @@ func (c *cache[K, V]) put(key K, v V, cost int) {
 		return
 	}
 	if i := c.items[key]; i != nil {
-		c.size += cost - i.cost
+		c.grow(cost - i.cost)
 		i.value, i.cost = v, cost
 		c.unlink(i)
 		c.link(i)
 	} else {
 		i = &cached[K, V]{key: key, value: v, cost: cost}
 		c.items[key] = i
-		c.size += cost
+		c.grow(cost)
 		c.link(i)
 	}
-	for c.size > c.limit {
+	for c.size > c.limit || c.all.full() && c.size > c.limit/sureShare {
 		c.drop(c.last)
 	}
 }
@@ -65,7 +96,7 @@ func (c *cache[K, V]) put(key K, v V, cost int) {
 func (c *cache[K, V]) drop(i *cached[K, V]) {
 	c.unlink(i)
 	delete(c.items, i.key)
-	c.size -= i.cost
+	c.grow(-i.cost)
 }
 
 func (c *cache[K, V]) link(i *cached[K, V]) {

@@ -77,7 +77,7 @@ func compareWith(ctx context.Context, db *store.DB, id ledger.ID, s sizes) (*Com
 	}
 	s.heads, s.fold = never, never
 	shadow := &History{
-		number: c.stored.number, id: id, sizes: s, blocks: newCache[block, []byte](0), latest: numbers{},
+		number: c.stored.number, id: id, sizes: s, blocks: newCache[block, []byte](nil, 0), latest: numbers{},
 	}
 	shadow.pool.New = func() any { return &Batch{h: shadow} }
 	c.shadow = shadow

@@ -37,8 +37,9 @@ type Records interface {
 
 // Options say how much memory history may use.
 type Options struct {
-	Cache int // bytes for what was read last; 64 MiB if 0
-	Queue int // bytes of batches that may wait for the projector; 64 MiB if 0
+	Cache int     // bytes for what was read last; 256 MiB if 0
+	All   *Memory // what this history and others may keep together; nil for no bound
+	Queue int     // bytes of batches that may wait for the projector; 64 MiB if 0
 
 	sizes *sizes
 }
@@ -57,7 +58,7 @@ var usualSizes = sizes{fold: 1024, totals: 4096, heads: 1 << 20, looked: 10_000}
 const payoutWeight = 4
 
 const (
-	defaultCache = 64 << 20
+	defaultCache = 256 << 20
 	defaultQueue = 64 << 20
 	batchBytes   = 16 << 20 // about the most that one transaction writes
 	stripeCount  = 1 << 12
@@ -121,14 +122,14 @@ func Open(ctx context.Context, db *store.DB, id ledger.ID, records Records, o Op
 	}
 	h := &History{
 		db: db, id: id, records: records, reads: newReads(db), sizes: usualSizes,
-		blocks:   newCache[block, []byte](o.Cache / 4),
-		opened:   newCache[uint64, []Account](o.Cache / 16),
-		names:    newCache[uint64, []byte](o.Cache / 32),
-		payouts:  newCache[uint64, *payout](o.Cache / 4),
-		segments: newCache[segmentKey, []byte](o.Cache / 32),
-		details:  newCache[segmentKey, []ledger.LineDetail](o.Cache / 32),
-		holdings: newCache[holdingsKey, *holdings](o.Cache / 4),
-		groups:   newCache[uint64, *group](o.Cache / 32),
+		blocks:   newCache[block, []byte](o.All, o.Cache/2),
+		opened:   newCache[uint64, []Account](o.All, o.Cache/16),
+		names:    newCache[uint64, []byte](o.All, o.Cache/32),
+		payouts:  newCache[uint64, *payout](o.All, o.Cache/8),
+		segments: newCache[segmentKey, []byte](o.All, o.Cache/32),
+		details:  newCache[segmentKey, []ledger.LineDetail](o.All, o.Cache/32),
+		holdings: newCache[holdingsKey, *holdings](o.All, o.Cache/8),
+		groups:   newCache[uint64, *group](o.All, o.Cache/32),
 	}
 	if o.sizes != nil {
 		h.sizes = *o.sizes
