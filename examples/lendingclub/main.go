@@ -16,6 +16,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"syscall"
+
+	"github.com/longmen/longmen/examples/stage"
 )
 
 // options are what a person chooses.
@@ -37,7 +39,7 @@ func main() {
 		return
 	}
 	if err == nil {
-		err = run(ctx, o, newScreen(os.Stdout, os.Stderr, o.json))
+		err = run(ctx, o, stage.NewScreen(os.Stdout, os.Stderr, o.json))
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "lendingclub:", err)
@@ -91,7 +93,7 @@ func parse(args []string, w io.Writer) (options, error) {
 }
 
 // run starts the node, plays, shows the summary, and serves until the context ends.
-func run(ctx context.Context, o options, s *screen) (err error) {
+func run(ctx context.Context, o options, s *stage.Screen) (err error) {
 	folder := o.data
 	if folder == "" {
 		if folder, err = os.MkdirTemp("", "longmen-lendingclub-"); err != nil {
@@ -99,22 +101,22 @@ func run(ctx context.Context, o options, s *screen) (err error) {
 		}
 		defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
 	}
-	n, err := startNode(ctx, o.longmen, folder)
+	n, err := stage.Start(ctx, o.longmen, folder)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, n.stop()) }()
-	s.say("Longmen serves at %s, its data is in %s", n.base, folder)
+	defer func() { err = errors.Join(err, n.Stop()) }()
+	s.Say("Longmen serves at %s, its data is in %s", n.Base, folder)
 
-	summary, err := tell(n.within(ctx), o, n, s)
+	summary, err := tell(n.Within(ctx), o, n, s)
 	if err != nil {
 		if ctx.Err() != nil {
 			return nil // it was asked to end
 		}
-		return errors.Join(err, n.died())
+		return errors.Join(err, n.Died())
 	}
 	if o.json {
-		err = s.json(summary)
+		err = s.JSON(summary)
 	}
 	if err == nil && !summary.Sound() {
 		err = errors.New("something is wrong, see the summary")
@@ -122,8 +124,8 @@ func run(ctx context.Context, o options, s *screen) (err error) {
 	if err != nil || o.once {
 		return err
 	}
-	s.say("\nStill serving. Browse the API at %s/docs; the token is in %s.", n.base, filepath.Join(folder, tokenFile))
-	s.say("Look around: %s ledger --data %s statement %s %s", o.longmen, folder, summary.Statement.Account, summary.Statement.Month)
-	s.say("Press Ctrl-C to end.")
-	return n.wait(ctx)
+	s.Say("\nStill serving. Browse the API at %s/docs; the token is in %s.", n.Base, filepath.Join(folder, stage.TokenFile))
+	s.Say("Look around: %s ledger --data %s statement %s %s", o.longmen, folder, summary.Statement.Account, summary.Statement.Month)
+	s.Say("Press Ctrl-C to end.")
+	return n.Wait(ctx)
 }

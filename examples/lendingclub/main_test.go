@@ -11,6 +11,7 @@ import (
 	"github.com/longmen/longmen/examples/lendingclub/data"
 	"github.com/longmen/longmen/examples/lendingclub/market"
 	"github.com/longmen/longmen/examples/lendingclub/play"
+	"github.com/longmen/longmen/examples/stage"
 )
 
 func TestParse(t *testing.T) {
@@ -64,7 +65,7 @@ func TestPace(t *testing.T) {
 	if got, part := p.left(); got != 0 || part != 1 {
 		t.Errorf("%v are left of a finished play, %v is done", got, part)
 	}
-	if line := p.line(); len(line) >= columns {
+	if line := p.line(); len(line) >= stage.Columns {
 		t.Errorf("the line has %d columns: %s", len(line), line)
 	}
 }

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/longmen/longmen/examples/stage"
 )
 
 // TestMain builds the program that the tests start.
@@ -37,7 +39,7 @@ func small(folder string) options {
 func TestRun(t *testing.T) {
 	var out, talk bytes.Buffer
 	folder := t.TempDir()
-	if err := run(t.Context(), small(folder), &screen{out: &out, talk: &talk}); err != nil {
+	if err := run(t.Context(), small(folder), &stage.Screen{Out: &out, Talk: &talk}); err != nil {
 		t.Fatalf("%v\n%s%s", err, talk.String(), out.String())
 	}
 	for _, words := range []string{
@@ -48,7 +50,7 @@ func TestRun(t *testing.T) {
 			t.Errorf("the summary does not say %q:\n%s", words, out.String())
 		}
 	}
-	info, err := os.Stat(filepath.Join(folder, tokenFile))
+	info, err := os.Stat(filepath.Join(folder, stage.TokenFile))
 	if err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("the token is %v (%v), want mode 0600", info.Mode(), err)
 	}
@@ -57,7 +59,7 @@ func TestRun(t *testing.T) {
 // A run whose node is killed in its midst goes on where it was, does nothing twice and comes to the same.
 func TestKilledRun(t *testing.T) {
 	folder := t.TempDir()
-	n, err := startNode(t.Context(), program, folder)
+	n, err := stage.Start(t.Context(), program, folder)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -65,23 +67,25 @@ func TestKilledRun(t *testing.T) {
 		text, _ := os.ReadFile(filepath.Join(folder, runFile))
 		return bytes.Count(text, []byte{'\n'}) > 150
 	})
-	s := &screen{out: new(bytes.Buffer), talk: new(bytes.Buffer)}
-	if _, err := tell(n.within(t.Context()), small(folder), n, s); err == nil {
+	s := &stage.Screen{Out: new(bytes.Buffer), Talk: new(bytes.Buffer)}
+	if _, err := tell(n.Within(t.Context()), small(folder), n, s); err == nil {
 		t.Fatal("the play went on without a node")
 	}
-	<-n.ended
+	if n.Wait(t.Context()) == nil {
+		t.Fatal("the node was not killed")
+	}
 
-	n, err = startNode(t.Context(), program, folder)
+	n, err = stage.Start(t.Context(), program, folder)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() {
-		if err := n.stop(); err != nil {
+		if err := n.Stop(); err != nil {
 			t.Error(err)
 		}
 	}()
 	var talk bytes.Buffer
-	summary, err := tell(t.Context(), small(folder), n, &screen{out: new(bytes.Buffer), talk: &talk})
+	summary, err := tell(t.Context(), small(folder), n, &stage.Screen{Out: new(bytes.Buffer), Talk: &talk})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -94,7 +98,7 @@ func TestKilledRun(t *testing.T) {
 }
 
 // killWhen kills the node the hard way as soon as it is time.
-func killWhen(ctx context.Context, n *node, now func() bool) {
+func killWhen(ctx context.Context, n *stage.Node, now func() bool) {
 	tick := time.NewTicker(time.Millisecond)
 	defer tick.Stop()
 	for !now() {
@@ -104,19 +108,5 @@ func killWhen(ctx context.Context, n *node, now func() bool) {
 		case <-tick.C:
 		}
 	}
-	_ = n.command.Process.Kill()
-}
-
-// A node that does not start says why.
-func TestNodeDoesNotStart(t *testing.T) {
-	if _, err := startNode(t.Context(), filepath.Join(t.TempDir(), "longmen"), t.TempDir()); err == nil {
-		t.Error("a program that is not there was started")
-	}
-	ends := filepath.Join(t.TempDir(), "longmen")
-	if err := os.WriteFile(ends, []byte("#!/bin/sh\necho no room\nexit 3\n"), 0o700); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := startNode(t.Context(), ends, t.TempDir()); err == nil || !strings.Contains(err.Error(), "no room") {
-		t.Errorf("its last words are lost: %v", err)
-	}
+	n.Kill()
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/longmen/longmen/examples/lendingclub/play"
 	"github.com/longmen/longmen/examples/lendingclub/recount"
 	"github.com/longmen/longmen/examples/lendingclub/report"
+	"github.com/longmen/longmen/examples/stage"
 )
 
 const (
@@ -31,8 +32,8 @@ const (
 // teller is one run on its way.
 type teller struct {
 	o       options
-	n       *node
-	s       *screen
+	n       *stage.Node
+	s       *stage.Screen
 	m       *market.Market
 	clients []*client.Client
 	player  *play.Player
@@ -43,10 +44,10 @@ type teller struct {
 }
 
 // tell plays the market on the node and tells what came of it.
-func tell(ctx context.Context, o options, n *node, s *screen) (*report.Summary, error) {
+func tell(ctx context.Context, o options, n *stage.Node, s *stage.Screen) (*report.Summary, error) {
 	t := &teller{o: o, n: n, s: s, began: time.Now()}
 	for range connections {
-		c := client.New(n.base, n.token, ledgerName)
+		c := client.New(n.Base, n.Token, ledgerName)
 		defer c.Close()
 		t.clients = append(t.clients, c)
 	}
@@ -68,7 +69,7 @@ func tell(ctx context.Context, o options, n *node, s *screen) (*report.Summary, 
 		return nil, err
 	}
 	if !o.json {
-		if err := t.out.Text(s.out); err != nil {
+		if err := t.out.Text(s.Out); err != nil {
 			return nil, err
 		}
 	}
@@ -77,7 +78,7 @@ func tell(ctx context.Context, o options, n *node, s *screen) (*report.Summary, 
 	}
 	t.out.Seconds = time.Since(t.began).Seconds()
 	if !o.json {
-		return &t.out, t.out.Verdict(s.out)
+		return &t.out, t.out.Verdict(s.Out)
 	}
 	return &t.out, nil
 }
@@ -95,7 +96,7 @@ func (t *teller) script() error {
 	if t.m, err = market.New(loans, t.o.investors); err != nil {
 		return err
 	}
-	t.s.say("Playing %s loans, %s investors, %d months by a simulated clock", report.Count(int64(len(loans))),
+	t.s.Say("Playing %s loans, %s investors, %d months by a simulated clock", report.Count(int64(len(loans))),
 		report.Count(int64(t.m.Investors)), t.m.Months)
 	return nil
 }
@@ -105,13 +106,13 @@ func (t *teller) play(ctx context.Context) error {
 	if err := t.clients[0].CreateLedger(ctx, play.Start); err != nil {
 		return err
 	}
-	run, err := play.OpenRun(filepath.Join(t.n.folder, runFile), fmt.Sprintf("%d loans, %d investors", len(t.m.Loans), t.m.Investors))
+	run, err := stage.OpenRun(filepath.Join(t.n.Folder, runFile), fmt.Sprintf("%d loans, %d investors", len(t.m.Loans), t.m.Investors))
 	if err != nil {
 		return err
 	}
 	defer run.Close()
 	if run.Began() {
-		t.s.say("This folder has a run that was begun: it is gone through again, what was done is not done twice")
+		t.s.Say("This folder has a run that was begun: it is gone through again, what was done is not done twice")
 	}
 	type counted struct {
 		books *recount.Books
@@ -128,7 +129,7 @@ func (t *teller) play(ctx context.Context) error {
 
 	t.player = play.New(t.m, run, ledgers(t.clients)...)
 	began := time.Now()
-	done := t.s.during(pace{t.m, &t.player.Stats}.line)
+	done := t.s.During(pace{t.m, &t.player.Stats}.line)
 	err = t.player.Play(ctx)
 	done()
 	if err != nil {
@@ -137,10 +138,10 @@ func (t *teller) play(ctx context.Context) error {
 	for phase, name := range play.PhaseNames {
 		t.phase(name, t.player.Stats.Spent(phase))
 	}
-	t.s.say("Played in %s: %s commands", report.Span(time.Since(began).Seconds()), report.Count(t.player.Stats.Commands.Load()))
+	t.s.Say("Played in %s: %s commands", report.Span(time.Since(began).Seconds()), report.Count(t.player.Stats.Commands.Load()))
 
 	began = time.Now()
-	done = t.s.during(func() string {
+	done = t.s.During(func() string {
 		return fmt.Sprintf("recounted %s of %d loans", report.Count(loans.Load()), len(t.m.Loans))
 	})
 	c := <-recounted
@@ -163,7 +164,7 @@ func ledgers(clients []*client.Client) (list []play.Ledger) {
 func (t *teller) compare(ctx context.Context) error {
 	began := time.Now()
 	var done atomic.Int64
-	stop := t.s.during(func() string {
+	stop := t.s.During(func() string {
 		return fmt.Sprintf("compared %s accounts and holdings with the recount", report.Count(done.Load()))
 	})
 	var sources []compare.Source
@@ -193,7 +194,7 @@ type verified struct {
 // verify lets the program check its own books. What it finds is for the reader; only that it can't run is an error.
 func (t *teller) verify(ctx context.Context) verified {
 	began := time.Now()
-	c := exec.CommandContext(ctx, t.n.program, "verify", "--data", t.n.folder)
+	c := exec.CommandContext(ctx, t.n.Program, "verify", "--data", t.n.Folder)
 	var words, aside bytes.Buffer
 	c.Stdout, c.Stderr = &words, &aside
 	err := c.Run()
@@ -211,7 +212,7 @@ func (t *teller) verify(ctx context.Context) verified {
 // await takes what it found, when it is there.
 func (t *teller) await(from <-chan verified) error {
 	began := time.Now()
-	stop := t.s.during(func() string { return "longmen verify: " + report.Span(time.Since(began).Seconds()) })
+	stop := t.s.During(func() string { return "longmen verify: " + report.Span(time.Since(began).Seconds()) })
 	v := <-from
 	stop()
 	t.out.Verify = v.said

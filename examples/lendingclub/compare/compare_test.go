@@ -11,6 +11,7 @@ import (
 	"github.com/longmen/longmen/examples/lendingclub/market"
 	"github.com/longmen/longmen/examples/lendingclub/play"
 	"github.com/longmen/longmen/examples/lendingclub/recount"
+	"github.com/longmen/longmen/examples/stage"
 )
 
 func script(t *testing.T, loans, investors int) *market.Market {
@@ -29,7 +30,7 @@ func script(t *testing.T, loans, investors int) *market.Market {
 // played plays the script on a ledger with two lanes.
 func played(t *testing.T, m *market.Market, f *fake, path string) *play.Player {
 	t.Helper()
-	run, err := play.OpenRun(path, "a play")
+	run, err := stage.OpenRun(path, "a play")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -150,7 +151,7 @@ func TestRepeatedRun(t *testing.T) {
 	if first.Stats.Credits.Load() != second.Stats.Credits.Load() || first.Answered.Recalled != second.Answered.Recalled {
 		t.Error("the second run saw other results")
 	}
-	if _, err := play.OpenRun(path, "another play"); err == nil {
+	if _, err := stage.OpenRun(path, "another play"); err == nil {
 		t.Error("the file was taken for another play's")
 	}
 }
@@ -164,7 +165,7 @@ func TestRefusal(t *testing.T) {
 		}
 		return pb.Code_CODE_APPLIED
 	}
-	run, err := play.OpenRun("", "")
+	run, err := stage.OpenRun("", "")
 	if err != nil {
 		t.Fatal(err)
 	}

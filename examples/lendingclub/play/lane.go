@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	pb "github.com/longmen/longmen/api/gen/longmen/ledger/v1"
+	"github.com/longmen/longmen/examples/stage"
 	"github.com/longmen/longmen/kit/id"
 )
 
@@ -24,7 +25,7 @@ const (
 // lane sends batches one after the other. What must keep its order goes through one lane; between lanes there is none.
 type lane struct {
 	ledger Ledger
-	run    *Run
+	run    *stage.Run
 	month  int
 	stats  *Stats
 	limit  int
@@ -42,7 +43,7 @@ type bid struct {
 	issue    pb.Issue
 }
 
-func newLane(ledger Ledger, run *Run, stats *Stats) *lane {
+func newLane(ledger Ledger, run *stage.Run, stats *Stats) *lane {
 	l := &lane{
 		ledger: ledger, run: run, stats: stats, commands: make([]*pb.Command, 0, batchSize),
 		sees: make([]func(*pb.Result) error, 0, batchSize), bids: make([]bid, batchSize),

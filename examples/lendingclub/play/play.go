@@ -14,12 +14,13 @@ import (
 
 	pb "github.com/longmen/longmen/api/gen/longmen/ledger/v1"
 	"github.com/longmen/longmen/examples/lendingclub/market"
+	"github.com/longmen/longmen/examples/stage"
 )
 
 // Player plays a market.
 type Player struct {
 	m         *market.Market
-	run       *Run
+	run       *stage.Run
 	lanes     []*lane
 	investors []string   // addresses
 	mu        sync.Mutex // of Answered, where several lanes see results
@@ -38,7 +39,7 @@ type Answered struct {
 }
 
 // New makes a player. Each ledger is a connection of its own; so many batches are under way at once.
-func New(m *market.Market, run *Run, ledgers ...Ledger) *Player {
+func New(m *market.Market, run *stage.Run, ledgers ...Ledger) *Player {
 	p := &Player{m: m, run: run, investors: make([]string, m.Investors)}
 	for i := range p.investors {
 		p.investors[i] = Investor(i)

@@ -1,74 +1,14 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
-	"io"
-	"os"
 	"strings"
-	"sync"
 	"time"
-
-	"golang.org/x/term"
 
 	"github.com/longmen/longmen/examples/lendingclub/market"
 	"github.com/longmen/longmen/examples/lendingclub/play"
 	"github.com/longmen/longmen/examples/lendingclub/report"
 )
-
-// screen is what people see. A line that changes while something goes on is only shown on a terminal.
-type screen struct {
-	out  io.Writer // results
-	talk io.Writer // what is said on the way
-	live bool
-}
-
-func newScreen(out, talk *os.File, forPrograms bool) *screen {
-	s := &screen{out: out, talk: out, live: term.IsTerminal(int(out.Fd()))}
-	if forPrograms {
-		s.talk, s.live = talk, term.IsTerminal(int(talk.Fd()))
-	}
-	return s
-}
-
-func (s *screen) say(format string, args ...any) { fmt.Fprintf(s.talk, format+"\n", args...) }
-
-func (s *screen) json(v any) error {
-	e := json.NewEncoder(s.out)
-	e.SetIndent("", "  ")
-	return e.Encode(v)
-}
-
-const (
-	blink   = 200 * time.Millisecond
-	columns = 100
-)
-
-// during shows a line again and again until the function that is returned is called.
-func (s *screen) during(line func() string) (done func()) {
-	if !s.live {
-		return func() {}
-	}
-	stop := make(chan struct{})
-	var group sync.WaitGroup
-	group.Go(func() {
-		tick := time.NewTicker(blink)
-		defer tick.Stop()
-		for {
-			select {
-			case <-stop:
-				fmt.Fprintf(s.talk, "\r%s\r", strings.Repeat(" ", columns-1))
-				return
-			case <-tick.C:
-				fmt.Fprintf(s.talk, "\r%-*s", columns-1, line())
-			}
-		}
-	})
-	return func() {
-		close(stop)
-		group.Wait()
-	}
-}
 
 // pace works out how long the rest of a play takes, from what bids and repayments have taken so far.
 type pace struct {

@@ -1,4 +1,8 @@
-package main
+// Package stage is what a play needs around it: a Longmen node as a process of its own, ids that a run that was cut short
+// finds again, and the screen on which people watch.
+//
+// The package knows nothing of what is played.
+package stage
 
 import (
 	"bytes"
@@ -14,12 +18,12 @@ import (
 	"time"
 )
 
-// node is a Longmen node that runs as a process of its own.
-type node struct {
-	program string
-	folder  string
-	base    string // http://host:port
-	token   string
+// Node is a Longmen node that runs as a process of its own.
+type Node struct {
+	Program string
+	Folder  string
+	Base    string // http://host:port
+	Token   string // the operator's
 	command *exec.Cmd
 	ended   chan struct{} // closed when the process has ended, err says how
 	err     error
@@ -27,14 +31,15 @@ type node struct {
 
 const (
 	usualAddress = "127.0.0.1:7421"
-	tokenFile    = "token"
-	logFile      = "serve.log"
-	startWithin  = time.Minute
-	stopWithin   = time.Minute
+	// TokenFile is where the operator's token lies in the data folder.
+	TokenFile   = "token"
+	logFile     = "serve.log"
+	startWithin = time.Minute
+	stopWithin  = time.Minute
 )
 
-// startNode starts `longmen serve` and returns when it answers.
-func startNode(ctx context.Context, program, folder string) (*node, error) {
+// Start starts `longmen serve` on a data folder and returns when it answers.
+func Start(ctx context.Context, program, folder string) (*Node, error) {
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return nil, err
 	}
@@ -47,7 +52,7 @@ func startNode(ctx context.Context, program, folder string) (*node, error) {
 		return nil, err
 	}
 	defer log.Close() // the process has its own
-	n := &node{program: program, folder: folder, base: "http://" + address, ended: make(chan struct{})}
+	n := &Node{Program: program, Folder: folder, Base: "http://" + address, ended: make(chan struct{})}
 	n.command = exec.Command(program, "serve", "--data", folder, "--listen", address)
 	n.command.Stdout, n.command.Stderr = log, log
 	apart(n.command)
@@ -59,7 +64,7 @@ func startNode(ctx context.Context, program, folder string) (*node, error) {
 		close(n.ended)
 	}()
 	if err := n.ready(ctx); err != nil {
-		return nil, errors.Join(err, n.stop())
+		return nil, errors.Join(err, n.Stop())
 	}
 	return n, nil
 }
@@ -77,7 +82,7 @@ func freeAddress() (string, error) {
 }
 
 // ready waits until the node answers, and reads its token.
-func (n *node) ready(ctx context.Context) error {
+func (n *Node) ready(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, startWithin)
 	defer cancel()
 	tick := time.NewTicker(20 * time.Millisecond)
@@ -85,22 +90,22 @@ func (n *node) ready(ctx context.Context) error {
 	for !n.answers(ctx) {
 		select {
 		case <-n.ended:
-			return n.died()
+			return n.Died()
 		case <-ctx.Done():
 			return fmt.Errorf("wait for the node: %w%s", ctx.Err(), n.words())
 		case <-tick.C:
 		}
 	}
-	token, err := os.ReadFile(filepath.Join(n.folder, tokenFile))
+	token, err := os.ReadFile(filepath.Join(n.Folder, TokenFile))
 	if err != nil {
 		return fmt.Errorf("read the node's token: %w", err)
 	}
-	n.token = strings.TrimSpace(string(token))
+	n.Token = strings.TrimSpace(string(token))
 	return nil
 }
 
-func (n *node) answers(ctx context.Context) bool {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, n.base+"/readyz", nil)
+func (n *Node) answers(ctx context.Context) bool {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, n.Base+"/readyz", nil)
 	if err != nil {
 		return false
 	}
@@ -112,8 +117,8 @@ func (n *node) answers(ctx context.Context) bool {
 	return response.StatusCode == http.StatusOK
 }
 
-// within ends with the node: nobody should wait for one that is gone.
-func (n *node) within(ctx context.Context) context.Context {
+// Within ends with the node: nobody should wait for one that is gone.
+func (n *Node) Within(ctx context.Context) context.Context {
 	ctx, cancel := context.WithCancel(ctx)
 	go func() {
 		defer cancel()
@@ -125,8 +130,8 @@ func (n *node) within(ctx context.Context) context.Context {
 	return ctx
 }
 
-// died tells how the node ended, nil if it has not.
-func (n *node) died() error {
+// Died tells how the node ended, nil if it has not.
+func (n *Node) Died() error {
 	select {
 	case <-n.ended:
 		return fmt.Errorf("the node ended by itself: %v%s", n.err, n.words())
@@ -136,27 +141,27 @@ func (n *node) died() error {
 }
 
 // words are the last ones of the node's log.
-func (n *node) words() string {
+func (n *Node) words() string {
 	const most = 2_000
-	b, err := os.ReadFile(filepath.Join(n.folder, logFile))
+	b, err := os.ReadFile(filepath.Join(n.Folder, logFile))
 	if err != nil || len(b) == 0 {
 		return ""
 	}
 	return "\nits last words:\n" + string(bytes.TrimSpace(b[max(0, len(b)-most):]))
 }
 
-// wait returns when the context ends, or with an error when the node does.
-func (n *node) wait(ctx context.Context) error {
+// Wait returns when the context ends, or with an error when the node does.
+func (n *Node) Wait(ctx context.Context) error {
 	select {
 	case <-n.ended:
-		return n.died()
+		return n.Died()
 	case <-ctx.Done():
 		return nil
 	}
 }
 
-// stop asks the node to end and waits for it.
-func (n *node) stop() error {
+// Stop asks the node to end and waits for it.
+func (n *Node) Stop() error {
 	select {
 	case <-n.ended:
 		return nil
@@ -176,4 +181,10 @@ func (n *node) stop() error {
 		return fmt.Errorf("stop the node: %w%s", n.err, n.words())
 	}
 	return nil
+}
+
+// Kill ends the node the hard way and waits until it is gone.
+func (n *Node) Kill() {
+	_ = n.command.Process.Kill()
+	<-n.ended
 }

@@ -1,6 +1,6 @@
 //go:build unix
 
-package main
+package stage
 
 import (
 	"os/exec"
