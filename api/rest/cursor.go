@@ -32,6 +32,8 @@ const (
 	listOfVersions
 	listOfCharts
 	listOfCorrections
+	listOfJobs
+	listOfNotices
 )
 
 // cursor makes the opaque form of a place in a list.

@@ -133,14 +133,14 @@ func (s *server) listJobs(ctx context.Context, in *jobsInput) (*jobsOutput, erro
 		}
 	}
 	var after plan.Place
-	if in.Cursor != "" {
-		last, err := id.Parse(in.Cursor)
+	page, err := s.rows(ctx, listOfJobs, &in.InPage)
+	if err != nil {
+		return nil, err
+	}
+	if !page.After.IsZero() {
+		e, err := g.Plan.Get(ctx, owner(ctx), page.After)
 		if err != nil {
-			return nil, s.problem(ctx, badCursor.Errorf("it is not one that a page of this list gave").On("query.cursor"))
-		}
-		e, err := g.Plan.Get(ctx, owner(ctx), last)
-		if err != nil {
-			return nil, s.problem(ctx, badCursor.Errorf("it is not one that a page of this list gave").On("query.cursor"))
+			return nil, s.strange(ctx)
 		}
 		after = plan.Place{Due: e.Due, ID: e.ID}
 	}
@@ -153,9 +153,7 @@ func (s *server) listJobs(ctx context.Context, in *jobsInput) (*jobsOutput, erro
 	for i := range list {
 		out.Body.Jobs = append(out.Body.Jobs, jobOf(&list[i]))
 	}
-	if len(list) == in.Limit {
-		out.Body.Next.Next = list[len(list)-1].ID.String()
-	}
+	out.Body.Next.Next = rowCursor(listOfJobs, list, page, func(e *plan.Event) id.ID { return e.ID })
 	return out, nil
 }
 

@@ -91,17 +91,15 @@ func (s *server) listNotices(ctx context.Context, in *noticesInput) (*noticesOut
 	if err != nil {
 		return nil, err
 	}
-	var before id.ID
-	if in.Cursor != "" {
-		if before, err = id.Parse(in.Cursor); err != nil {
-			return nil, s.problem(ctx, badCursor.Errorf("it is not one that a page of this list gave").On("query.cursor"))
-		}
+	page, err := s.rows(ctx, listOfNotices, &in.InPage)
+	if err != nil {
+		return nil, err
 	}
 	// Whose it is was checked only by its name: a party of another tenant has nothing here.
 	if _, err := g.Parties.Party(ctx, tenant(ctx), id.ID(in.Party)); err != nil {
 		return nil, s.problem(ctx, err)
 	}
-	list, err := g.Notices.List(ctx, tenant(ctx), id.ID(in.Party), before, in.Limit)
+	list, err := g.Notices.List(ctx, tenant(ctx), id.ID(in.Party), page.After, page.Limit)
 	if err != nil {
 		return nil, s.problem(ctx, err)
 	}
@@ -112,9 +110,7 @@ func (s *server) listNotices(ctx context.Context, in *noticesInput) (*noticesOut
 			Created: Instant(n.Created), Sent: Instant(n.At),
 		}
 	})
-	if len(list) == in.Limit {
-		out.Body.Next.Next = list[len(list)-1].ID.String()
-	}
+	out.Body.Next.Next = rowCursor(listOfNotices, list, page, func(n *notice.Sent) id.ID { return n.ID })
 	return out, nil
 }
 

@@ -34,6 +34,8 @@ type client struct {
 	party  string // for which one acts, if it is not one's own
 	folder string
 	ledger string
+
+	patient bool // sends a request with a key again while the node can't say yet what became of it
 }
 
 // speaking gives a group of commands the flags that say with which node they speak, and as whom.
@@ -160,6 +162,9 @@ func (c *client) call(method, path, key string, body []byte, v any) ([]byte, err
 	text, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer))
 	if err != nil {
 		return nil, fmt.Errorf("read the answer: %w", err)
+	}
+	if response.StatusCode == http.StatusGatewayTimeout && c.patient {
+		return c.call(method, path, key, body, v)
 	}
 	if response.StatusCode != http.StatusOK {
 		return text, c.problem(response.Status, text)

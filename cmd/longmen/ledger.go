@@ -126,19 +126,6 @@ func (c *client) printLedger(l *ledgerInfo) error {
 		"accounts", fmt.Sprint(l.Accounts), "registers", fmt.Sprint(l.Registers))
 }
 
-func newAdvance() *cobra.Command {
-	e := &envelope{}
-	c := &cobra.Command{
-		Use: "advance INSTANT", Short: "Move a simulated clock forward", Args: cobra.ExactArgs(1),
-		Example: "  longmen ledger advance 2026-04-01T00:00:00+08:00",
-		RunE: on(func(c *client, args []string) error {
-			return c.write(e, c.path("clock"), fields{"to": args[0]})
-		}),
-	}
-	e.flags(c)
-	return c
-}
-
 func newAsset() *cobra.Command {
 	group := &cobra.Command{Use: "asset", Short: "Open and list assets", Args: cobra.NoArgs, RunE: help}
 	e, scale := &envelope{}, 0

@@ -80,8 +80,10 @@ func newBalance() *cobra.Command {
 			}
 			return c.show(text, func() error {
 				t := newTable("ADDRESS", "ASSET", ">BALANCE", ">AVAILABLE", ">HELD", ">FROZEN")
+				missing := false
 				for i, a := range answer.Balances {
 					if a.Missing {
+						missing = true
 						t.add(args[i], "there is no such account", "", "", "", "")
 						continue
 					}
@@ -94,8 +96,10 @@ func newBalance() *cobra.Command {
 				if err := t.print(c.out); err != nil {
 					return err
 				}
-				_, err := fmt.Fprintln(c.out, &answer.moment)
-				return err
+				if _, err := fmt.Fprintln(c.out, &answer.moment); err != nil || !missing {
+					return err
+				}
+				return errSaid
 			})
 		})
 }
