@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"sync"
 
 	"github.com/longmen/longmen/kit/clock"
 	"github.com/longmen/longmen/kit/errs"
@@ -21,7 +22,9 @@ var migrations embed.FS
 type Plan struct {
 	db    *store.DB
 	clock clock.Clock
-	added chan struct{}
+
+	mu    sync.Mutex
+	added chan struct{} // closed when something is planned, and then another one
 }
 
 // Open brings the tables up to date.
@@ -33,27 +36,25 @@ func Open(ctx context.Context, db *store.DB, c clock.Clock) (*Plan, error) {
 	if err := db.Migrate(ctx, "plan", files); err != nil {
 		return nil, err
 	}
-	return &Plan{db: db, clock: c, added: make(chan struct{}, 1)}, nil
+	return &Plan{db: db, clock: c, added: make(chan struct{})}, nil
 }
 
 func (p *Plan) now() int64 { return p.clock.Now().UnixMicro() }
 
 // Add plans events. One that is planned already as it is changes nothing; with other content it is a conflict.
 func (p *Plan) Add(ctx context.Context, events ...Event) error {
-	err := p.db.Write(ctx, func(tx *sql.Tx) error { return p.AddIn(ctx, tx, events...) })
-	if err == nil {
-		p.wake()
-	}
-	return err
+	return p.db.Write(ctx, func(tx *sql.Tx) error { return p.AddIn(ctx, tx, events...) })
 }
 
-// AddIn plans events within a transaction of the caller on the same database, together with rows of his own.
+// AddIn plans events within a transaction of the caller on the same database, together with rows of his own. They are
+// seen soon after it has been committed.
 func (p *Plan) AddIn(ctx context.Context, tx *sql.Tx, events ...Event) error {
 	for i := range events {
 		if err := p.add(ctx, tx, &events[i]); err != nil {
 			return err
 		}
 	}
+	p.wake()
 	return nil
 }
 
@@ -82,12 +83,19 @@ func (p *Plan) add(ctx context.Context, tx *sql.Tx, e *Event) error {
 	return err
 }
 
-// wake lets who follows a ledger look again.
+// wake lets all who follow a ledger look again, and soon once more: a transaction under way may take a moment.
 func (p *Plan) wake() {
-	select {
-	case p.added <- struct{}{}:
-	default:
-	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	close(p.added)
+	p.added = make(chan struct{})
+}
+
+// woken is closed when something is planned from now on.
+func (p *Plan) woken() <-chan struct{} {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.added
 }
 
 // querier is a transaction or a pool.

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -57,6 +58,7 @@ type stage struct {
 	*plan.Runner
 	wall     *clock.Manual
 	clocks   ledgers
+	mu       sync.Mutex // of what happened
 	happened []string
 	fail     map[id.ID]error
 	during   func(e *plan.Event)
@@ -88,6 +90,8 @@ func (s *stage) handle(_ context.Context, e *plan.Event) (func(*sql.Tx) error, e
 	if err := s.fail[e.ID]; err != nil {
 		return nil, err
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.happened = append(s.happened, fmt.Sprintf("%d at %d", e.ID[15], s.clocks[e.Ledger]))
 	return nil, nil
 }
@@ -366,6 +370,40 @@ func TestFollowingARealClock(t *testing.T) {
 		if err := s.Follow(ctx, "main"); !errors.Is(err, context.Canceled) {
 			t.Error(err)
 		}
+	})
+}
+
+// What is planned in somebody's transaction happens soon after it is committed, on every ledger that is followed, though
+// nobody looks by himself.
+func TestFollowersAreWoken(t *testing.T) {
+	defer plan.LookEvery(plan.LookEvery(24 * time.Hour))
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		s := newStage(t, db)
+		ctx, stop := context.WithCancel(t.Context())
+		happened := make(chan id.ID)
+		s.during = func(e *plan.Event) { happened <- e.ID }
+		var following sync.WaitGroup
+		for _, ledger := range []string{"main", "other"} {
+			following.Go(func() {
+				if err := s.Follow(ctx, ledger); !errors.Is(err, context.Canceled) {
+					t.Errorf("%s: %v", ledger, err)
+				}
+			})
+		}
+		for n := range uint64(6) {
+			e := event(n+1, 0)
+			if n%2 == 1 {
+				e.Ledger = "other"
+			}
+			if err := db.Write(t.Context(), func(tx *sql.Tx) error { return s.AddIn(t.Context(), tx, e) }); err != nil {
+				t.Fatal(err)
+			}
+			if got := <-happened; got != e.ID {
+				t.Errorf("%s happens, %s was planned", got, e.ID)
+			}
+		}
+		stop()
+		following.Wait()
 	})
 }
 

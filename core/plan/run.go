@@ -39,9 +39,12 @@ const (
 	longWait    = 5 * time.Minute
 	// atOnce is how often an event is tried without a wait when a simulated clock stands still for it.
 	atOnce = 3
-	// lookEvery is how soon events are seen that another node has planned.
-	lookEvery = time.Second
+	// lookSoon is how soon one looks again after something was planned here, and then twice as late each time.
+	lookSoon = 2 * time.Millisecond
 )
+
+// lookEvery is how soon events are seen that another node has planned.
+var lookEvery = time.Second
 
 // Ledgers are the clocks of the ledgers.
 type Ledgers interface {
@@ -276,7 +279,8 @@ func (p *Plan) NextOpen(ctx context.Context, ledger string, upTo int64) (*Event,
 // Follow lets everything happen on a ledger when it falls due, until the context ends or another node takes over. On a
 // simulated ledger that is what is due where its clock stands.
 func (r *Runner) Follow(ctx context.Context, ledger string) error {
-	for {
+	for again := lookEvery; ; again = min(2*again, lookEvery) {
+		woken := r.plan.woken()
 		now, err := r.ledgers.Now(ctx, ledger)
 		if err != nil {
 			return err
@@ -288,14 +292,15 @@ func (r *Runner) Follow(ctx context.Context, ledger string) error {
 		if err != nil {
 			return err
 		}
-		left := lookEvery
+		left := again
 		if next != nil {
 			left = min(left, time.Duration(max(next.Due-now, next.Again-r.plan.now(), 1_000))*time.Microsecond)
 		}
 		timer := time.NewTimer(left)
 		select {
 		case <-timer.C:
-		case <-r.plan.added:
+		case <-woken:
+			again = lookSoon / 2
 		case <-ctx.Done():
 		}
 		timer.Stop()

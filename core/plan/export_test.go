@@ -1,0 +1,9 @@
+package plan
+
+import "time"
+
+// LookEvery sets how soon events are seen that another node has planned, and gives back how it was.
+func LookEvery(d time.Duration) (before time.Duration) {
+	before, lookEvery = lookEvery, d
+	return before
+}
