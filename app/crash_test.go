@@ -38,6 +38,9 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
+	if dsn, ok := os.LookupEnv(rekeyEnv); ok {
+		rekeyMain(dsn)
+	}
 	storetest.Main(m)
 }
 

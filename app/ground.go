@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"log/slog"
 	"path/filepath"
 	"sync"
 	"time"
@@ -21,6 +22,7 @@ import (
 	"github.com/longmen/longmen/kit/clock"
 	"github.com/longmen/longmen/kit/errs"
 	"github.com/longmen/longmen/kit/id"
+	"github.com/longmen/longmen/kit/logging"
 )
 
 // openGround opens the rows of core's modules and the fronts: a file in the data folder, or the same PostgreSQL. A node
@@ -34,13 +36,13 @@ func (p *program) openGround(ctx context.Context) (*ground.Ground, error) {
 	if dsn == "" {
 		dsn = filepath.Join(p.config.Data, longmen.RowsFile)
 	}
-	clocks := &clocks{backend: &p.backend}
+	clocks := &clocks{backend: &p.backend, log: p.config.Log}
 	g, err := ground.Open(ctx, ground.Config{
 		DSN: dsn, LookupKey: key.bytes, Clock: clock.Real{}, Random: rand.Reader, Clocks: clocks.of, Totals: &books{&p.backend}, Ledgers: p.backend.marketLedger,
 		Sender: sender, Channels: p.simulators(),
 	})
 	if err != nil {
-		return nil, fmt.Errorf("%w (the lookup key is looked for in %s)", errors.Join(err, key.undo()), key.path)
+		return nil, fmt.Errorf("%w (the lookup key is looked for in %s; if it is lost: longmen rekey)", errors.Join(err, key.undo()), key.path)
 	}
 	clocks.parties = g.Parties
 	return g, nil
@@ -84,6 +86,7 @@ func (b *backend) rows() (*ground.Ground, error) {
 // clocks gives each tenant the clock of his first ledger, and the machine's while there is none.
 type clocks struct {
 	backend *backend
+	log     *slog.Logger
 	parties *party.Registry
 	first   sync.Map // names by tenant; they never change
 }
@@ -95,27 +98,40 @@ type tenantClock struct {
 	tenant id.ID
 }
 
-// Now is the instant of the tenant's ledger if its clock is simulated, the machine's otherwise, in the ledger's zone.
+// Now is the instant of the tenant's ledger if its clock is simulated, the machine's otherwise, in the ledger's zone. When
+// that can't be told it is the zero time, at which nobody counts anything: another instant would be a wrong one.
 func (c tenantClock) Now() time.Time {
-	name, known := c.clocks.first.Load(c.tenant)
+	now, err := c.clocks.now(context.Background(), c.tenant)
+	if err != nil {
+		c.clocks.log.Error("the clock of a tenant can't be read", logging.ID, c.tenant.String(), logging.Error, err)
+		return time.Time{}
+	}
+	return now
+}
+
+func (c *clocks) now(ctx context.Context, tenant id.ID) (time.Time, error) {
+	name, known := c.first.Load(tenant)
 	if !known {
-		t, err := c.clocks.parties.Tenant(context.Background(), c.tenant)
-		if err != nil || t.First == "" {
-			return time.Now()
+		t, err := c.parties.Tenant(ctx, tenant)
+		if err != nil {
+			return time.Time{}, err
+		}
+		if t.First == "" {
+			return time.Now(), nil
 		}
 		name = t.First
-		c.clocks.first.Store(c.tenant, name)
+		c.first.Store(tenant, name)
 	}
-	l, err := c.clocks.backend.Ledger(context.Background(), name.(string))
+	l, err := c.backend.Ledger(ctx, name.(string))
 	if err != nil {
-		return time.Now()
+		return time.Time{}, err
 	}
 	zone, err := time.LoadLocation(l.Zone)
 	if err != nil {
-		zone = time.UTC
+		return time.Time{}, fmt.Errorf("zone of ledger %s: %w", name, err)
 	}
 	if l.Clock == ledger.RealClock {
-		return time.Now().In(zone)
+		return time.Now().In(zone), nil
 	}
-	return l.Now.Time().In(zone)
+	return l.Now.Time().In(zone), nil
 }

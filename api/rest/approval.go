@@ -158,6 +158,9 @@ func (s *server) decide(ctx context.Context, f func(*ops.Approvals, party.By) (o
 	if err != nil {
 		return nil, err
 	}
+	if err := whole(ctx, g); err != nil {
+		return nil, s.problem(ctx, err)
+	}
 	p, err := f(g.Approvals, api.CallOf(ctx).Principal.By())
 	if err != nil {
 		return nil, s.problem(ctx, err)

@@ -102,6 +102,15 @@ func (s *server) parties(a huma.API) {
 		"List the parties of the tenant; without the right, those for which one may act")), s.listParties)
 	huma.Register(a, needs(right.PartyWrite, change("create-party", "/v1/parties", tagParties, "Make a party", "")), s.createParty)
 	huma.Register(a, own("party", right.PartyRead, question("get-party", partyPath, tagParties, "Tell who a party is")), s.getParty)
+	huma.Register(a, needs(right.PartyWrite, change("rename-party", partyPath+"/rename", tagParties, "Give a party another name", "")), s.renameParty)
+	huma.Register(a, needs(right.PartyWrite, change("close-party", partyPath+"/close", tagParties, "Close a party for good",
+		"Nothing is added to it any more, nobody acts for it, and whoever it stands behind is let in no more.")), s.closeParty)
+	huma.Register(a, own("party", right.PartyRead, question("list-party-changes", partyPath+"/changes", tagParties, "List who made which version of a party")), s.listPartyChanges)
+	s.identifiers(a)
+	s.attestations(a)
+	s.roles(a)
+	s.principals(a)
+	s.grants(a)
 }
 
 func (s *server) createParty(ctx context.Context, in *newParty) (*partyOutput, error) {

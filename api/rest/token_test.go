@@ -20,8 +20,13 @@ func spare(w *apitest.World, _ *apitest.Tenant, c *apitest.Caller) map[string]st
 	return map[string]string{"token": a.At("id")}
 }
 
+// auditors fills in a principal whose token lets nobody do what an administrator may not.
+func auditors(_ *apitest.World, t *apitest.Tenant, _ *apitest.Caller) map[string]string {
+	return map[string]string{"principal": t.Staff["auditor"].Principal.String()}
+}
+
 var tokenEndpoints = []apitest.Endpoint{
-	{ID: "issue-token", Fill: clients, Body: `{"id":"{id}","expires":"2026-03-02T00:00:00Z"}`},
+	{ID: "issue-token", Fill: auditors, Body: `{"id":"{id}","expires":"2026-03-02T00:00:00Z"}`},
 	{ID: "list-tokens", Fill: clients},
 	{ID: "revoke-token", Fill: spare, Body: `{}`},
 }
@@ -43,7 +48,14 @@ func TestTokenIsNoLadder(t *testing.T) {
 			t.Errorf("a token of %s: %d %s", role, a.Status, a.Body)
 		}
 	}
-	made := issue(w.North.Client).OK()
+	// A client lets him in, and lets him out again.
+	client := w.North.Client
+	is(t, issue(client), "status", "403", "code", "forbidden")
+	grant := `{"id":"` + w.ID().String() + `","principal":"` + administrator.Principal.String() + `"}`
+	let := w.As(client, http.MethodPost, "/v1/parties/"+client.Party.String()+"/grants", grant).OK()
+	made := issue(client).OK()
+	w.As(client, http.MethodPost, "/v1/grants/"+let.At("id")+"/end", `{}`).OK()
+	is(t, issue(client), "status", "403", "code", "forbidden")
 	token := made.At("token")
 	is(t, w.Do(http.MethodGet, "/v1/me", nil, "Authorization", "Bearer "+token).OK(), "principal", w.North.Client.Principal.String())
 	if list := w.As(administrator, http.MethodGet, "/v1/principals/"+w.North.Client.Principal.String()+"/tokens", nil).OK(); strings.Contains(string(list.Body), "longmen_") {

@@ -161,7 +161,7 @@ func lookupKeyMissing(c *cobra.Command, folder string) error {
 	if _, err := os.Stat(filepath.Join(folder, longmen.RowsFile)); err != nil {
 		return nil
 	}
-	return say(c, "no backup has the lookup key, by which identifiers of parties are found: put it into %s, mode 0600, before you serve\n",
+	return say(c, "no backup has the lookup key, by which identifiers of parties are found: put it into %s, mode 0600, before you serve; if it is lost: longmen rekey\n",
 		filepath.Join(folder, longmen.LookupKeyFile))
 }
 

@@ -11,6 +11,7 @@ import (
 	"slices"
 
 	"github.com/longmen/longmen/kit/clock"
+	"github.com/longmen/longmen/kit/errs"
 	"github.com/longmen/longmen/kit/id"
 	"github.com/longmen/longmen/store"
 )
@@ -18,7 +19,8 @@ import (
 //go:embed migrations
 var migrations embed.FS
 
-// Clocks gives the clock of a tenant, which may be a simulated one.
+// Clocks gives the clock of a tenant, which may be a simulated one. One that can't be read gives the zero time, and
+// nothing is written by it.
 type Clocks func(tenant id.ID) clock.Clock
 
 // Orders are all orders in one database. Its methods may be called at the same time.
@@ -174,7 +176,11 @@ func (o *Orders) load(ctx context.Context, r rows, d *draft, tenant id.ID, calls
 	if d.ends[tenant], err = r.lockEnd(ctx, tenant); err != nil {
 		return err
 	}
-	d.now[tenant] = o.clocks(tenant).Now().UnixMicro()
+	instant := o.clocks(tenant).Now()
+	if instant.IsZero() {
+		return errs.Overloaded.Errorf("the clock of the tenant's ledger can't be read now; try again later")
+	}
+	d.now[tenant] = instant.UnixMicro()
 	if now := d.now[tenant]; now < 0 || now > maxInstant {
 		return fmt.Errorf("write orders: the clock of tenant %s stands at %d microseconds since 1970", tenant, now)
 	}

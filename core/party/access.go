@@ -131,8 +131,8 @@ func unknown() error {
 	return errs.Unauthenticated.Errorf("there is no such token; send one that was issued here")
 }
 
-// Resolve tells who asks with this token. A token that is known is answered from memory for Options.Stale; one that is
-// not, is asked for each time, so a door bounds how many of those it lets through.
+// Resolve tells who asks with this token. A token that is known is answered from memory for Options.Stale. One that was
+// not issued here is told by its tag, whatever comes: the rows are not asked.
 func (r *Registry) Resolve(ctx context.Context, token string) (Access, error) {
 	hash, ok := hashOf(token)
 	if !ok {
@@ -140,6 +140,9 @@ func (r *Registry) Resolve(ctx context.Context, token string) (Access, error) {
 	}
 	now := r.clock.Now()
 	a := r.cache.get(&hash, now)
+	if a == nil && !r.tagged(token) {
+		return Access{}, unknown()
+	}
 	if a == nil {
 		var err error
 		if a, err = r.admit(ctx, &hash); err != nil {
@@ -165,10 +168,11 @@ func (r *Registry) admit(ctx context.Context, hash *[32]byte) (*admission, error
 	return a, nil
 }
 
-// What the rows say about a token, asked by keys alone: joins would let PostgreSQL, before it has counted the rows, walk
+// What the rows say about a token: no role or grant that was given after its issue, unless the party itself gave it. So
+// whoever has a token, or issued it, does not become more by what he does not know of. It is asked by keys alone: joins would let PostgreSQL, before it has counted the rows, walk
 // through all parties of the tenant.
 const (
-	selectToken = `SELECT t.tenant, t.principal, t.id, t.expires, t.revoked,
+	selectToken = `SELECT t.tenant, t.principal, t.id, t.expires, t.created, t.revoked,
 		(SELECT n.name FROM party_tenant n WHERE n.tenant = t.tenant),
 		(SELECT p.kind FROM party_principal p WHERE p.tenant = t.tenant AND p.id = t.principal),
 		(SELECT p.name FROM party_principal p WHERE p.tenant = t.tenant AND p.id = t.principal),
@@ -180,8 +184,9 @@ const (
 	selectLedgers = "SELECT name FROM party_ledger WHERE tenant = ?"
 	selectSpans   = `SELECT g.party, g.starts, g.ends FROM party_grant g
 		WHERE g.tenant = ? AND g.principal = ? AND g.revoked = 0 AND g.ends > ?
+		AND (g.created <= ? OR (SELECT p.person FROM party_principal p WHERE p.tenant = g.tenant AND p.id = g.creator) = g.party)
 		AND (SELECT y.closed FROM party_party y WHERE y.tenant = g.tenant AND y.id = g.party) = 0`
-	selectTenures = "SELECT code, starts, stops FROM party_role WHERE tenant = ? AND party = ? AND stops > starts"
+	selectTenures = "SELECT code, starts, stops FROM party_role WHERE tenant = ? AND party = ? AND stops > starts AND created <= ?"
 )
 
 var spans = record[span]{dest: func(s *span) []any { return []any{column{&s.party}, &s.from, &s.ends} }}
@@ -191,8 +196,8 @@ var tenures = record[tenure]{dest: func(t *tenure) []any { return []any{&t.code,
 func (q *query) admission(hash *[32]byte, now int64) (*admission, error) {
 	a := new(admission)
 	to := &a.access
-	var closed, gone int64
-	err := q.row(selectToken, hash[:]).Scan(column{&to.Tenant}, column{&to.Principal}, column{&to.Token}, &to.Expires, &a.revoked,
+	var issued, closed, gone int64
+	err := q.row(selectToken, hash[:]).Scan(column{&to.Tenant}, column{&to.Principal}, column{&to.Token}, &to.Expires, &issued, &a.revoked,
 		&to.TenantName, &to.Kind, &to.Name, column{&to.Person}, &closed, &gone)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, unknown()
@@ -204,11 +209,11 @@ func (q *query) admission(hash *[32]byte, now int64) (*admission, error) {
 	if a.ledgers, err = ledgersOf(q, to.Tenant); err != nil {
 		return nil, err
 	}
-	if a.grants, err = spans.scan(q, selectSpans, to.Tenant[:], to.Principal[:], now); err != nil {
+	if a.grants, err = spans.scan(q, selectSpans, to.Tenant[:], to.Principal[:], now, issued); err != nil {
 		return nil, err
 	}
 	slices.SortFunc(a.grants, func(x, y span) int { return compare(x.party, y.party) })
-	a.roles, err = tenures.scan(q, selectTenures, to.Tenant[:], to.Person[:])
+	a.roles, err = tenures.scan(q, selectTenures, to.Tenant[:], to.Person[:], issued)
 	slices.SortFunc(a.roles, func(x, y tenure) int { return strings.Compare(x.code, y.code) })
 	return a, err
 }

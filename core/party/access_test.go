@@ -332,7 +332,7 @@ func FuzzResolve(f *testing.F) {
 	w := newWorld(f, storetest.SQLite(f))
 	h := w.home("one")
 	_, text := w.token(h.by, h.principal, time.Hour)
-	for _, seed := range []string{text, "", "longmen_", text + "=", text[:50] + "\x00", strings.Repeat("longmen_", 7)} {
+	for _, seed := range []string{text, "", "longmen_", text + "=", text[:50] + "\x00", strings.Repeat("longmen_", 7), "longmen_" + strings.Repeat("\n", 43)} {
 		f.Add(seed)
 	}
 	ctx := context.Background()

@@ -15,12 +15,15 @@
 //
 // Names of parties and values of identifiers are personal data. They are of type Personal, which prints and marshals as
 // a mask, and no error or log line of this package holds them. A value is found again by HMAC-SHA-256 under a key from
-// outside the database. The value itself is kept as it is, behind one byte that says so: whoever reads the database
-// reads it, until another form encrypts. Removing an identifier erases value and lookup.
+// outside the database, which Rekey replaces. The value itself is kept as it is, behind one byte that says so: whoever
+// reads the database reads it, until another form encrypts. Removing an identifier erases value and lookup.
 //
 // Resolve answers from memory. What this Registry changed shows at once. What another node changed, such as a token that
 // it revoked, shows after Options.Stale at the latest, five seconds if nothing is said. Expiry is judged at the instant
-// of the question, so it is never late. A token that is not known is asked of the rows each time.
+// of the question, so it is never late. A text that was not issued as a token is refused by its tag, without the rows.
+//
+// A token carries what there was when it was issued: roles of the person that were given before, and grants of the
+// principal that were given before or by the party itself. For what came later it takes a token that is later.
 //
 // The package must not know what roles, levels, sources and kinds of principals mean, which of them may do what, how a
 // person logs in, or what a ledger holds.

@@ -2,6 +2,7 @@ package party
 
 import (
 	"context"
+	"database/sql"
 
 	"github.com/longmen/longmen/kit/id"
 )
@@ -43,13 +44,30 @@ var grants = record[Grant]{
 	},
 }
 
-// Grant lets a principal act for a party. Several grants for one party add up.
+// Check says what is wrong with a grant that is to be given.
+func (g *Grant) Check() error { return first(checkID(g.ID), checkSpan(g.From, g.Until, maxInstant)) }
+
+// Grant lets a principal act for a party. Several grants for one party add up. One that a principal of the party itself
+// gives counts for every token; one that somebody else gives counts for tokens that are issued after it.
 func (r *Registry) Grant(ctx context.Context, by By, g Grant) (Grant, error) {
-	if err := first(by.check(), checkID(g.ID), checkSpan(g.From, g.Until, maxInstant)); err != nil {
+	if err := first(by.check(), g.Check()); err != nil {
 		return Grant{}, err
 	}
 	defer r.cache.drop(g.Principal)
-	c := creation[Grant]{
+	return r.granting(by, g).do(ctx, r)
+}
+
+// GrantWithin does the same as part of the caller's own transaction on this database, begun with its Write. The caller
+// calls Changed for the principal when that has ended.
+func (r *Registry) GrantWithin(ctx context.Context, tx *sql.Tx, by By, g Grant) (Grant, error) {
+	if err := first(by.check(), g.Check()); err != nil {
+		return Grant{}, err
+	}
+	return r.granting(by, g).within(ctx, r, tx)
+}
+
+func (r *Registry) granting(by By, g Grant) *creation[Grant] {
+	return &creation[Grant]{
 		kind: &grants, tenant: by.Tenant, id: g.ID,
 		same: func(old *Grant) bool {
 			return old.Principal == g.Principal && old.Party == g.Party && old.From == g.From && old.Until == g.Until
@@ -72,7 +90,6 @@ func (r *Registry) Grant(ctx context.Context, by By, g Grant) (Grant, error) {
 				endless(g.Until), now, by.Actor[:], none)
 		},
 	}
-	return c.do(ctx, r)
 }
 
 // GrantByID reads a grant.

@@ -43,6 +43,9 @@ func (r *Registry) AddIdentifier(ctx context.Context, by By, i Identifier) (Iden
 		kind: &identifiers, tenant: by.Tenant, id: i.ID,
 		same: func(old *Identifier) bool { return old.Party == i.Party && old.Type == i.Type && old.Value == i.Value },
 		insert: func(q *query) error {
+			if err := q.keyed(r, r.db.Dialect().ForShare()); err != nil {
+				return err
+			}
 			if _, err := q.open(by.Tenant, i.Party); err != nil {
 				return err
 			}
@@ -78,6 +81,9 @@ func (r *Registry) FindParty(ctx context.Context, tenant id.ID, kind string, val
 		return Party{}, err
 	}
 	err = r.read(ctx, func(q *query) error {
+		if err := q.keyed(r, ""); err != nil {
+			return err
+		}
 		var at id.ID
 		err := q.row("SELECT party FROM party_identifier WHERE tenant = ? AND type = ? AND lookup = ? AND removed = 0",
 			tenant[:], kind, r.lookup(tenant, kind, value)).Scan(column{&at})

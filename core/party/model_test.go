@@ -21,6 +21,7 @@ type state struct {
 	since  int64
 	owner  map[string]int // principal of a token's text
 	expiry map[string]int64
+	issued map[string]int64
 	gone   map[string]bool // revoked tokens
 	closed map[int]bool    // principals
 	shut   map[int]bool    // parties; principal n is of party n
@@ -29,7 +30,7 @@ type state struct {
 
 func (s *state) copy() *state {
 	c := *s
-	c.owner, c.expiry, c.gone = maps.Clone(s.owner), maps.Clone(s.expiry), maps.Clone(s.gone)
+	c.owner, c.expiry, c.issued, c.gone = maps.Clone(s.owner), maps.Clone(s.expiry), maps.Clone(s.issued), maps.Clone(s.gone)
 	c.closed, c.shut, c.grants = maps.Clone(s.closed), maps.Clone(s.shut), maps.Clone(s.grants)
 	return &c
 }
@@ -51,7 +52,8 @@ func (s *state) answer(text string, now int64, people, principals []id.ID) strin
 	for i, p := range people {
 		may := false
 		for _, g := range s.grants {
-			may = may || g.Principal == principals[n] && g.Party == p && g.Holds(now) && !s.shut[i]
+			carried := g.Created <= s.issued[text] || g.Creator == principals[i] // the party gave it itself
+			may = may || g.Principal == principals[n] && g.Party == p && g.Holds(now) && !s.shut[i] && carried
 		}
 		if may {
 			acts = append(acts, p.String())
@@ -93,7 +95,7 @@ func TestAccessFollowsTheModel(t *testing.T) {
 			principals = append(principals, w.principal(h.by, fmt.Sprint(n), people[n+1]))
 		}
 		now := &state{
-			owner: map[string]int{"nobody's": 0}, expiry: map[string]int64{}, gone: map[string]bool{},
+			owner: map[string]int{"nobody's": 0}, expiry: map[string]int64{}, issued: map[string]int64{}, gone: map[string]bool{},
 			closed: map[int]bool{}, shut: map[int]bool{}, grants: map[id.ID]party.Grant{}, since: w.now(),
 		}
 		delete(now.owner, "nobody's")
@@ -112,7 +114,7 @@ func TestAccessFollowsTheModel(t *testing.T) {
 				}
 				life := time.Duration(1+any("life", 20)) * 250 * time.Millisecond
 				token, text := w.token(h.by, principals[n], life)
-				next.owner[text], next.expiry[text] = n, token.Expires
+				next.owner[text], next.expiry[text], next.issued[text] = n, token.Expires, token.Created
 				tokens[text] = token.ID
 				texts = append(texts, text)
 			case "grant":
@@ -124,7 +126,11 @@ func TestAccessFollowsTheModel(t *testing.T) {
 				if any("end", 2) == 0 {
 					g.Until = g.From + int64(1+any("until", 6))*300_000
 				}
-				next.grants[g.ID] = must(w.Grant(ctx, h.by, g))(w.t)
+				by := h.by
+				if any("giver", 2) == 0 {
+					by.Actor = principals[any("giving", 3)]
+				}
+				next.grants[g.ID] = must(w.Grant(ctx, by, g))(w.t)
 			case "wait":
 				w.later(time.Duration(any("time", 16)) * 100 * time.Millisecond)
 			case "revoke token":

@@ -3,9 +3,6 @@ package party
 import (
 	"bytes"
 	"context"
-	"crypto/hmac"
-	"crypto/sha256"
-	"database/sql"
 	"embed"
 	"errors"
 	"fmt"
@@ -77,7 +74,8 @@ type Registry struct {
 	db     *store.DB
 	clock  clock.Clock
 	random io.Reader
-	key    []byte
+	key    []byte // of lookups
+	tag    []byte // key of the tags of tokens; none in a copy that was never used
 	cache  *cache
 }
 
@@ -86,45 +84,26 @@ func Open(ctx context.Context, db *store.DB, o Options) (*Registry, error) {
 	if err := o.check(db.Dialect()); err != nil {
 		return nil, err
 	}
-	files, err := fs.Sub(migrations, "migrations")
-	if err != nil {
-		return nil, err
-	}
-	if err := db.Migrate(ctx, "party", files); err != nil {
+	if err := migrate(ctx, db); err != nil {
 		return nil, err
 	}
 	r := &Registry{db: db, clock: o.Clock, random: o.Random, key: bytes.Clone(o.LookupKey), cache: newCache(o.Cache, o.Stale)}
-	if err := r.checkKey(ctx); err != nil {
+	err := r.checkKey(ctx)
+	if err == nil {
+		r.tag, err = r.tagKey(ctx)
+	}
+	if err != nil {
 		return nil, fmt.Errorf("open parties in %s: %w", db, err)
 	}
 	return r, nil
 }
 
-// checkKey compares the key with the first one by what it makes of a fixed text.
-func (r *Registry) checkKey(ctx context.Context) error {
-	h := hmac.New(sha256.New, r.key)
-	_, _ = h.Write([]byte("longmen/party/lookup"))
-	mine := h.Sum(nil)
-	if !r.db.ReadOnly() {
-		if err := r.write(ctx, func(q *query) error {
-			return q.exec("INSERT INTO party_setting (name, value) VALUES ('lookup', ?) ON CONFLICT DO NOTHING", mine)
-		}); err != nil {
-			return err
-		}
+func migrate(ctx context.Context, db *store.DB) error {
+	files, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return err
 	}
-	var kept []byte
-	err := r.read(ctx, func(q *query) error {
-		return q.row("SELECT value FROM party_setting WHERE name = 'lookup'").Scan(&kept)
-	})
-	switch {
-	case errors.Is(err, sql.ErrNoRows):
-		return nil // a copy of a database that was never used
-	case err != nil:
-		return fmt.Errorf("read the setting of the lookup key: %w", err)
-	case !hmac.Equal(kept, mine):
-		return errors.New("the lookup key is not the one that made the rows: give that one, or no identifier will be found")
-	}
-	return nil
+	return db.Migrate(ctx, "party", files)
 }
 
 // now is the present instant in microseconds.

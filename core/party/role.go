@@ -2,6 +2,7 @@ package party
 
 import (
 	"context"
+	"database/sql"
 
 	"github.com/longmen/longmen/kit/errs"
 	"github.com/longmen/longmen/kit/id"
@@ -43,13 +44,35 @@ var roles = record[Role]{
 	},
 }
 
-// GiveRole gives a party a role. The same role on the same days twice is refused.
+// Check says what is wrong with a role that is to be given.
+func (o *Role) Check() error {
+	return first(checkID(o.ID), checkCode("code", o.Code), checkSpan(o.From, o.Until, maxDay))
+}
+
+// GiveRole gives a party a role. The same role on the same days twice is refused. Tokens that were issued before do not
+// carry it.
 func (r *Registry) GiveRole(ctx context.Context, by By, o Role) (Role, error) {
-	if err := first(by.check(), checkID(o.ID), checkCode("code", o.Code), checkSpan(o.From, o.Until, maxDay)); err != nil {
+	if err := first(by.check(), o.Check()); err != nil {
 		return Role{}, err
 	}
 	defer r.cache.drop(o.Party)
-	c := creation[Role]{
+	return r.giving(by, o).do(ctx, r)
+}
+
+// GiveRoleWithin does the same as part of the caller's own transaction on this database, begun with its Write. The caller
+// calls Changed for the party when that has ended.
+func (r *Registry) GiveRoleWithin(ctx context.Context, tx *sql.Tx, by By, o Role) (Role, error) {
+	if err := first(by.check(), o.Check()); err != nil {
+		return Role{}, err
+	}
+	return r.giving(by, o).within(ctx, r, tx)
+}
+
+// Changed says that something of a principal or a party was changed in a transaction that has ended, however it ended.
+func (r *Registry) Changed(of id.ID) { r.cache.drop(of) }
+
+func (r *Registry) giving(by By, o Role) *creation[Role] {
+	return &creation[Role]{
 		kind: &roles, tenant: by.Tenant, id: o.ID,
 		same: func(old *Role) bool {
 			return old.Party == o.Party && old.Code == o.Code && old.From == o.From && old.Until == o.Until
@@ -77,7 +100,6 @@ func (r *Registry) GiveRole(ctx context.Context, by By, o Role) (Role, error) {
 				endless(o.Until), endless(o.Until), r.now(), by.Actor[:], none)
 		},
 	}
-	return c.do(ctx, r)
 }
 
 // Role reads a role.

@@ -198,6 +198,12 @@ func (c *creation[T]) do(ctx context.Context, r *Registry) (v T, err error) {
 	return v, failed("create "+c.kind.what, err)
 }
 
+// within does it as part of a transaction that is another one's.
+func (c *creation[T]) within(ctx context.Context, r *Registry, tx *sql.Tx) (T, error) {
+	v, err := c.once(&query{ctx, tx, r.db})
+	return v, failed("create "+c.kind.what, err)
+}
+
 func (c *creation[T]) once(q *query) (v T, err error) {
 	v, found, err := c.kind.find(q, c.tenant, c.id, "")
 	switch {

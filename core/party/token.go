@@ -2,6 +2,7 @@ package party
 
 import (
 	"context"
+	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
@@ -46,10 +47,27 @@ func (Secret) LogValue() slog.Value { return slog.StringValue("[secret]") }
 // TokenPrefix begins the text of every token, so that scanners find one where it doesn't belong.
 const TokenPrefix = "longmen_"
 
+// The text of a token has 24 random bytes and 8 that are their tag: HMAC-SHA-256 under a key that lies in the rows. Who
+// makes texts up makes none with the right tag, so they are refused without a look at the rows.
 const (
-	secretBytes = 32
+	randomBytes = 24
+	tagBytes    = 8
+	secretBytes = randomBytes + tagBytes
 	secretText  = len(TokenPrefix) + (secretBytes*8+5)/6
 )
+
+// tagOf makes the tag of the random bytes of a token.
+func (r *Registry) tagOf(random []byte) []byte {
+	h := hmac.New(sha256.New, r.tag)
+	_, _ = h.Write(random)
+	return h.Sum(nil)[:tagBytes]
+}
+
+// tagged says whether a text may be that of a token: all that were issued are, and hardly any other.
+func (r *Registry) tagged(text string) bool {
+	raw, err := base64.RawURLEncoding.DecodeString(text[len(TokenPrefix):])
+	return err == nil && len(raw) == secretBytes && hmac.Equal(raw[randomBytes:], r.tagOf(raw[:randomBytes]))
+}
 
 // hashOf is what is kept of a token's text. What cannot be one has none.
 func hashOf(text string) (hash [sha256.Size]byte, ok bool) {
@@ -69,9 +87,22 @@ var tokens = record[Token]{
 	},
 }
 
+// Reach is what a new token of a principal would carry: the roles of the person behind it, past and to come, and the
+// grants of the principal that are not over.
+type Reach struct {
+	Person id.ID
+	Roles  []Role
+	Grants []Grant
+}
+
 // IssueToken makes a token and shows its text, this once. A repeat with the same id cannot show it again and says so:
-// revoke that token and issue another one.
+// revoke that token and issue another one. It carries the roles and grants that are there now; see GiveRole and Grant.
 func (r *Registry) IssueToken(ctx context.Context, by By, t Token) (Token, Secret, error) {
+	return r.IssueTokenIf(ctx, by, t, nil)
+}
+
+// IssueTokenIf makes a token if may says so of what the token would carry. Nobody changes that meanwhile.
+func (r *Registry) IssueTokenIf(ctx context.Context, by By, t Token, may func(*Reach) error) (Token, Secret, error) {
 	now := r.now()
 	if err := first(by.check(), checkID(t.ID)); err != nil {
 		return Token{}, Secret{}, err
@@ -79,19 +110,28 @@ func (r *Registry) IssueToken(ctx context.Context, by By, t Token) (Token, Secre
 	if t.Expires <= now || t.Expires > now+MaxTokenLife {
 		return Token{}, Secret{}, errs.Invalid.Errorf("is not within the next 400 days").On("expires")
 	}
-	raw := make([]byte, secretBytes)
-	if _, err := io.ReadFull(r.random, raw); err != nil {
-		return Token{}, Secret{}, fmt.Errorf("issue token: read random bytes: %w", err)
+	secret, err := r.newSecret()
+	if err != nil {
+		return Token{}, Secret{}, err
 	}
-	secret := Secret{TokenPrefix + base64.RawURLEncoding.EncodeToString(raw)}
 	hash, _ := hashOf(secret.text)
-	err := r.write(ctx, func(q *query) error {
+	err = r.write(ctx, func(q *query) error {
 		if _, found, err := tokens.find(q, by.Tenant, t.ID, ""); found || err != nil {
 			return first(err, shown(t.ID))
 		}
 		if err := q.active(by.Tenant, t.Principal); err != nil {
 			return err
 		}
+		if may != nil {
+			reach, err := q.reach(by.Tenant, t.Principal, now)
+			if err == nil {
+				err = may(reach)
+			}
+			if err != nil {
+				return err
+			}
+		}
+		now = r.now() // after the locks: what is given from here on is later
 		if err := q.room(MaxTokens, "tokens of this principal",
 			"SELECT count(*) FROM party_token WHERE tenant = ? AND principal = ? AND revoked = 0 AND expires > ?",
 			by.Tenant[:], t.Principal[:], now); err != nil {
@@ -112,6 +152,33 @@ func (r *Registry) IssueToken(ctx context.Context, by By, t Token) (Token, Secre
 		return Token{}, Secret{}, failed("issue token", err)
 	}
 	return t, secret, nil
+}
+
+func (r *Registry) newSecret() (Secret, error) {
+	raw := make([]byte, randomBytes, secretBytes)
+	if _, err := io.ReadFull(r.random, raw); err != nil {
+		return Secret{}, fmt.Errorf("issue token: read random bytes: %w", err)
+	}
+	return Secret{TokenPrefix + base64.RawURLEncoding.EncodeToString(append(raw, r.tagOf(raw)...))}, nil
+}
+
+// reach reads what a principal has and keeps others from adding to it until the transaction ends. The principal is locked.
+func (q *query) reach(tenant, principal id.ID, now int64) (*Reach, error) {
+	p, err := principals.get(q, tenant, principal, "")
+	if err != nil {
+		return nil, err
+	}
+	if _, err := parties.get(q, tenant, p.Person, q.locking()); err != nil {
+		return nil, err
+	}
+	reach := &Reach{Person: p.Person}
+	reach.Roles, err = roles.scan(q, roles.from+" WHERE x.tenant = ? AND x.party = ? AND x.stops > x.starts", tenant[:], p.Person[:])
+	if err != nil {
+		return nil, err
+	}
+	reach.Grants, err = grants.scan(q, grants.from+" WHERE x.tenant = ? AND x.principal = ? AND x.revoked = 0 AND x.ends > ?",
+		tenant[:], principal[:], now)
+	return reach, err
 }
 
 func shown(token id.ID) error {

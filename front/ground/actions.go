@@ -4,6 +4,7 @@ import (
 	"maps"
 	"time"
 
+	"github.com/longmen/longmen/front/authority"
 	"github.com/longmen/longmen/front/catalog"
 	"github.com/longmen/longmen/front/ops"
 )
@@ -18,6 +19,7 @@ func (g *Ground) actions(c *Config) map[string]ops.Action {
 		catalog.ActionVersion: g.Products.Action(productLife, []ops.Level{{Role: "operations"}, {Role: "risk"}, {Role: "compliance"}}),
 	}
 	maps.Copy(all, g.Books.Actions("finance"))
+	maps.Copy(all, authority.Actions(g.Parties, c.Clock))
 	maps.Copy(all, c.Actions)
 	return all
 }

@@ -17,12 +17,14 @@ import (
 	"github.com/longmen/longmen/core/plan"
 	"github.com/longmen/longmen/finmath/day"
 	"github.com/longmen/longmen/front/accounting"
+	"github.com/longmen/longmen/front/authority"
 	"github.com/longmen/longmen/front/catalog"
 	"github.com/longmen/longmen/front/lending/servicing"
 	"github.com/longmen/longmen/front/market"
 	"github.com/longmen/longmen/front/message"
 	"github.com/longmen/longmen/front/ops"
 	"github.com/longmen/longmen/kit/clock"
+	"github.com/longmen/longmen/kit/errs"
 	"github.com/longmen/longmen/kit/id"
 	"github.com/longmen/longmen/store"
 )
@@ -58,6 +60,7 @@ type Ground struct {
 	Plan      *plan.Plan
 	Notices   *notice.Outbox
 	Approvals *ops.Approvals
+	Authority *authority.Authority
 	Market    *market.Market
 	Products  *catalog.Catalog
 	Loans     *servicing.Servicing
@@ -110,6 +113,7 @@ func (g *Ground) open(ctx context.Context, c *Config) error {
 	if g.Approvals, err = ops.OpenApprovals(ctx, g.DB, c.Clock, &persons{g.Parties, c.Clock}, g.actions(c)); err != nil {
 		return err
 	}
+	g.Authority = authority.New(g.Parties, c.Clock, g.Approvals)
 	if g.Market, err = market.New(ctx, market.Config{DB: g.DB, Plan: g.Plan, Clock: c.Clock, Ledgers: c.Ledgers, Consumer: c.Consumer}); err != nil {
 		return err
 	}
@@ -121,6 +125,10 @@ func (g *Ground) Close() error { return g.DB.Close() }
 
 // today is the date in the clock and zone of a tenant's ledger.
 func (c *Config) today(_ context.Context, tenant id.ID) (day.Date, error) {
-	year, month, d := c.Clocks(tenant).Now().Date()
+	now := c.Clocks(tenant).Now()
+	if now.IsZero() {
+		return 0, errs.Overloaded.Errorf("the clock of the tenant's ledger can't be read now; try again later")
+	}
+	year, month, d := now.Date()
 	return day.Of(year, int(month), d), nil
 }

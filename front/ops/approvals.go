@@ -24,10 +24,11 @@ type Persons interface {
 }
 
 // Action is what a front lets propose. Keep carries an approved proposal out, in the transaction that approves it; an
-// error keeps the proposal open.
+// error keeps the proposal open. Kept is told when that transaction has ended, however it ended; nil: nobody is.
 type Action struct {
 	Rule
 	Keep func(ctx context.Context, tx *sql.Tx, p *Proposal) error
+	Kept func(p *Proposal)
 }
 
 // Approvals are the proposals of all tenants in one database.
@@ -135,6 +136,7 @@ func (a *Approvals) decide(ctx context.Context, tenant, proposal, principal id.I
 	if err != nil {
 		return p, err
 	}
+	kept := func(*Proposal) {}
 	err = a.db.Write(ctx, func(tx *sql.Tx) error {
 		if p, err = a.get(ctx, tx, tenant, proposal, a.db.Dialect().ForUpdate()); err != nil {
 			return err
@@ -155,8 +157,12 @@ func (a *Approvals) decide(ctx context.Context, tenant, proposal, principal id.I
 		if err != nil || to != Approved {
 			return err
 		}
+		if action.Kept != nil {
+			kept = action.Kept
+		}
 		return action.Keep(ctx, tx, &p)
 	})
+	kept(&p)
 	if err != nil {
 		return Proposal{}, err
 	}

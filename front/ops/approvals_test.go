@@ -53,6 +53,7 @@ type office struct {
 	db    *store.DB
 	clock *clock.Manual
 	fail  error
+	kept  []id.ID // of which it was told that the transaction has ended
 }
 
 func newOffice(t *testing.T, db *store.DB) *office {
@@ -70,6 +71,12 @@ func newOffice(t *testing.T, db *store.DB) *office {
 				return err
 			}
 			return o.fail
+		},
+		Kept: func(p *ops.Proposal) {
+			if o.fail == nil && o.done() == 0 {
+				o.Error("it was told before the transaction ended")
+			}
+			o.kept = append(o.kept, p.ID)
 		},
 	}
 	if _, err := db.Writer().ExecContext(t.Context(), "CREATE TABLE done (n INTEGER NOT NULL)"); err != nil {

@@ -89,6 +89,9 @@ const Every Set = 1<<count - 1
 // reading is to see everything of a tenant.
 var reading = Of(LedgerRead, PartyRead, PersonalRead, PrincipalRead, OrderRead, ApprovalRead, ProductRead, JobRead, NoticeRead, LoanRead, BookRead)
 
+// Reading is the set of those that change nothing.
+func Reading() Set { return reading }
+
 // roles says what each shipped role may do. A party without any of them acts for itself alone.
 var roles = map[string]Set{
 	// Runs the tenant's own affairs here: who there is and who may do what. Moves no money and decides nothing.
@@ -102,6 +105,12 @@ var roles = map[string]Set{
 	"auditor": reading,
 	// Somebody else's program, which acts for the parties that granted it.
 	"partner": Of(ProductRead),
+}
+
+// Known says whether there is such a role.
+func Known(code string) bool {
+	_, known := roles[code]
+	return known
 }
 
 // Role is what a role may do. A code that is no role here may do nothing.
