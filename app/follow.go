@@ -88,6 +88,9 @@ func (f *followers) follow(ctx context.Context, tenant id.ID, l *longmen.Ledger)
 	f.begin(ctx, tenant, l, "market", func(ctx context.Context, tx *sql.Tx, e *feed.Event) error {
 		return f.ground.Market.Follow(ctx, tx, tenant, e.Command, &e.Result)
 	})
+	f.begin(ctx, tenant, l, "lending", func(ctx context.Context, tx *sql.Tx, e *feed.Event) error {
+		return f.ground.Loans.Follow(ctx, tx, f.ground.Plan, tenant, l.Name(), e.Command, &e.Result)
+	})
 	f.begin(ctx, tenant, l, "accounting", func(ctx context.Context, tx *sql.Tx, e *feed.Event) error {
 		return f.ground.Books.Follow(ctx, tx, tenant, l.Name(), e.Command, &e.Result)
 	})

@@ -16,6 +16,9 @@ import (
 	"github.com/longmen/longmen/kit/id"
 )
 
+// late is the product of loans that began 100 days ago.
+const late = "late"
+
 // plain makes contracts of 12 % a year over 12 months, all for the holders, without fees. A deed's terms are the amount.
 type plain struct{}
 
@@ -25,8 +28,15 @@ func (plain) Contract(_ context.Context, d *servicing.Deed) (*servicing.Contract
 		return nil, err
 	}
 	start := Start.UTC()
+	if d.Product == late {
+		start = start.AddDate(0, 0, -100)
+	}
 	return &servicing.Contract{
 		Days: "all",
+		Losses: servicing.Losses{
+			Payers: []servicing.Payer{{Account: d.Places.Reserve}}, InstallmentAfter: 1, WholeAfter: 30, WriteOffAfter: 60, Queue: true,
+			Recovery: [3]servicing.Receiver{servicing.ToCosts, servicing.ToPayers, servicing.ToHolders},
+		},
 		Agreement: loan.Agreement{Terms: schedule.Terms{
 			Principal: amount, AnnualRate: apd.New(12, -2), Installments: 12,
 			Due: calendar.Due{Start: day.Of(start.Year(), int(start.Month()), start.Day()), Every: calendar.Frequency{N: 1, Unit: calendar.Months}},
@@ -45,6 +55,18 @@ func (plain) Days(context.Context, id.ID, string) (*calendar.Calendar, calendar.
 // some cash to repay with. It answers with the loan and its first event.
 func (w *World) Lend(t *Tenant, borrower id.ID) (loanID, event id.ID) {
 	w.T.Helper()
+	return w.lend(t, borrower, "plain")
+}
+
+// LendLate is a loan that began 100 days ago and of which nothing was paid. Its reserve is named after it, and empty.
+func (w *World) LendLate(t *Tenant, borrower id.ID) (loanID id.ID, reserve string) {
+	w.T.Helper()
+	loanID, _ = w.lend(t, borrower, late)
+	return loanID, "reserve:" + hex.EncodeToString(loanID[:])
+}
+
+func (w *World) lend(t *Tenant, borrower id.ID, product string) (loanID, event id.ID) {
+	w.T.Helper()
 	loanID, event = w.ID(), w.ID()
 	name := hex.EncodeToString(loanID[:])
 	book, register, cash, funder := t.Ledgers[0], "loan:"+name, "party:"+name+":cash", "funder:"+name+":cash"
@@ -54,14 +76,15 @@ func (w *World) Lend(t *Tenant, borrower id.ID) (loanID, event id.ID) {
 	const amount = 1200_00
 	w.apply(book,
 		account("bank:"+name, ledger.DebitNormal, ledger.Unbounded), account(cash, ledger.CreditNormal, ledger.Nonnegative),
-		account(funder, ledger.CreditNormal, ledger.Nonnegative), account("unclaimed:"+name, ledger.CreditNormal, ledger.Nonnegative),
+		account(funder, ledger.CreditNormal, ledger.Nonnegative), account("reserve:"+name, ledger.CreditNormal, ledger.Nonnegative),
+		account("costs:"+name, ledger.CreditNormal, ledger.Nonnegative), account("unclaimed:"+name, ledger.CreditNormal, ledger.Nonnegative),
 		&ledger.OpenRegister{Address: register, Asset: "CNY", Cap: amount / 100, Tranches: servicing.Tranches, Unclaimed: "unclaimed:" + name},
 		&ledger.Issue{Register: register, Account: funder, Units: amount / 100})
 	terms, err := json.Marshal(amount)
 	w.must(err)
 	e, err := w.Ground.Loans.Disburse(w.T.Context(), servicing.Deed{
-		Tenant: t.ID, Loan: loanID, Ledger: book, Asset: "CNY", Borrower: borrower, Product: "plain", Version: 1, Terms: terms,
-		Places: servicing.Places{Register: register, Payer: cash},
+		Tenant: t.ID, Loan: loanID, Ledger: book, Asset: "CNY", Borrower: borrower, Product: product, Version: 1, Terms: terms,
+		Places: servicing.Places{Register: register, Payer: cash, Reserve: "reserve:" + name, Platform: "costs:" + name},
 	}, servicing.Disbursement{
 		ID: event, Amount: amount,
 		Operations: []ledger.Operation{&ledger.Transfer{Debit: "bank:" + name, Credit: cash, Mode: ledger.Exact, Amount: amount}},

@@ -34,6 +34,10 @@ const (
 	listOfCorrections
 	listOfJobs
 	listOfNotices
+	listOfWaitingPayouts
+	listOfTasks
+	listOfOwnedTasks
+	listOfCollectionEntries
 )
 
 // cursor makes the opaque form of a place in a list.

@@ -2,7 +2,6 @@ package rest
 
 import (
 	"context"
-	"encoding/binary"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -41,7 +40,7 @@ type Loan struct {
 	Asset       string        `json:"asset"`
 	Product     string        `json:"product"`
 	Version     uint32        `json:"version" doc:"Of the product, for ever"`
-	State       string        `json:"state" enum:"opening,active,closed" doc:"Whether it is overdue is no state: it follows from the date"`
+	State       string        `json:"state" enum:"opening,active,restructured,written-off,closed" doc:"Whether it is overdue is no state: it follows from the date"`
 	On          Date          `json:"on"`
 	Bucket      string        `json:"bucket" doc:"M0: not overdue, Mk: 30(k-1)+1 to 30k days, M6+: above 150" example:"M0"`
 	Days        int           `json:"days" doc:"Since the oldest due date that is not paid"`
@@ -49,7 +48,21 @@ type Loan struct {
 	PastDue     Split         `json:"past_due" doc:"The part of it that was due before the day"`
 	Outstanding Split         `json:"outstanding" doc:"By the schedule, to its end"`
 	Credit      Amount        `json:"credit" doc:"Paid beyond what was due, kept on the loan"`
+	Claims      []Claimed     `json:"claims,omitempty" doc:"What is owed to those who paid in the borrower's place"`
+	Waits       []Wait        `json:"waits,omitempty" doc:"What is paid out in the borrower's place once there is money"`
 	Rows        []Installment `json:"rows"`
+}
+
+// Claimed is a part of something, by whose it is.
+type Claimed struct {
+	Account string `json:"account"`
+	Split   Split  `json:"split"`
+}
+
+// Wait is what a payer could not pay for want of money.
+type Wait struct {
+	Account string `json:"account"`
+	Amount  Amount `json:"amount"`
 }
 
 // Installment is a row of the schedule.
@@ -69,7 +82,7 @@ type LoanEvent struct {
 	Date     Date     `json:"date" doc:"From which it counts"`
 	At       Instant  `json:"at" doc:"By the ledger's clock"`
 	Actor    ID       `json:"actor,omitzero"`
-	Outcome  string   `json:"outcome" doc:"applied; suspected: it looks like an earlier payment made a second time, nothing was taken; or the code by which the ledger refused it" example:"applied"`
+	Outcome  string   `json:"outcome" doc:"applied; suspected: it looks like an earlier payment made a second time, nothing was taken; waiting: whoever has to pay has no money, it is paid once he has; or the code by which the ledger refused it" example:"applied"`
 	Asked    Amount   `json:"asked,omitempty" doc:"What was offered"`
 	Amount   Amount   `json:"amount,omitempty" doc:"What was taken of it"`
 	Kept     Amount   `json:"kept,omitempty" doc:"What went to the loan's credit, or came from it"`
@@ -77,14 +90,26 @@ type LoanEvent struct {
 	Of       ID       `json:"of,omitzero" doc:"The event that it reverses"`
 	Undone   []uint32 `json:"undone,omitempty" doc:"Events whose distributions were taken back first, so that the past is paid as it turned out"`
 	Sequence uint64   `json:"sequence,omitempty" doc:"Of the command that paid it forward"`
+
+	Payers   []Claimed `json:"payers,omitempty" doc:"Who paid what in the borrower's place, if several did"`
+	Payer    string    `json:"payer,omitempty" doc:"Account that paid, if it was not the borrower's"`
+	Waits    []Wait    `json:"waits,omitempty" doc:"What some of them could not pay for want of money"`
+	Costs    Amount    `json:"costs,omitempty" doc:"Kept of what was recovered"`
+	Units    uint64    `json:"units,omitempty" doc:"That were bought"`
+	Approval ID        `json:"approval,omitzero" doc:"The proposal that another person approved"`
 }
 
 func loanEventOf(e *servicing.Event) LoanEvent {
 	return LoanEvent{
 		Number: e.Number, ID: ID(e.ID), Kind: string(e.Kind), Date: dateOf(e.Date), At: Instant(e.At), Actor: ID(e.Actor), Outcome: string(e.Outcome),
 		Asked: Amount(e.Asked), Amount: Amount(e.Amount), Kept: Amount(e.Kept), Split: splitOf(e.Split), Of: ID(e.Of), Undone: e.Undone, Sequence: e.Sequence,
+		Payers: convert(e.Payers, claimedOf), Payer: e.Payer, Waits: convert(e.Waits, waitOf), Costs: Amount(e.Costs), Units: e.Units, Approval: ID(e.Approval),
 	}
 }
+
+func claimedOf(p servicing.PayerPart) Claimed { return Claimed{p.Account, splitOf(p.Split)} }
+
+func waitOf(w servicing.Wait) Wait { return Wait{w.Account, Amount(w.Amount)} }
 
 // dateOf is a day of finmath as doors write it.
 func dateOf(d day.Date) Date { return Date(ledger.DateOfUnixDay(int32(d))) }
@@ -177,6 +202,8 @@ func (s *server) loans(a huma.API) {
 		"The money is on the borrower's cash account. One command of the ledger pays fees and all holders; the answer comes when all balances can be read.")), s.repayLoan)
 	huma.Register(a, needs(right.LoanService, change("reverse-loan-event", loanPath+"/reversals", tagLoans, "Take an event back, such as a payment that bounced",
 		"The loan is then as if it had never been, and so are the books: what holders have spent they owe.")), s.reverseLoanEvent)
+	s.losses(a)
+	s.collections(a)
 	huma.Register(a, needs(right.LoanRead, question("list-overdue-loans", "/v1/overdue-loans", tagLoans, "List the loans that are overdue on a day")), s.listOverdue)
 }
 
@@ -208,6 +235,7 @@ func (s *server) getLoan(ctx context.Context, in *loanInput) (*loanOutput, error
 	out := &loanOutput{Body: Loan{
 		ID: ID(l.Deed.Loan), Borrower: ID(l.Borrower), Ledger: l.Ledger, Asset: l.Asset, Product: l.Product, Version: l.Deed.Version, State: string(t.State),
 		On: dateOf(t.On), Bucket: t.Bucket, Days: t.Days, Due: splitOf(t.Due), PastDue: splitOf(t.PastDue), Outstanding: splitOf(t.Outstanding), Credit: Amount(t.Credit),
+		Claims: convert(t.Claims, claimedOf), Waits: convert(t.Waits, waitOf),
 	}}
 	out.Body.Rows = convert(t.Rows, func(r loan.Row) Installment {
 		return Installment{N: r.N, Due: dateOf(r.Row.Due), Agreed: dateOf(r.Nominal), Owed: splitOf(r.Due()), Paid: splitOf(r.Paid)}
@@ -277,7 +305,7 @@ func (s *server) loanEvent(ctx context.Context, e *servicing.Event, err error) (
 	if err != nil {
 		return nil, s.problem(ctx, inBodyOf(err, "", "body."))
 	}
-	if e.Outcome != servicing.Applied && e.Outcome != servicing.Suspected {
+	if e.Outcome != servicing.Applied && e.Outcome != servicing.Suspected && e.Outcome != servicing.Waiting {
 		return nil, s.problem(ctx, servicing.Refused.Errorf("the ledger says %s; nothing has changed, and the id is used up", e.Outcome))
 	}
 	return &eventOutput{Body: loanEventOf(e)}, nil
@@ -288,29 +316,22 @@ func (s *server) listOverdue(ctx context.Context, in *overdueInput) (*overdueOut
 	if err != nil {
 		return nil, err
 	}
-	b, err := s.place(ctx, listOfOverdue, in.Cursor)
+	after, err := s.latePlace(ctx, listOfOverdue, in.Cursor)
 	if err != nil {
 		return nil, err
-	}
-	var after servicing.Place
-	if b != nil {
-		if len(b) != 4+id.Size {
-			return nil, s.strange(ctx)
-		}
-		after.Agreed = day.Date(binary.BigEndian.Uint32(b))
-		copy(after.Loan[:], b[4:])
 	}
 	list, more, err := g.Loans.Overdue(ctx, tenant(ctx), dayOf(in.On.Date), in.From, in.To, after, in.Limit)
 	if err != nil {
 		return nil, s.problem(ctx, err)
 	}
 	out := &overdueOutput{}
-	out.Body.Loans = convert(list, func(l servicing.Late) LateLoan {
-		return LateLoan{Loan: ID(l.Loan), Borrower: ID(l.Borrower), Product: l.Product, Due: dateOf(l.Due), Days: l.Days, Bucket: l.Bucket, Principal: Amount(l.Principal)}
-	})
+	out.Body.Loans = convert(list, lateOf)
 	if more {
-		last := &list[len(list)-1]
-		out.Body.Next.Next = cursor(listOfOverdue, append(binary.BigEndian.AppendUint32(nil, uint32(last.Agreed)), last.Loan[:]...))
+		out.Body.Next.Next = lateCursor(listOfOverdue, &list[len(list)-1])
 	}
 	return out, nil
+}
+
+func lateOf(l servicing.Late) LateLoan {
+	return LateLoan{Loan: ID(l.Loan), Borrower: ID(l.Borrower), Product: l.Product, Due: dateOf(l.Due), Days: l.Days, Bucket: l.Bucket, Principal: Amount(l.Principal)}
 }

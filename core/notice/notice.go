@@ -31,6 +31,8 @@ type Notice struct {
 	Party  id.ID
 	Kind   string
 	Data   json.RawMessage // for the template: an object
+	// Reachable leaves out the channels on which the party has no address; else such a notice is stuck until it has one.
+	Reachable bool
 }
 
 // Sent is a notice on one channel, as the outbox has it.

@@ -97,6 +97,15 @@ func (o *Outbox) Tell(ctx context.Context, tx *sql.Tx, n Notice) error {
 		if on, said := wanted[channel]; said && !on && !kind.Must {
 			continue
 		}
+		if n.Reachable {
+			address, _, err := o.Addresses.Address(ctx, n.Tenant, n.Party, channel)
+			if err != nil {
+				return err
+			}
+			if address == "" {
+				continue
+			}
+		}
 		if err := o.put(ctx, tx, &n, channel); err != nil {
 			return err
 		}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/longmen/longmen/front/authority"
 	"github.com/longmen/longmen/front/catalog"
+	"github.com/longmen/longmen/front/lending/servicing"
 	"github.com/longmen/longmen/front/ops"
 )
 
@@ -20,6 +21,7 @@ func (g *Ground) actions(c *Config) map[string]ops.Action {
 	}
 	maps.Copy(all, g.Books.Actions("finance"))
 	maps.Copy(all, authority.Actions(g.Parties, c.Clock))
+	maps.Copy(all, servicing.Actions(g.Plan))
 	maps.Copy(all, c.Actions)
 	return all
 }

@@ -19,6 +19,8 @@ import (
 	"github.com/longmen/longmen/front/accounting"
 	"github.com/longmen/longmen/front/authority"
 	"github.com/longmen/longmen/front/catalog"
+	"github.com/longmen/longmen/front/lending/collection"
+	"github.com/longmen/longmen/front/lending/reminder"
 	"github.com/longmen/longmen/front/lending/servicing"
 	"github.com/longmen/longmen/front/market"
 	"github.com/longmen/longmen/front/message"
@@ -64,7 +66,11 @@ type Ground struct {
 	Market    *market.Market
 	Products  *catalog.Catalog
 	Loans     *servicing.Servicing
-	Books     *accounting.Accounting
+
+	Reminders   *reminder.Reminders
+	Collections *collection.Collections
+
+	Books *accounting.Accounting
 }
 
 // Open opens the database and brings all tables up to date.

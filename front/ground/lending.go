@@ -7,9 +7,12 @@ import (
 
 	"github.com/longmen/longmen/core/ledger"
 	"github.com/longmen/longmen/core/node"
+	"github.com/longmen/longmen/core/plan"
 	"github.com/longmen/longmen/finmath/day"
 	"github.com/longmen/longmen/front/catalog"
 	"github.com/longmen/longmen/front/lending/agreement"
+	"github.com/longmen/longmen/front/lending/collection"
+	"github.com/longmen/longmen/front/lending/reminder"
 	"github.com/longmen/longmen/front/lending/servicing"
 	"github.com/longmen/longmen/kit/id"
 )
@@ -20,8 +23,20 @@ func (g *Ground) openLending(ctx context.Context, c *Config) (err error) {
 	if contracts == nil {
 		contracts = &agreement.Contracts{Products: products{g.Products}, Calendars: weekends{}}
 	}
-	g.Loans, err = servicing.Open(ctx, g.DB, ledgers{c}, contracts)
+	if g.Loans, err = servicing.Open(ctx, g.DB, ledgers{c}, contracts); err != nil {
+		return err
+	}
+	g.Reminders = &reminder.Reminders{Plan: g.Plan, Outbox: g.Notices, Loans: g.Loans, Ledgers: ledgers{c}}
+	g.Loans.Watch(g.Reminders.Happened)
+	g.Collections, err = collection.Open(ctx, g.DB, g.Loans)
 	return err
+}
+
+// LoanHandlers are the handlers of the planned events of loans.
+func (g *Ground) LoanHandlers() map[string]plan.Handler {
+	return map[string]plan.Handler{
+		servicing.EventKind: g.Loans.Act, servicing.ServiceKind: g.Loans.Paid, reminder.EventKind: g.Reminders.Due,
+	}
 }
 
 // products are the catalog's versions as contracts ask for them.
@@ -48,6 +63,15 @@ func (l ledgers) Apply(ctx context.Context, name string, commands []*ledger.Comm
 		return nil, err
 	}
 	return on.Apply(ctx, commands)
+}
+
+// View reads a ledger as it stands.
+func (l ledgers) View(ctx context.Context, name string, read func(*ledger.Engine)) error {
+	on, err := l.config.Ledgers(ctx, name)
+	if err != nil {
+		return err
+	}
+	return on.View(ctx, 0, read)
 }
 
 // Now is a ledger's instant in its zone.

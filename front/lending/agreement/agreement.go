@@ -37,6 +37,16 @@ type Terms struct {
 	Unit   catalog.Unit `json:"unit"`
 	Grade  string       `json:"grade"`
 	Start  day.Date     `json:"start"`
+	// Guarantors pay for the borrower as the product says. None: if it names guarantors, their account together.
+	Guarantors []Guarantor `json:"guarantors,omitempty"`
+}
+
+// Guarantor pays for the borrower when he does not.
+type Guarantor struct {
+	Party   id.ID  `json:"party,omitzero"`
+	Account string `json:"account"`
+	Share   int64  `json:"share,omitempty"` // if each pays his share: in proportion to it
+	Limit   int64  `json:"limit,omitempty"` // most that he has paid and not got back; 0: none
 }
 
 // Contracts reads contracts by the catalog.
@@ -88,6 +98,7 @@ func (c *Contracts) Contract(ctx context.Context, d *servicing.Deed) (*servicing
 		return nil, err
 	}
 	k.Divide, k.Deductions, k.PayoffFee = v.divide, v.deductions, v.payoffFee
+	k.Losses = losses(&p.Losses, &d.Places, t.Guarantors)
 	return k, nil
 }
 

@@ -165,6 +165,10 @@ func (w *world) Now(ctx context.Context, _ string) (now time.Time, err error) {
 	return now, err
 }
 
+func (w *world) View(ctx context.Context, _ string, read func(*ledger.Engine)) error {
+	return w.ledger.View(ctx, 0, read)
+}
+
 func (w *world) InForce(context.Context, id.ID, string, day.Date) (*catalog.Product, uint32, error) {
 	return product(), 1, nil
 }

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/longmen/longmen/core/ledger"
@@ -23,6 +24,8 @@ type Ledgers interface {
 	Apply(ctx context.Context, ledger string, commands []*ledger.Command) ([]node.Answer, error)
 	// Now is a ledger's instant, in its zone.
 	Now(ctx context.Context, ledger string) (time.Time, error)
+	// View reads a ledger as it stands.
+	View(ctx context.Context, ledger string, read func(*ledger.Engine)) error
 }
 
 // act is one thing that is done to a loan.
@@ -32,8 +35,9 @@ type act struct {
 	asked        any // that a repeat must equal
 	// prepare completes the event by what the loan is. It may give the state after the event, if it has worked it out.
 	prepare func(l *Loan, e *Event, today day.Date) (*loan.State, error)
-	// operations stand before what goes forward.
+	// operations stand before what goes forward; purpose is that of the command then. prepare may set them.
 	operations []ledger.Operation
+	purpose    uint32
 }
 
 // tries is how often an act begins anew when another node was quicker.
@@ -68,7 +72,7 @@ func (s *Servicing) once(ctx context.Context, a *act) (Event, error) {
 	if err != nil {
 		return Event{}, err
 	}
-	if e := l.event(a.event.ID); e != nil {
+	if e := l.Find(a.event.ID); e != nil {
 		if e.Hash != a.event.Hash {
 			return Event{}, Taken.Errorf("id %s was used for something else: make a new one", e.ID).On("id")
 		}
@@ -120,7 +124,7 @@ func (s *Servicing) plan(ctx context.Context, l *Loan, a *act) (*pending, error)
 		return nil, err
 	}
 	if e.Outcome == Applied {
-		if err := l.book(&e, p, today, a.operations); err != nil {
+		if err := l.book(&e, p, today, a); err != nil {
 			return nil, err
 		}
 	}
@@ -129,7 +133,7 @@ func (s *Servicing) plan(ctx context.Context, l *Loan, a *act) (*pending, error)
 }
 
 // book works out the commands of an event, and the state after it.
-func (l *Loan) book(e *Event, p *pending, today day.Date, first []ledger.Operation) error {
+func (l *Loan) book(e *Event, p *pending, today day.Date, a *act) error {
 	n, err := l.with(*e)
 	if err != nil {
 		return err
@@ -146,8 +150,8 @@ func (l *Loan) book(e *Event, p *pending, today day.Date, first []ledger.Operati
 	if p.commands, err = l.commands(e, &target); err != nil {
 		return err
 	}
-	if len(first) > 0 {
-		p.commands = l.before(e, first, p.commands)
+	if len(a.operations) > 0 {
+		p.commands = l.before(e, a, p.commands)
 	}
 	for _, c := range p.commands {
 		if err := c.Check(); err != nil {
@@ -158,14 +162,14 @@ func (l *Loan) book(e *Event, p *pending, today day.Date, first []ledger.Operati
 }
 
 // before puts operations before what goes forward, in the same command.
-func (l *Loan) before(e *Event, operations []ledger.Operation, list []*ledger.Command) []*ledger.Command {
-	if len(list) == 0 {
-		c := l.command(e, stepForward, 0, PurposeDisburse, operations...)
+func (l *Loan) before(e *Event, a *act, list []*ledger.Command) []*ledger.Command {
+	if e.Command.IsZero() {
+		c := l.command(e, stepForward, 0, a.purpose, a.operations...)
 		e.Command = id.ID(c.ID)
 		return append(list, c)
 	}
 	c := list[len(list)-1]
-	c.Purpose, c.Operations = PurposeDisburse, append(operations[:len(operations):len(operations)], c.Operations...)
+	c.Purpose, c.Operations = a.purpose, append(a.operations[:len(a.operations):len(a.operations)], c.Operations...)
 	return list
 }
 
@@ -230,7 +234,11 @@ func (s *Servicing) restore(ctx context.Context, l *Loan, p *pending, done int, 
 	if d.none() {
 		return nil // money that was kept as credit and given back again
 	}
-	r, err := s.apply(ctx, l, p, done, l.pay(e, stepRestore, d))
+	c := l.pay(e, stepRestore, d)
+	if slices.ContainsFunc(undone, func(n uint32) bool { return l.Events[n-1].Payer != e.Payer }) {
+		c.Operations = l.payAgain(undone)
+	}
+	r, err := s.apply(ctx, l, p, done, c)
 	if err != nil {
 		return err
 	}
@@ -238,6 +246,22 @@ func (s *Servicing) restore(ctx context.Context, l *Loan, p *pending, done int, 
 		e.Booked, e.Command, e.Sequence = Division{}, id.ID{}, 0
 	}
 	return nil
+}
+
+// payAgain are the operations that pay events again, each by who paid it; single accounts before all holders.
+func (l *Loan) payAgain(events []uint32) []ledger.Operation {
+	var singles, lines []ledger.Operation
+	for _, n := range events {
+		e := &l.Events[n-1]
+		for _, o := range l.pays(e, &e.Booked) {
+			if o.Kind() == ledger.KindDistribute {
+				lines = append(lines, o)
+			} else {
+				singles = append(singles, o)
+			}
+		}
+	}
+	return append(singles, lines...)
 }
 
 // apply sends one command. What the ledger does not journal is an error.
@@ -255,8 +279,8 @@ func (s *Servicing) apply(ctx context.Context, l *Loan, p *pending, i int, c *le
 
 // refuse makes an event one that changed nothing.
 func (e *Event) refuse(why Outcome) {
-	e.Outcome, e.Booked, e.Undone, e.Amount, e.Kept, e.Fee = why, Division{}, nil, 0, 0, 0
-	e.Split = loan.Split{}
+	e.Outcome, e.Booked, e.Undone, e.Amount, e.Kept, e.Fee, e.Costs, e.Claimed, e.Units = why, Division{}, nil, 0, 0, 0, 0, 0, 0
+	e.Split, e.Payers, e.Waits = loan.Split{}, nil, nil
 }
 
 // notTaken says why the ledger did not even journal a command. What it may take later stays pending.

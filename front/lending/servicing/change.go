@@ -11,7 +11,7 @@ import (
 )
 
 // Change is something besides money that changes what is owed. Which fields count depends on its kind: Charged, Deferred,
-// Rescheduled, Repriced.
+// Rescheduled, Repriced, Restructured (as Rescheduled, with a rate if there is one).
 type Change struct {
 	ID        id.ID
 	Kind      Kind
@@ -24,26 +24,27 @@ type Change struct {
 	Rate      string                   // Repriced: a year, such as 0.12
 	Keep      bool                     // Repriced: the installment stays
 	Actor     id.ID
+	Approval  id.ID
 }
 
 // Change charges, defers, reschedules or reprices a loan.
 func (s *Servicing) Change(ctx context.Context, tenant, loanID id.ID, c Change) (Event, error) {
 	switch c.Kind {
-	case Charged, Deferred, Rescheduled, Repriced:
+	case Charged, Deferred, Rescheduled, Repriced, Restructured:
 	default:
 		return Event{}, errs.Invalid.Errorf("%q is no change of a loan", c.Kind).On("kind")
 	}
 	asked := c
-	asked.Actor, asked.ID = id.ID{}, id.ID{}
+	asked.Actor, asked.ID, asked.Approval = id.ID{}, id.ID{}, id.ID{}
 	return s.do(ctx, &act{
 		tenant: tenant, loan: loanID, asked: asked,
 		event: Event{
 			ID: c.ID, Kind: c.Kind, Date: c.Date, Amount: c.Amount, Component: c.Component, Due: c.Due, Rows: c.Rows, Holiday: c.Holiday,
-			Rate: c.Rate, Keep: c.Keep, Actor: c.Actor,
+			Rate: c.Rate, Keep: c.Keep, Actor: c.Actor, Approval: c.Approval,
 		},
 		prepare: func(l *Loan, e *Event, _ day.Date) (*loan.State, error) {
-			if !l.paidOut() {
-				return nil, WrongState.Errorf("the loan was not paid out yet")
+			if err := l.open(); err != nil {
+				return nil, err
 			}
 			if _, err := e.counts(); err != nil {
 				return nil, errs.Invalid.Errorf("%v", err).On("rate")
@@ -60,13 +61,13 @@ func (s *Servicing) Reverse(ctx context.Context, tenant, loanID, reversal, event
 		tenant: tenant, loan: loanID, asked: event,
 		event: Event{ID: reversal, Kind: Reversed, Of: event, Actor: actor},
 		prepare: func(l *Loan, e *Event, _ day.Date) (*loan.State, error) {
-			x := l.event(event)
+			x := l.Find(event)
 			switch {
 			case x == nil:
 				return nil, errs.NotFound.Errorf("the loan has no event %s", event).On("event")
 			case x.Outcome != Applied:
 				return nil, WrongState.Errorf("it changed nothing: its outcome is %s", x.Outcome).On("event")
-			case x.Kind == Disbursed || x.Kind == Reversed:
+			case x.Kind == Disbursed || x.Kind == Reversed || x.Kind == Bought || x.Kind == WrittenOff:
 				return nil, WrongState.Errorf("what was %s is not reversed", x.Kind).On("event")
 			case l.reversed[event]:
 				return nil, WrongState.Errorf("it was reversed before").On("event")

@@ -6,6 +6,7 @@ import (
 
 	"github.com/longmen/longmen/core/ledger"
 	"github.com/longmen/longmen/finmath/day"
+	"github.com/longmen/longmen/finmath/loan"
 	"github.com/longmen/longmen/kit/id"
 )
 
@@ -14,6 +15,7 @@ const (
 	PurposeDisburse = 2001
 	PurposeRepay    = 2002
 	PurposeTakeBack = 2003
+	PurposeBuy      = 2004
 )
 
 // ReferenceLoan is the type of the reference that names a loan.
@@ -29,7 +31,7 @@ const (
 func (l *Loan) command(e *Event, step string, n int, purpose uint32, operations ...ledger.Operation) *ledger.Command {
 	return &ledger.Command{
 		ID: ledger.ID(e.ID.Derive(step, uint64(n))), Purpose: purpose, Effective: ledger.DateOfUnixDay(int32(e.Date)),
-		Actor: ledger.ID(e.Actor), Behalf: ledger.ID(e.Behalf), References: []ledger.Reference{{Type: ReferenceLoan, Value: l.Deed.Loan}},
+		Actor: ledger.ID(e.Actor), Behalf: ledger.ID(e.Behalf), Approval: ledger.ID(e.Approval), References: []ledger.Reference{{Type: ReferenceLoan, Value: l.Deed.Loan}},
 		Operations: operations,
 	}
 }
@@ -37,6 +39,12 @@ func (l *Loan) command(e *Event, step string, n int, purpose uint32, operations 
 // forward pays a division from an account: first to single accounts, then to all holders.
 func (l *Loan) forward(d *Division, payer string) []ledger.Operation {
 	var list []ledger.Operation
+	if d.Lost > 0 {
+		list = append(list, &ledger.Transfer{Debit: l.Places.Lost, Credit: l.Places.Contra, Mode: ledger.Exact, Amount: d.Lost})
+	}
+	if d.Lost < 0 {
+		list = append(list, &ledger.Transfer{Debit: l.Places.Contra, Credit: l.Places.Lost, Mode: ledger.Exact, Amount: -d.Lost})
+	}
 	if d.Credit < 0 {
 		list = append(list, &ledger.Transfer{Debit: l.Places.Credit, Credit: payer, Mode: ledger.Exact, Amount: -d.Credit})
 	}
@@ -79,6 +87,13 @@ func (l *Loan) commands(e *Event, target *Division) ([]*ledger.Command, error) {
 	if mixed {
 		return nil, WrongState.Errorf("it changes what was paid before somebody paid in the borrower's place: take that payout back first")
 	}
+	if rest := missing.clone(); len(e.Payers) > 0 {
+		rest.Holders[toPrincipal] -= e.Split[loan.Principal]
+		rest.Holders[toInterest] -= e.Split[loan.Interest]
+		if !rest.none() {
+			return nil, WrongState.Errorf("something that was paid before is not booked yet: count a payment first")
+		}
+	}
 	return append(list, l.pay(e, stepForward, missing)), nil
 }
 
@@ -92,13 +107,20 @@ func (l *Loan) reverse(sequence uint64) *ledger.Reverse {
 
 // pay is the command that pays a division forward, noted in the event.
 func (l *Loan) pay(e *Event, step string, d Division) *ledger.Command {
-	payer := e.Payer
-	if payer == "" {
-		payer = l.Places.Payer
-	}
-	c := l.command(e, step, 0, PurposeRepay, l.forward(&d, payer)...)
+	c := l.command(e, step, 0, PurposeRepay, l.pays(e, &d)...)
 	e.Booked, e.Command = d, id.ID(c.ID)
 	return c
+}
+
+// pays are the operations by which a division of an event is paid: by its payer, or by each of several.
+func (l *Loan) pays(e *Event, d *Division) []ledger.Operation {
+	switch {
+	case len(e.Payers) > 0:
+		return l.distributions(e)
+	case e.Payer != "":
+		return l.forward(d, e.Payer)
+	}
+	return l.forward(d, l.Places.Payer)
 }
 
 // undone are the events whose commands were taken back.

@@ -42,6 +42,7 @@ type Contract struct {
 	Divide func(loan.Split) (Division, error)
 	// PayoffFee is what closing costs before the last due date with so much principal outstanding; nil: nothing.
 	PayoffFee func(balance int64) (int64, error)
+	Losses    Losses
 	// Deductions are taken from the holders' lines.
 	Deductions []ledger.Deduction
 }
@@ -76,6 +77,8 @@ type Places struct {
 	Reserve   string `json:"reserve"`
 	Guarantee string `json:"guarantee,omitempty"` // of the guarantors together
 	Cover     string `json:"cover,omitempty"`     // pays what holders can't give back, and is owed it; empty: then nothing is taken back
+	Lost      string `json:"lost,omitempty"`      // counts what was written off and not recovered, a debit; empty: the books do not count it
+	Contra    string `json:"contra,omitempty"`    // its other side
 }
 
 // Part is what one account gets.
@@ -89,6 +92,7 @@ type Division struct {
 	Holders [tranches]int64 `json:"holders"`
 	Parts   []Part          `json:"parts,omitempty"`
 	Credit  int64           `json:"credit,omitempty"` // to the loan's credit account, or from it
+	Lost    int64           `json:"lost,omitempty"`   // counted as written off, or no more: nobody gets it
 }
 
 // Add adds an amount for an account.
@@ -114,6 +118,7 @@ func (d *Division) plus(o *Division, n int64) {
 		d.Add(p.Account, n*p.Amount)
 	}
 	d.Credit += n * o.Credit
+	d.Lost += n * o.Lost
 }
 
 // clone is a copy that shares nothing.
@@ -160,5 +165,5 @@ func (d *Division) none() bool {
 			return false
 		}
 	}
-	return d.Holders == [tranches]int64{} && d.Credit == 0
+	return d.Holders == [tranches]int64{} && d.Credit == 0 && d.Lost == 0
 }

@@ -6,73 +6,102 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/longmen/longmen/finmath/amount"
 	"github.com/longmen/longmen/finmath/day"
 	"github.com/longmen/longmen/finmath/loan"
 	"github.com/longmen/longmen/kit/errs"
 	"github.com/longmen/longmen/kit/id"
 )
 
-// Payout 代偿 is what somebody pays the holders in the borrower's place: the reserve, a guarantor.
+// Payout 代偿 is what somebody pays the holders in the borrower's place.
 type Payout struct {
 	ID    id.ID
-	Payer string // account; it owns the claim on the borrower from then on
-	Most  int64  // that it can or must pay; 0: all that is past due
+	Payer string // account of who does so of his own accord; empty: those who have to by the contract
+	Most  int64  // that he pays; 0: all that is past due
 	Actor id.ID
 }
 
 // Cover pays the holders of this instant what is past due of interest and principal and was not paid out before. The
-// borrower owes it as ever; what he pays next repays the payer first.
+// borrower owes it as ever; what he pays next repays those who paid.
+//
+// By the contract, each pays as far as his limit and his money go, one rank after the other. What is left for want of
+// money waits, if the product says so: see Serve.
 func (s *Servicing) Cover(ctx context.Context, tenant, loanID id.ID, p Payout) (Event, error) {
-	if p.Payer == "" {
-		return Event{}, errs.Invalid.Errorf("say which account pays").On("payer")
-	}
 	if p.Most < 0 {
 		return Event{}, errs.Invalid.Errorf("%d, take 0 or more", p.Most).On("most")
 	}
-	return s.do(ctx, &act{
+	a := &act{
 		tenant: tenant, loan: loanID, asked: []any{p.Payer, p.Most},
 		event: Event{ID: p.ID, Kind: Covered, Payer: p.Payer, Asked: p.Most, Actor: p.Actor},
 		prepare: func(l *Loan, e *Event, today day.Date) (*loan.State, error) {
-			if !l.paidOut() {
-				return nil, WrongState.Errorf("the loan was not paid out yet")
+			if err := l.open(); err != nil {
+				return nil, err
 			}
-			return nil, l.cover(e, today)
+			if p.Payer != "" {
+				return nil, l.cover(e, today)
+			}
+			return nil, s.coverByContract(ctx, l, e, today)
 		},
-	})
+	}
+	e, err := s.do(ctx, a)
+	if err == nil && len(e.Waits) > 0 {
+		err = s.serveAll(ctx, tenant, loanID, &e)
+	}
+	return e, err
 }
 
-// cover completes a payout: interest before principal, where it does not pay all.
-func (l *Loan) cover(e *Event, today day.Date) error {
-	state, err := l.Replay(max(today, l.last()))
-	if err != nil {
-		return err
+// open refuses what is for loans of which something may be owed as agreed.
+func (l *Loan) open() error {
+	switch {
+	case !l.paidOut():
+		return WrongState.Errorf("the loan was not paid out yet")
+	case l.Lost:
+		return WrongState.Errorf("the loan was written off: what comes now is recovered")
 	}
-	open, _ := state.PastDue()
-	_, claims, err := l.share(state)
+	return nil
+}
+
+// uncovered is what is past due of interest and principal and was not paid out, with the days since the oldest due date.
+func (l *Loan) uncovered(s *loan.State) (open loan.Split, days int, err error) {
+	open, days = s.PastDue()
+	_, claims, err := l.share(s)
 	if err != nil {
-		return err
+		return open, 0, err
 	}
 	for _, c := range claims {
 		open[loan.Interest] -= c.left[loan.Interest]
 		open[loan.Principal] -= c.left[loan.Principal]
 	}
-	left := e.Asked
-	for _, c := range []loan.Component{loan.Interest, loan.Principal} {
-		x := max(open[c], 0)
-		if e.Asked > 0 {
-			x = min(x, left)
-			left -= x
-		}
-		e.Split[c] = x
+	return loan.Split{loan.Interest: max(open[loan.Interest], 0), loan.Principal: max(open[loan.Principal], 0)}, days, nil
+}
+
+// errNothing says that there is nothing to pay out.
+func errNothing() error { return WrongState.Errorf("nothing is past due that was not paid out") }
+
+// cover completes a payout of one payer: interest before principal, where it does not pay all.
+func (l *Loan) cover(e *Event, today day.Date) error {
+	state, err := l.Replay(max(today, l.last()))
+	if err != nil {
+		return err
 	}
-	if e.Amount = e.Split.Total(); e.Amount == 0 {
-		return WrongState.Errorf("nothing is past due that was not paid out")
+	open, _, err := l.uncovered(state)
+	if err != nil {
+		return err
 	}
+	if e.Amount = open.Total(); e.Asked > 0 {
+		e.Amount = min(e.Amount, e.Asked)
+	}
+	if e.Amount == 0 {
+		return errNothing()
+	}
+	e.Split[loan.Interest] = min(open[loan.Interest], e.Amount)
+	e.Split[loan.Principal] = e.Amount - e.Split[loan.Interest]
 	return nil
 }
 
 // claim is what a payer has paid out and was not repaid.
 type claim struct {
+	event uint32
 	payer string
 	left  loan.Split
 }
@@ -83,6 +112,12 @@ type moved struct {
 	split loan.Split
 }
 
+// claimed are the components that are paid out, with their tranches, in the order in which they are.
+var claimed = [...]struct {
+	tranche int
+	of      loan.Component
+}{{toInterest, loan.Interest}, {toPrincipal, loan.Principal}}
+
 // share divides all payments of a state, and all payouts, in the order in which they became known: a payment repays
 // payouts that were known before it, the oldest first, component by component; the holders have the rest.
 func (l *Loan) share(s *loan.State) (sum Division, claims []claim, err error) {
@@ -90,33 +125,116 @@ func (l *Loan) share(s *loan.State) (sum Division, claims []claim, err error) {
 	if err != nil {
 		return sum, nil, err
 	}
+	var paid loan.Split // by the borrower so far
 	for _, m := range list {
 		if m.event.Kind == Covered {
-			claims = append(claims, claim{m.event.Payer, m.split})
+			for _, p := range m.event.payers() {
+				claims = append(claims, claim{m.event.Number, p.Account, p.Split})
+			}
 			sum.Holders[toPrincipal] += m.split[loan.Principal]
 			sum.Holders[toInterest] += m.split[loan.Interest]
 			continue
 		}
-		d, err := l.contract.Divide(m.split)
-		if err != nil {
+		var d Division
+		if m.event.Kind == Recovered {
+			d = recovered(&m, claims)
+		} else if d, err = l.contract.Divide(m.split); err != nil {
 			return sum, nil, err
+		} else if len(claims) > 0 {
+			for _, part := range claimed {
+				x := min(d.Holders[part.tranche], left(claims, part.of))
+				if l.contract.Losses.ProRata {
+					x = partOf(claims, part.of, d.Holders[part.tranche], dueBy(s, part.of, m.event.Date)-paid[part.of])
+				}
+				d.Holders[part.tranche] -= x
+				repay(claims, part.of, x, &d)
+			}
 		}
-		for i := range claims {
-			claims[i].repay(&d, toInterest, loan.Interest)
-			claims[i].repay(&d, toPrincipal, loan.Principal)
+		for c := range paid {
+			paid[c] += m.split[c]
 		}
 		sum.plus(&d, 1)
 	}
 	return sum, claims, nil
 }
 
-// repay gives the payer what the holders would have had of a component, as far as his claim goes.
-func (c *claim) repay(d *Division, tranche int, part loan.Component) {
-	if x := min(c.left[part], d.Holders[tranche]); x > 0 {
-		c.left[part] -= x
-		d.Holders[tranche] -= x
-		d.Add(c.payer, x)
+// left is what of a component is not repaid to those who paid it out.
+func left(claims []claim, c loan.Component) (sum int64) {
+	for i := range claims {
+		sum += claims[i].left[c]
 	}
+	return sum
+}
+
+// dueBy is what a schedule asks for of a component until a day.
+func dueBy(s *loan.State, c loan.Component, on day.Date) (sum int64) {
+	for i := range s.Rows {
+		if r := &s.Rows[i]; r.Row.Due <= on {
+			sum += r.Due()[c]
+		}
+	}
+	return sum
+}
+
+// partOf is what those who paid out have of a payment, in proportion to what they are owed of all that is owed. A part of
+// a cent is the holders'.
+func partOf(claims []claim, c loan.Component, x, owed int64) int64 {
+	all := left(claims, c)
+	if owed = max(owed, all); owed == 0 || x <= 0 {
+		return 0
+	}
+	part, err := amount.Down.MulDiv(x, uint64(all), uint64(owed))
+	if err != nil {
+		return min(x, all) // not with amounts of one loan
+	}
+	return min(part, all)
+}
+
+// repay gives an amount of a component to those who paid it out, the oldest payout first, those of one payout in
+// proportion to what they are owed.
+func repay(claims []claim, c loan.Component, x int64, d *Division) {
+	for i := 0; i < len(claims) && x > 0; {
+		k := i
+		var weights []int64
+		sum := int64(0)
+		for ; k < len(claims) && claims[k].event == claims[i].event; k++ {
+			weights = append(weights, claims[k].left[c])
+			sum += claims[k].left[c]
+		}
+		now := min(x, sum)
+		if now > 0 {
+			for n, part := range divide(now, weights) {
+				claims[i+n].left[c] -= part
+				d.Add(claims[i+n].payer, part)
+			}
+		}
+		x -= now
+		i = k
+	}
+}
+
+// recovered divides what was recovered: to those who paid for the borrower what the event says, as far as their claims
+// go; the rest is the holders'.
+func recovered(m *moved, claims []claim) (d Division) {
+	rest := m.split.Total()
+	for _, part := range claimed {
+		x := min(rest, left(claims, part.of), m.event.Claimed-sumOf(&d))
+		repay(claims, part.of, x, &d)
+		rest -= x
+	}
+	d.Holders[toPrincipal] = min(rest, m.split[loan.Principal])
+	rest -= d.Holders[toPrincipal]
+	d.Holders[toInterest] = min(rest, m.split[loan.Interest])
+	d.Holders[toCharge] = rest - d.Holders[toInterest]
+	return d
+}
+
+// sumOf is what single accounts get.
+func sumOf(d *Division) (sum int64) {
+	for _, p := range d.Parts {
+		sum += p.Amount
+	}
+	return sum
 }
 
 // moves lists payments and payouts in the order of their numbers, payments with the splits of a state.
@@ -124,7 +242,7 @@ func (l *Loan) moves(s *loan.State) ([]moved, error) {
 	var list []moved
 	for i := range l.Events {
 		e := &l.Events[i]
-		if e.Outcome == Applied && !l.reversed[e.ID] && (e.Kind == Settled || e.Kind == Repaid && e.Amount > 0) {
+		if e.Outcome == Applied && !l.reversed[e.ID] && (e.Kind == Settled || (e.Kind == Repaid || e.Kind == Recovered) && e.Amount > 0) {
 			list = append(list, moved{event: e})
 		}
 	}

@@ -25,6 +25,11 @@ const (
 	Deferred    Kind = "deferred"
 	Rescheduled Kind = "rescheduled"
 	Repriced    Kind = "repriced"
+
+	Restructured Kind = "restructured" // a new schedule, and a new rate if there is one
+	Bought       Kind = "bought"       // all units moved to one who paid for the borrower
+	WrittenOff   Kind = "written-off"
+	Recovered    Kind = "recovered" // money that came after it was written off
 )
 
 // Outcome is what became of an event.
@@ -34,6 +39,7 @@ type Outcome string
 const (
 	Applied   Outcome = "applied"
 	Suspected Outcome = "suspected" // it looks like an earlier payment made a second time; nothing was taken
+	Waiting   Outcome = "waiting"   // whoever has to pay has no money: it is paid once he has
 )
 
 // Event is something that happened to a loan. Which fields count depends on its kind. It never changes.
@@ -60,6 +66,13 @@ type Event struct {
 	Rate      string                   `json:"rate,omitempty"`
 	Keep      bool                     `json:"keep,omitempty"`
 	Of        id.ID                    `json:"of,omitzero"` // the event that is meant
+	Approval  id.ID                    `json:"approval,omitzero"`
+
+	Payers  []PayerPart `json:"payers,omitempty"`  // who paid what, if several did; the first of them is Payer
+	Waits   []Wait      `json:"waits,omitempty"`   // what some of them could not pay for want of money
+	Costs   int64       `json:"costs,omitempty"`   // of recovering, kept from what was recovered
+	Claimed int64       `json:"claimed,omitempty"` // what of it goes to those who paid for the borrower
+	Units   uint64      `json:"units,omitempty"`   // that were bought
 
 	Outcome  Outcome    `json:"outcome"`
 	Split    loan.Split `json:"split"`            // by which the amount was divided, as was known then
@@ -75,10 +88,10 @@ func (e *Event) counts() ([]loan.Event, error) {
 	switch e.Kind {
 	case Disbursed:
 		x.Type = loan.Disburse
-	case Repaid:
+	case Repaid, Recovered:
 		x.Type = loan.Repay
 		if x.Amount == 0 {
-			return nil, nil // all of it was kept as credit
+			return nil, nil // all of it was kept as credit, or for costs
 		}
 	case Settled:
 		x.Type = loan.Payoff
@@ -91,17 +104,31 @@ func (e *Event) counts() ([]loan.Event, error) {
 		x.Type = loan.Defer
 	case Rescheduled:
 		x.Type = loan.Reschedule
+	case Restructured:
+		x.Type = loan.Reschedule
+		if e.Rate != "" {
+			rate, err := e.rate()
+			return []loan.Event{x, {Type: loan.ChangeRate, Date: e.Date, AnnualRate: rate}}, err
+		}
 	case Repriced:
 		x.Type = loan.ChangeRate
-		rate, _, err := apd.NewFromString(e.Rate)
+		rate, err := e.rate()
 		if err != nil {
-			return nil, fmt.Errorf("rate %q of event %d: %w", e.Rate, e.Number, err)
+			return nil, err
 		}
 		x.AnnualRate = rate
 	default:
 		return nil, nil
 	}
 	return []loan.Event{x}, nil
+}
+
+func (e *Event) rate() (*apd.Decimal, error) {
+	rate, _, err := apd.NewFromString(e.Rate)
+	if err != nil {
+		return nil, fmt.Errorf("rate %q of event %d: %w", e.Rate, e.Number, err)
+	}
+	return rate, nil
 }
 
 // count lists the events as finmath counts them, without those that were reversed, after those of the contract.

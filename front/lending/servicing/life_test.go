@@ -22,7 +22,7 @@ type life struct {
 	d     servicing.Deed
 	n     int // acts so far
 	began day.Date
-	cashs int64 // that the borrower was given
+	cashs int64 // that the borrower and those who pay for him were given
 }
 
 // Whatever happens to a loan in whatever order, after every act what the holders, the platform and the credit account
@@ -40,6 +40,17 @@ func TestLives(t *testing.T) {
 			Recalculate: rapid.Bool().Draw(r, "recalculate"), Penalty: rapid.SampledFrom([]string{"", "0.0005"}).Draw(r, "penalty"),
 			Fee: rapid.Int64Range(0, 20_00).Draw(r, "fee"), Start: l.began,
 			Early: rapid.Int64Range(0, 1).Draw(r, "early") * 50_00, Uncovered: rapid.Bool().Draw(r, "uncovered"),
+			Counted: rapid.Bool().Draw(r, "counted"), Losses: servicing.Losses{
+				Payers: []servicing.Payer{
+					{Account: "reserve"},
+					{Account: "guarantor:1", Rank: 1, Weight: 2, Limit: 500_00},
+					{Account: "guarantor:2", Rank: 1, Weight: rapid.Int64Range(1, 3).Draw(r, "weight")},
+				},
+				InstallmentAfter: 1, WholeAfter: 1, WriteOffAfter: 40, ProRata: rapid.Bool().Draw(r, "pro rata"), Queue: rapid.Bool().Draw(r, "queue"),
+				Recovery: rapid.SampledFrom([][3]servicing.Receiver{
+					{servicing.ToCosts, servicing.ToPayers, servicing.ToHolders}, {servicing.ToHolders, servicing.ToPayers, servicing.ToCosts},
+				}).Draw(r, "recovery"),
+			},
 		})
 		l.Repeat(r)
 	})
@@ -47,7 +58,8 @@ func TestLives(t *testing.T) {
 
 // Repeat lets acts happen in any order.
 func (l *life) Repeat(r *rapid.T) {
-	before, reserve := l.balance("borrower:1:cash"), l.balance("reserve")
+	before, payers := l.balance("borrower:1:cash"), l.payers()
+	lost := l.balance("platform:lost")
 	r.Repeat(map[string]func(*rapid.T){
 		"": func(r *rapid.T) {
 			l.open() // nothing is remembered but by rows
@@ -56,10 +68,19 @@ func (l *life) Repeat(r *rapid.T) {
 			if err != nil {
 				r.Fatal(err)
 			}
-			got := l.balance("borrower:1:cash") - before + l.balance("reserve") - reserve
-			if paid := now.Booked.Total() - now.Booked.Of("reserve"); got != l.cashs-paid {
-				r.Errorf("borrower and reserve were given %d and have %d, the books say that they paid %d", l.cashs, got, paid)
+			// What the payers have of the register beside what the books give them is theirs as holders.
+			got := l.balance("borrower:1:cash") - before + l.payers() - payers
+			paid := now.Booked.Total()
+			for _, p := range []string{"reserve", "guarantor:1", "guarantor:2"} {
+				paid -= now.Booked.Of(p) + l.held(p)
 			}
+			if got != l.cashs-paid {
+				r.Errorf("borrower and payers were given %d and have %d, the books say that they paid %d", l.cashs, got, paid)
+			}
+			if l.balance("platform:lost")-lost != now.Booked.Lost {
+				r.Errorf("%d is counted as lost, the books say %d", l.balance("platform:lost")-lost, now.Booked.Lost)
+			}
+			l.funded(r)
 			if l.t.Failed() {
 				r.FailNow()
 			}
@@ -67,6 +88,11 @@ func (l *life) Repeat(r *rapid.T) {
 		"repay":      l.anyPayment,
 		"settle":     l.anySettlement,
 		"cover":      l.anyPayout,
+		"contract":   l.anyContractPayout,
+		"serve":      l.anyService,
+		"buy":        l.anyPurchase,
+		"write off":  l.anyWriteOff,
+		"recover":    l.anyRecovery,
 		"reverse":    l.anyReversal,
 		"charge":     l.anyCharge,
 		"reschedule": l.anySchedule,
@@ -122,6 +148,90 @@ func (l *life) anyPayout(r *rapid.T) {
 	l.expect(r, err)
 }
 
+// payers is what those have who pay for the borrower, less what they owe.
+func (w *world) payers() (sum int64) {
+	if err := w.book.View(context.Background(), 0, func(e *ledger.Engine) {
+		for _, p := range []string{"reserve", "guarantor:1", "guarantor:2"} {
+			a, _ := e.Account(p)
+			sum += a.Balance() - a.Owed
+		}
+	}); err != nil {
+		w.t.Fatal(err)
+	}
+	return sum
+}
+
+// give gives one of them money.
+func (l *life) give(r *rapid.T) {
+	amount := rapid.Int64Range(1, 3_000_00).Draw(r, "top-up")
+	l.fund(rapid.SampledFrom([]string{"reserve", "guarantor:1", "guarantor:2"}).Draw(r, "payer"), amount)
+	l.cashs += amount
+}
+
+func (l *life) anyContractPayout(r *rapid.T) {
+	l.give(r)
+	_, err := l.Cover(context.Background(), tenant, l.d.Loan, servicing.Payout{ID: l.next()})
+	l.expect(r, err)
+}
+
+func (l *life) anyService(r *rapid.T) {
+	l.give(r)
+	_, err := l.Serve(context.Background(), tenant, servicing.Service{ID: l.next(), Ledger: "main", Account: "reserve"})
+	l.expect(r, err)
+}
+
+func (l *life) anyPurchase(r *rapid.T) {
+	e, err := l.Buy(context.Background(), tenant, l.d.Loan, servicing.Purchase{ID: l.next()})
+	l.expect(r, err)
+	if err == nil && e.Outcome == servicing.Applied {
+		l.cashs -= e.Amount
+	}
+}
+
+func (l *life) anyWriteOff(r *rapid.T) {
+	_, err := l.WriteOff(context.Background(), tenant, l.d.Loan, servicing.Giving{ID: l.next()})
+	l.expect(r, err)
+}
+
+func (l *life) anyRecovery(r *rapid.T) {
+	amount := rapid.Int64Range(1, 5_000_00).Draw(r, "amount")
+	l.cash(amount)
+	l.cashs += amount
+	_, err := l.Recover(context.Background(), tenant, l.d.Loan, servicing.Recovery{ID: l.next(), Amount: amount, Costs: rapid.Int64Range(0, amount).Draw(r, "costs")})
+	l.expect(r, err)
+}
+
+// funded checks that those who hold the loan have all its units, whatever happened.
+func (l *life) funded(r *rapid.T) {
+	var units, held uint64
+	if err := l.book.View(context.Background(), 0, func(e *ledger.Engine) {
+		s, _ := e.Register(l.d.Places.Register)
+		units = s.Cap
+		list, _, _ := e.Holders(l.d.Places.Register, 0, 1000)
+		for i := range list {
+			held += list[i].Units
+		}
+	}); err != nil {
+		r.Fatal(err)
+	}
+	if units != held {
+		r.Errorf("%d of %d units are held", held, units)
+	}
+}
+
+// held is what an account has got as a holder of the loan.
+func (l *life) held(account string) (sum int64) {
+	if err := l.book.View(context.Background(), 0, func(e *ledger.Engine) {
+		h, _ := e.Holding(l.d.Places.Register, account)
+		for _, row := range h.Rows {
+			sum += row.Paid
+		}
+	}); err != nil {
+		l.t.Fatal(err)
+	}
+	return sum
+}
+
 func (l *life) anyReversal(r *rapid.T) {
 	now, err := l.Get(context.Background(), tenant, l.d.Loan)
 	if err != nil {
@@ -143,7 +253,7 @@ func (l *life) anyCharge(r *rapid.T) {
 
 func (l *life) anySchedule(r *rapid.T) {
 	today := dayOf(l.now())
-	c := servicing.Change{ID: l.next(), Kind: rapid.SampledFrom([]servicing.Kind{servicing.Deferred, servicing.Rescheduled, servicing.Repriced}).Draw(r, "kind")}
+	c := servicing.Change{ID: l.next(), Kind: rapid.SampledFrom([]servicing.Kind{servicing.Deferred, servicing.Rescheduled, servicing.Repriced, servicing.Restructured}).Draw(r, "kind")}
 	c.Rows, c.Due, c.Rate = rapid.IntRange(1, 6).Draw(r, "rows"), today+day.Date(rapid.IntRange(1, 60).Draw(r, "first")), "0.15"
 	_, err := l.Change(context.Background(), tenant, l.d.Loan, c)
 	l.expect(r, err)

@@ -1,6 +1,8 @@
 package servicing
 
 import (
+	"slices"
+
 	"github.com/longmen/longmen/finmath/day"
 	"github.com/longmen/longmen/finmath/loan"
 	"github.com/longmen/longmen/kit/id"
@@ -13,7 +15,9 @@ type State string
 const (
 	Opening State = "opening" // not paid out yet
 	Active  State = "active"
-	Closed  State = "closed" // repaid
+	Renewed State = "restructured" // active, by other terms than were agreed first
+	GivenUp State = "written-off"  // what still comes is recovered
+	Closed  State = "closed"       // repaid
 )
 
 // Loan is a loan as its events left it. It is shared by those who read it and never changes.
@@ -23,6 +27,8 @@ type Loan struct {
 	State    State
 	Events   []Event
 	Booked   Division // forward and not taken back
+	Lost     bool     // written off
+	Remade   bool     // restructured
 	contract *Contract
 	counted  []loan.Event
 	at       map[id.ID]int // place of each event
@@ -43,13 +49,23 @@ func (l *Loan) with(events ...Event) (*Loan, error) {
 	n.Booked = l.Booked.clone()
 	n.at = make(map[id.ID]int, len(n.Events))
 	n.reversed = map[id.ID]bool{}
+	var remade []id.ID
 	for i := range n.Events {
 		e := &n.Events[i]
 		n.at[e.ID] = i
-		if e.Kind == Reversed && e.Outcome == Applied {
+		if e.Outcome != Applied {
+			continue
+		}
+		switch e.Kind {
+		case Reversed:
 			n.reversed[e.Of] = true
+		case WrittenOff:
+			n.Lost = true
+		case Restructured:
+			remade = append(remade, e.ID)
 		}
 	}
+	n.Remade = slices.ContainsFunc(remade, func(i id.ID) bool { return !n.reversed[i] })
 	for i := range events {
 		e := &events[i]
 		for _, u := range e.Undone {
@@ -62,8 +78,33 @@ func (l *Loan) with(events ...Event) (*Loan, error) {
 	return &n, err
 }
 
-// event finds an event by its id, nil if there is none.
-func (l *Loan) event(i id.ID) *Event {
+// stage is the state of a loan of which something is outstanding.
+func (l *Loan) stage() State {
+	switch {
+	case l.Lost:
+		return GivenUp
+	case l.Remade:
+		return Renewed
+	}
+	return Active
+}
+
+// Unpaid lists the rows of which something is outstanding as of a day.
+func (l *Loan) Unpaid(on day.Date) (list []loan.Row, err error) {
+	s, err := l.Replay(max(on, l.last()))
+	if err != nil || !l.paidOut() {
+		return nil, err
+	}
+	for i := range s.Rows {
+		if s.Rows[i].Outstanding().Total() > 0 {
+			list = append(list, s.Rows[i])
+		}
+	}
+	return list, nil
+}
+
+// Find finds an event by its id, nil if there is none.
+func (l *Loan) Find(i id.ID) *Event {
 	if at, ok := l.at[i]; ok {
 		return &l.Events[at]
 	}
@@ -112,11 +153,15 @@ func (l *Loan) target(s *loan.State) (Division, error) {
 		sum.plus(&d, 1)
 	}
 	for i := range l.Events {
-		if e := &l.Events[i]; e.Kept != 0 && e.Outcome == Applied && !l.reversed[e.ID] {
+		if e := &l.Events[i]; (e.Kept != 0 || e.Costs != 0) && e.Outcome == Applied && !l.reversed[e.ID] {
 			sum.Credit += e.Kept
+			sum.Add(l.Places.Platform, e.Costs)
 		}
 	}
-	return sum, nil
+	if l.Lost && l.Places.Lost != "" {
+		sum.Lost, err = l.lost(s)
+	}
+	return sum, err
 }
 
 // derived are the columns that follow from the events.
@@ -132,12 +177,12 @@ func (l *Loan) derive(s *loan.State) derived {
 	if !l.paidOut() {
 		return d
 	}
-	d.state, d.credit = Active, l.Booked.Credit
+	d.state, d.credit = l.stage(), l.Booked.Credit
 	open := s.Outstanding()
 	d.principal = open[loan.Principal]
 	for i := range s.Rows {
 		r := &s.Rows[i]
-		if r.Outstanding().Total() > 0 && (d.oldest == nil || r.Nominal < *d.oldest) {
+		if !l.Lost && r.Outstanding().Total() > 0 && (d.oldest == nil || r.Nominal < *d.oldest) {
 			n := r.Nominal
 			d.oldest = &n
 		}
@@ -146,4 +191,15 @@ func (l *Loan) derive(s *loan.State) derived {
 		d.state = Closed
 	}
 	return d
+}
+
+// PaidSince is what the borrower has paid after so many events, until a day.
+func (l *Loan) PaidSince(events uint32, until day.Date) (sum int64) {
+	for i := min(int(events), len(l.Events)); i < len(l.Events); i++ {
+		e := &l.Events[i]
+		if (e.Kind == Repaid || e.Kind == Settled || e.Kind == Recovered) && e.Outcome == Applied && !l.reversed[e.ID] && e.Date <= until {
+			sum += e.Amount + max(e.Kept, 0)
+		}
+	}
+	return sum
 }

@@ -36,8 +36,8 @@ func (s *Servicing) Repay(ctx context.Context, tenant, loanID id.ID, p Payment) 
 		event: Event{ID: p.ID, Kind: kind, Date: p.Date, Asked: p.Amount, Payer: p.Payer, Anyway: p.Anyway, Actor: p.Actor, Behalf: p.Behalf},
 		asked: []any{p.Amount, p.Date, p.Anyway, p.Payer, p.Behalf},
 		prepare: func(l *Loan, e *Event, today day.Date) (*loan.State, error) {
-			if !l.paidOut() {
-				return nil, WrongState.Errorf("the loan was not paid out yet")
+			if err := l.open(); err != nil {
+				return nil, err
 			}
 			if p.Settle {
 				return nil, l.settle(e)

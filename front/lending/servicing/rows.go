@@ -81,6 +81,12 @@ func (s *Servicing) confirm(ctx context.Context, l *Loan, p *pending, d derived)
 			if err == nil && n != 1 {
 				err = fmt.Errorf("loan %s is not at version %d", p.loan, p.version)
 			}
+			if err == nil {
+				err = s.queued(ctx, tx, l, e)
+			}
+			if err == nil && s.watch != nil {
+				err = s.watch(ctx, tx.tx, l, e)
+			}
 		}
 		if err == nil {
 			_, err = tx.exec(ctx, sqlDone, p.tenant[:], p.loan[:], e.ID[:])

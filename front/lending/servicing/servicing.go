@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"hash/maphash"
 	"io/fs"
+	"sync"
 
 	"github.com/longmen/longmen/core/ledger"
 	"github.com/longmen/longmen/finmath/day"
@@ -39,7 +40,16 @@ type Servicing struct {
 	queue     queue
 	cache     cache
 	locks     locks
+	lines     lines
+	serving   sync.Mutex
+	watch     Watch
 }
+
+// Watch is told of each event in the transaction that keeps it, with the loan as the event leaves it.
+type Watch func(ctx context.Context, tx *sql.Tx, l *Loan, e *Event) error
+
+// Watch lets somebody be told of all events from now on. It is called before anything happens to a loan.
+func (s *Servicing) Watch(w Watch) { s.watch = w }
 
 // Open brings the tables up to date.
 func Open(ctx context.Context, db *store.DB, ledgers Ledgers, contracts Contracts) (*Servicing, error) {
@@ -52,7 +62,7 @@ func Open(ctx context.Context, db *store.DB, ledgers Ledgers, contracts Contract
 	}
 	s := &Servicing{db: db, ledgers: ledgers, contracts: contracts, queue: queue{db: db}, cache: cache{loans: map[key]*Loan{}}}
 	s.locks.seed = maphash.MakeSeed()
-	return s, nil
+	return s, s.openLines(ctx)
 }
 
 // Get gives a loan as its events left it.
@@ -157,7 +167,7 @@ func (s *Servicing) Disburse(ctx context.Context, d Deed, pay Disbursement) (Eve
 		return Event{}, err
 	}
 	return s.do(ctx, &act{
-		tenant: d.Tenant, loan: d.Loan, operations: pay.Operations,
+		tenant: d.Tenant, loan: d.Loan, operations: pay.Operations, purpose: PurposeDisburse,
 		event: Event{ID: pay.ID, Kind: Disbursed, Date: c.Agreement.Terms.Due.Start, Asked: pay.Amount, Amount: pay.Amount, Actor: pay.Actor},
 		asked: pay.Amount,
 		prepare: func(l *Loan, _ *Event, _ day.Date) (*loan.State, error) {

@@ -3,6 +3,7 @@ package servicing
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/longmen/longmen/core/ledger"
 	"github.com/longmen/longmen/finmath/day"
@@ -16,13 +17,15 @@ type Standing struct {
 	On          day.Date
 	State       State
 	Bucket      string
-	Days        int        // since the oldest due date that is not paid
-	Due         loan.Split // due until the day, it included, and not paid
-	PastDue     loan.Split // the part of it that was due before the day
-	Outstanding loan.Split // by the schedule, to its end
-	Credit      int64      // on the loan's credit account
-	Covered     int64      // paid out in the borrower's place and not repaid
-	NextDue     day.Date   // of the next row that is not paid, 0 if there is none
+	Days        int         // since the oldest due date that is not paid
+	Due         loan.Split  // due until the day, it included, and not paid
+	PastDue     loan.Split  // the part of it that was due before the day
+	Outstanding loan.Split  // by the schedule, to its end
+	Credit      int64       // on the loan's credit account
+	Covered     int64       // paid out in the borrower's place and not repaid
+	Claims      []PayerPart // of it, to whom it is owed
+	Waits       []Wait      // what is to be paid out once there is money
+	NextDue     day.Date    // of the next row that is not paid, 0 if there is none
 	Next        int64
 	Rows        []loan.Row
 }
@@ -81,10 +84,31 @@ func (l *Loan) standing(on day.Date) (Standing, error) {
 	}
 	t.Bucket = Bucket(t.Days)
 	_, claims, err := l.share(state)
-	for _, c := range claims {
-		t.Covered += c.left.Total()
+	t.owe(claims)
+	for i := range l.contract.Losses.Payers {
+		account := l.contract.Losses.Payers[i].Account
+		if x := min(l.waiting(account), t.PastDue[loan.Interest]+t.PastDue[loan.Principal]-t.Covered); x > 0 {
+			t.Waits = append(t.Waits, Wait{account, x})
+		}
 	}
 	return t, err
+}
+
+// owe adds up what is owed to those who paid, by who they are.
+func (t *Standing) owe(claims []claim) {
+	for _, c := range claims {
+		if c.left.Total() == 0 {
+			continue
+		}
+		t.Covered += c.left.Total()
+		i := slices.IndexFunc(t.Claims, func(p PayerPart) bool { return p.Account == c.payer })
+		if i < 0 {
+			t.Claims, i = append(t.Claims, PayerPart{Account: c.payer}), len(t.Claims)
+		}
+		for k := range c.left {
+			t.Claims[i].Split[k] += c.left[k]
+		}
+	}
 }
 
 // Quote says what it takes to close a loan on a day; 0 is the ledger's today. Overpaid is what lies on its credit account.

@@ -50,7 +50,9 @@ type terms struct {
 	Fee         int64           `json:"fee,omitempty"`     // of each installment
 	Early       int64           `json:"early,omitempty"`   // for closing it before its end
 	Uncovered   bool            `json:"-"`
-	Start       day.Date        `json:"start,omitzero"` // 0: the world's first day
+	Counted     bool            `json:"-"` // what is written off
+	Losses      servicing.Losses
+	Start       day.Date `json:"start,omitzero"` // 0: the world's first day
 }
 
 // contracts makes contracts of terms: 12% a year, due dates that follow weekends and holidays.
@@ -73,7 +75,7 @@ func (c *contracts) Contract(ctx context.Context, d *servicing.Deed) (*servicing
 	if t.Start == 0 {
 		t.Start = dayOf(start)
 	}
-	k := &servicing.Contract{Over: t.Over, Days: "weekends", Agreement: loan.Agreement{
+	k := &servicing.Contract{Losses: t.Losses, Over: t.Over, Days: "weekends", Agreement: loan.Agreement{
 		Terms: schedule.Terms{
 			Principal: t.Amount, AnnualRate: apd.New(12, -2), Installments: t.Months, Method: t.Method, Calendar: cal, Rule: rule,
 			Due: calendar.Due{Start: t.Start, Every: calendar.Frequency{N: 1, Unit: calendar.Months}},
@@ -138,6 +140,14 @@ func (l *ledgers) Apply(ctx context.Context, name string, commands []*ledger.Com
 	return answers, err
 }
 
+func (l *ledgers) View(ctx context.Context, name string, read func(*ledger.Engine)) error {
+	book, err := l.node.Node.Ledger(name)
+	if err != nil {
+		return err
+	}
+	return book.View(ctx, 0, read)
+}
+
 func (l *ledgers) Now(ctx context.Context, name string) (now time.Time, err error) {
 	book, err := l.node.Node.Ledger(name)
 	if err != nil {
@@ -169,6 +179,8 @@ func newWorld(t testing.TB, db *store.DB, holders int) *world {
 		&ledger.OpenAsset{Code: "CNY", Scale: 2},
 		account("bank", ledger.DebitNormal, ledger.Asset, ledger.Unbounded), account("unclaimed", ledger.CreditNormal, ledger.Liability, ledger.Nonnegative),
 		account("reserve", ledger.CreditNormal, ledger.Liability, ledger.Nonnegative),
+		account("guarantor:1", ledger.CreditNormal, ledger.Liability, ledger.Nonnegative), account("guarantor:2", ledger.CreditNormal, ledger.Liability, ledger.Nonnegative),
+		account("platform:lost", ledger.DebitNormal, ledger.Asset, ledger.Unbounded), account("platform:contra", ledger.CreditNormal, ledger.Liability, ledger.Unbounded),
 		account("platform:cover", ledger.DebitNormal, ledger.Asset, ledger.Unbounded),
 		account("platform:fees", ledger.CreditNormal, ledger.Income, ledger.Unbounded), account("borrower:1:cash", ledger.CreditNormal, ledger.Liability, ledger.Nonnegative),
 	}
@@ -252,10 +264,15 @@ func deed(n int, t terms) servicing.Deed {
 	if err != nil {
 		panic(err)
 	}
+	lost, contra := "", ""
+	if t.Counted {
+		lost, contra = "platform:lost", "platform:contra"
+	}
 	return servicing.Deed{
 		Tenant: tenant, Loan: uid("loan", n), Ledger: "main", Asset: "CNY", Borrower: borrower, Product: "test", Version: 1, Terms: words,
 		Places: servicing.Places{
 			Register: fmt.Sprintf("loan:%d", n), Payer: "borrower:1:cash", Credit: fmt.Sprintf("loan:%d:credit", n), Platform: "platform:fees", Cover: cover(t),
+			Lost: lost, Contra: contra,
 		},
 	}
 }

@@ -1,0 +1,195 @@
+package main
+
+import (
+	"fmt"
+	"net/url"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+// newLoan is the group of commands for loans. Amounts are in minor units, since the asset is not always one of a ledger
+// that the caller may look at.
+func newLoan() *cobra.Command {
+	c := &cobra.Command{
+		Use: "loan", Short: "Look at loans of a running node, count payments, and deal with those that are late", Args: cobra.NoArgs, RunE: help,
+		Long: `Look at loans, count payments, and deal with those that are late. Amounts are in minor units, e.g. fen.`,
+	}
+	c.AddCommand(servicingCommands()...)
+	c.AddCommand(lossCommands()...)
+	return speaking(c)
+}
+
+// split is an amount by component.
+type split struct{ Penalty, Fee, Interest, Principal, Total string }
+
+// standing is what of a loan is shown.
+type standing struct {
+	ID, Borrower, Ledger, Asset, Product, State, On, Bucket, Credit string
+	Version, Days                                                   int
+	Due, Outstanding                                                split
+	PastDue                                                         split `json:"past_due"`
+	Claims                                                          []struct {
+		Account string
+		Split   split
+	}
+	Waits []struct{ Account, Amount string }
+	Rows  []struct {
+		N          int
+		Due        string
+		Owed, Paid split
+	}
+}
+
+// loanEvent is what of an event is shown.
+type loanEvent struct {
+	Number                                                                   uint32
+	ID, Kind, Date, Outcome, Asked, Amount, Kept, Payer, Costs, Approval, Of string
+	Sequence, Units                                                          uint64
+	Split                                                                    split
+	Payers                                                                   []struct {
+		Account string
+		Split   split
+	}
+	Waits []struct{ Account, Amount string }
+}
+
+func (c *client) printLoanEvent(e *loanEvent) error {
+	list := []string{
+		"event", e.ID, "kind", e.Kind, "date", e.Date, "outcome", e.Outcome, "asked", e.Asked, "amount", e.Amount, "kept", e.Kept,
+		"interest", e.Split.Interest, "principal", e.Split.Principal, "fees", e.Split.Fee, "penalties", e.Split.Penalty, "costs", e.Costs,
+		"units", count(e.Units), "payer", e.Payer, "approval", e.Approval, "sequence", count(e.Sequence),
+	}
+	for _, p := range e.Payers {
+		list = append(list, "paid by "+p.Account, p.Split.Total)
+	}
+	for _, w := range e.Waits {
+		list = append(list, "waits for "+w.Account, w.Amount)
+	}
+	return pairs(c.out, list...)
+}
+
+const someLoan = "019599c5-8a7b-7d60-a1f2-3c4d5e6f7081"
+
+func servicingCommands() []*cobra.Command {
+	on, p, event := "", &page{}, ""
+	day := func(c *cobra.Command) {
+		c.Flags().StringVar(&on, "on", "", "a day not before the loan's last event; today of its ledger if empty")
+	}
+	query := func() url.Values {
+		q := url.Values{}
+		if on != "" {
+			q.Set("on", on)
+		}
+		return q
+	}
+	return []*cobra.Command{
+		reader("standing LOAN", "Show how a loan stands on a day", "  longmen loan standing "+someLoan+" --on 2026-04-01", cobra.ExactArgs(1), day,
+			func(c *client, args []string) error {
+				var l standing
+				text, err := c.get(path("loans", args[0]), query(), &l)
+				if err != nil {
+					return err
+				}
+				return c.show(text, func() error { return c.printLoan(&l) })
+			}),
+		reader("payoff LOAN", "Show what closes a loan on a day", "  longmen loan payoff "+someLoan, cobra.ExactArgs(1), day,
+			func(c *client, args []string) error {
+				var q struct {
+					On, Credit string
+					Split      split
+				}
+				text, err := c.get(path("loans", args[0], "payoff"), query(), &q)
+				if err != nil {
+					return err
+				}
+				return c.show(text, func() error {
+					return pairs(c.out, "on", q.On, "principal", q.Split.Principal, "interest", q.Split.Interest, "fees", q.Split.Fee,
+						"penalties", q.Split.Penalty, "total", q.Split.Total, "on its credit account", q.Credit)
+				})
+			}),
+		reader("events LOAN", "List what happened to a loan", "  longmen loan events "+someLoan, cobra.ExactArgs(1), p.flags,
+			func(c *client, args []string) error {
+				return listing(c, p, path("loans", args[0], "events"), p.query(), "events",
+					newTable(">NO", "DATE", "KIND", "OUTCOME", ">AMOUNT", ">INTEREST", ">PRINCIPAL", "ID"), func(t *table, e loanEvent) {
+						t.add(fmt.Sprint(e.Number), e.Date, e.Kind, e.Outcome, e.Amount, e.Split.Interest, e.Split.Principal, e.ID)
+					})
+			}),
+		newLoanAct("pay LOAN AMOUNT", "payments", "Count a payment that lies on the borrower's cash account", "  longmen loan pay "+someLoan+" 10662", []string{"amount"},
+			option{"date", "from which it counts, if not from today"}, option{"settle", "yes: it closes the loan, as payoff says"}, option{"anyway", "yes: also if it looks like one made a second time"}),
+		reader("reverse LOAN", "Take an event back, such as a payment that bounced", "  longmen loan reverse "+someLoan+" --event 019599c5-8a7b-7d60-a1f2-3c4d5e6f7082",
+			cobra.ExactArgs(1), func(c *cobra.Command) {
+				c.Flags().StringVar(&event, "event", "", "what is taken back")
+				_ = c.MarkFlagRequired("event")
+			}, func(c *client, args []string) error {
+				return c.actOnLoan(args[0], "reversals", "", fields{"event": event})
+			}),
+	}
+}
+
+func (c *client) printLoan(l *standing) error {
+	list := []string{
+		"loan", l.ID, "product", fmt.Sprintf("%s, version %d", l.Product, l.Version), "state", l.State, "on", l.On, "bucket", fmt.Sprintf("%s, %d days", l.Bucket, l.Days),
+		"due", l.Due.Total, "past due", l.PastDue.Total, "outstanding", l.Outstanding.Total + " " + l.Asset, "credit", l.Credit,
+	}
+	for _, p := range l.Claims {
+		list = append(list, "owed to "+p.Account, p.Split.Total)
+	}
+	for _, w := range l.Waits {
+		list = append(list, "waits for "+w.Account, w.Amount)
+	}
+	if err := pairs(c.out, list...); err != nil {
+		return err
+	}
+	t := newTable(">ROW", "DUE", ">INTEREST", ">PRINCIPAL", ">FEES", ">PENALTIES", ">PAID")
+	for _, r := range l.Rows {
+		t.add(fmt.Sprint(r.N), r.Due, r.Owed.Interest, r.Owed.Principal, r.Owed.Fee, r.Owed.Penalty, r.Paid.Total)
+	}
+	return t.print(c.out)
+}
+
+// actOnLoan sends an act and shows the event that it led to. An empty id is made.
+func (c *client) actOnLoan(loan, act, id string, body fields) error {
+	if id == "" {
+		var err error
+		if id, err = newKey(); err != nil {
+			return err
+		}
+	}
+	body["id"] = id
+	var e loanEvent
+	text, err := c.post(path("loans", loan, act), "", body, &e)
+	if err != nil {
+		return err
+	}
+	return c.show(text, func() error { return c.printLoanEvent(&e) })
+}
+
+// option is a flag of an act that is a member of its body.
+type option struct{ name, says string }
+
+// newLoanAct is a command that does something to a loan. Arguments after the loan are members of the body by these names.
+func newLoanAct(use, act, short, example string, members []string, options ...option) *cobra.Command {
+	id, values := "", make([]string, len(options))
+	return reader(use, short, example, cobra.ExactArgs(1+len(members)), func(c *cobra.Command) {
+		c.Flags().StringVar(&id, "id", "", "of the event: the same again gives the first result; a new one is made if empty")
+		for i, o := range options {
+			c.Flags().StringVar(&values[i], o.name, "", o.says)
+		}
+	}, func(c *client, args []string) error {
+		body := fields{}
+		for i, name := range members {
+			body[name] = args[i+1]
+		}
+		for i, o := range options {
+			switch {
+			case values[i] == "":
+			case strings.HasPrefix(o.says, "yes:"):
+				body[o.name] = values[i] == "yes"
+			default:
+				body[o.name] = values[i]
+			}
+		}
+		return c.actOnLoan(args[0], act, id, body)
+	})
+}

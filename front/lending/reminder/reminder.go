@@ -1,0 +1,293 @@
+package reminder
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"strings"
+	"time"
+
+	"github.com/longmen/longmen/core/ledger"
+	"github.com/longmen/longmen/core/notice"
+	"github.com/longmen/longmen/core/plan"
+	"github.com/longmen/longmen/finmath/day"
+	"github.com/longmen/longmen/finmath/loan"
+	"github.com/longmen/longmen/front/lending/servicing"
+	"github.com/longmen/longmen/front/message"
+	"github.com/longmen/longmen/kit/id"
+)
+
+// EventKind is the kind of the planned events at which something may have to be told.
+const EventKind = "loan-reminder"
+
+// When borrowers are told, by the ledger's zone.
+const (
+	ahead = 3 // days before the due date
+	hour  = 9
+)
+
+// lateDays are the days past due on which somebody who is late is told.
+var lateDays = [...]int{1, 8, 31, 61, 91, 121, 151}
+
+// Outbox takes notices.
+type Outbox interface {
+	Tell(ctx context.Context, tx *sql.Tx, n notice.Notice) error
+}
+
+// Reminders tell the borrowers of all tenants.
+type Reminders struct {
+	Plan    *plan.Plan
+	Outbox  Outbox
+	Loans   *servicing.Servicing
+	Ledgers servicing.Ledgers
+}
+
+// Name is how a loan is called in notices: the end of its id, which is short enough for a message.
+func Name(loan id.ID) string {
+	text := strings.ReplaceAll(loan.String(), "-", "")
+	return "LM-" + strings.ToUpper(text[len(text)-8:])
+}
+
+// what is what an event looks at.
+type what struct {
+	Due    day.Date `json:"due,omitempty"`    // of a row: it falls due, or is late
+	Days   int      `json:"days,omitempty"`   // it is so many days late; 0: it falls due
+	Number uint32   `json:"number,omitempty"` // of an event: a payment, or one that came back
+}
+
+// Happened notes what is to be told after an event of a loan, in the transaction that keeps the event.
+func (r *Reminders) Happened(ctx context.Context, tx *sql.Tx, l *servicing.Loan, e *servicing.Event) error {
+	if e.Outcome != servicing.Applied {
+		return nil
+	}
+	switch e.Kind {
+	case servicing.Repaid, servicing.Settled:
+		return r.plan(ctx, tx, l, l.Deed.Loan.Derive("reminder.event", uint64(e.Number)), e.At, what{Number: e.Number})
+	case servicing.Reversed:
+		if err := r.plan(ctx, tx, l, l.Deed.Loan.Derive("reminder.event", uint64(e.Number)), e.At, what{Number: e.Number}); err != nil {
+			return err
+		}
+		return r.again(ctx, tx, l, e)
+	case servicing.Disbursed, servicing.Charged, servicing.Deferred, servicing.Rescheduled, servicing.Repriced, servicing.Restructured:
+		return r.again(ctx, tx, l, e)
+	}
+	return nil
+}
+
+// again looks at a loan from today on: at the next row that is not due yet, and at the oldest that is late.
+func (r *Reminders) again(ctx context.Context, tx *sql.Tx, l *servicing.Loan, e *servicing.Event) error {
+	zone, err := r.zone(ctx, l)
+	if err != nil {
+		return err
+	}
+	now := time.UnixMicro(e.At).In(zone)
+	today := dateOf(now)
+	rows, err := l.Unpaid(today)
+	if err != nil {
+		return err
+	}
+	late := false
+	for i := range rows {
+		due := rows[i].Row.Due
+		if due >= today {
+			w := what{Due: due}
+			return r.plan(ctx, tx, l, hop(l, e, w), w.at(zone), w)
+		}
+		if w := (what{Due: due, Days: next(int(today - due))}); !late && w.Days > 0 {
+			if err := r.plan(ctx, tx, l, hop(l, e, w), w.at(zone), w); err != nil {
+				return err
+			}
+			late = true
+		}
+	}
+	return nil
+}
+
+// hop is the id of what is planned because of an event. Where it leads to the same as what was planned before, the two
+// meet at the next step.
+func hop(l *servicing.Loan, e *servicing.Event, w what) id.ID {
+	return step(l, w).Derive("after", uint64(e.Number))
+}
+
+func step(l *servicing.Loan, w what) id.ID {
+	return l.Deed.Loan.Derive("reminder.row", uint64(w.Due)<<16|uint64(w.Days))
+}
+
+// next is the day after so many days past due on which somebody is told again, 0 if he is not.
+func next(days int) int {
+	for _, d := range lateDays {
+		if d > days {
+			return d
+		}
+	}
+	return 0
+}
+
+// at is the instant at which it is looked at.
+func (w what) at(zone *time.Location) int64 {
+	on := w.Due - ahead
+	if w.Days > 0 {
+		on = w.Due + day.Date(w.Days)
+	}
+	year, month, n := on.Civil()
+	return time.Date(year, time.Month(month), n, hour, 0, 0, 0, zone).UnixMicro()
+}
+
+func dateOf(t time.Time) day.Date { return day.Date(ledger.DateOf(t).UnixDay()) }
+
+func (r *Reminders) zone(ctx context.Context, l *servicing.Loan) (*time.Location, error) {
+	now, err := r.Ledgers.Now(ctx, l.Ledger)
+	return now.Location(), err
+}
+
+func (r *Reminders) plan(ctx context.Context, tx *sql.Tx, l *servicing.Loan, own id.ID, due int64, w what) error {
+	content, err := json.Marshal(w)
+	if err != nil {
+		return err
+	}
+	return r.Plan.AddIn(ctx, tx, plan.Event{
+		Tenant: l.Tenant, ID: own, Ledger: l.Ledger, Due: due, Kind: EventKind, Subject: l.Deed.Loan, Content: content,
+	})
+}
+
+// Due is the handler of the planned events: it tells what is so now, and plans the next look.
+func (r *Reminders) Due(ctx context.Context, e *plan.Event) (func(*sql.Tx) error, error) {
+	var w what
+	if err := json.Unmarshal(e.Content, &w); err != nil {
+		return nil, plan.Permanent(fmt.Errorf("read what is to be told: %w", err))
+	}
+	l, err := r.Loans.Get(ctx, e.Tenant, e.Subject)
+	if err != nil {
+		return nil, err
+	}
+	if w.Number > 0 {
+		return r.happened(ctx, l, e, w.Number)
+	}
+	if w.Days > 0 {
+		return r.late(ctx, l, e, w)
+	}
+	return r.due(ctx, l, e, w)
+}
+
+// due tells what falls due, and goes on to the row after it.
+func (r *Reminders) due(ctx context.Context, l *servicing.Loan, e *plan.Event, w what) (func(*sql.Tx) error, error) {
+	rows, zone, err := r.rows(ctx, l, e)
+	if err != nil || l.Lost {
+		return nil, err
+	}
+	var tell *notice.Notice
+	var then []what
+	for i := range rows {
+		switch row := &rows[i]; {
+		case row.Row.Due == w.Due:
+			then = append(then, what{Due: w.Due, Days: lateDays[0]})
+			if tell, err = r.notice(ctx, l, e, message.Due, step(l, w), row.Outstanding().Total(), w.Due, map[string]any{"loan": Name(l.Deed.Loan)}); err != nil {
+				return nil, err
+			}
+		case row.Row.Due > w.Due:
+			return r.keep(ctx, l, tell, append(then, what{Due: row.Row.Due}), zone), nil
+		}
+	}
+	return r.keep(ctx, l, tell, then, zone), nil
+}
+
+// late tells somebody that he is late, if he is.
+func (r *Reminders) late(ctx context.Context, l *servicing.Loan, e *plan.Event, w what) (func(*sql.Tx) error, error) {
+	rows, zone, err := r.rows(ctx, l, e)
+	if err != nil || l.Lost {
+		return nil, err
+	}
+	for i := range rows {
+		if rows[i].Row.Due != w.Due {
+			continue
+		}
+		sum := int64(0)
+		for k := range rows[:i+1] {
+			sum += rows[k].Outstanding().Total()
+		}
+		tell, err := r.notice(ctx, l, e, message.Overdue, step(l, w), sum, w.Due, map[string]any{"loan": Name(l.Deed.Loan), "days": w.Days})
+		if err != nil {
+			return nil, err
+		}
+		var then []what
+		if days := next(w.Days); days > 0 {
+			then = append(then, what{Due: w.Due, Days: days})
+		}
+		return r.keep(ctx, l, tell, then, zone), nil
+	}
+	return nil, nil // it was paid or moved
+}
+
+// rows are those that are not paid as of an event.
+func (r *Reminders) rows(ctx context.Context, l *servicing.Loan, e *plan.Event) ([]loan.Row, *time.Location, error) {
+	now, err := r.Ledgers.Now(ctx, l.Ledger)
+	if err != nil {
+		return nil, nil, err
+	}
+	rows, err := l.Unpaid(dateOf(time.UnixMicro(max(e.Due, now.UnixMicro())).In(now.Location())))
+	return rows, now.Location(), err
+}
+
+// happened tells of a payment, or that one came back.
+func (r *Reminders) happened(ctx context.Context, l *servicing.Loan, e *plan.Event, number uint32) (func(*sql.Tx) error, error) {
+	if int(number) > len(l.Events) {
+		return nil, fmt.Errorf("loan %s has no event %d", l.Deed.Loan, number)
+	}
+	x := &l.Events[number-1]
+	kind, amount := message.Paid, x.Amount+max(x.Kept, 0)
+	more := map[string]any{"loan": Name(l.Deed.Loan)}
+	if x.Kind == servicing.Reversed {
+		of := l.Find(x.Of)
+		if of == nil || of.Kind != servicing.Repaid && of.Kind != servicing.Settled {
+			return nil, nil
+		}
+		kind, amount, more = message.Returned, of.Amount+max(of.Kept, 0), map[string]any{"reason": Name(l.Deed.Loan)}
+	}
+	tell, err := r.notice(ctx, l, e, kind, e.ID, amount, x.Date, more)
+	if err != nil {
+		return nil, err
+	}
+	return r.keep(ctx, l, tell, nil, nil), nil
+}
+
+// keep tells, and plans what is looked at next.
+func (r *Reminders) keep(ctx context.Context, l *servicing.Loan, tell *notice.Notice, then []what, zone *time.Location) func(*sql.Tx) error {
+	return func(tx *sql.Tx) error {
+		if tell != nil {
+			if err := r.Outbox.Tell(ctx, tx, *tell); err != nil {
+				return err
+			}
+		}
+		for _, w := range then {
+			if err := r.plan(ctx, tx, l, step(l, w), w.at(zone), w); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+}
+
+// notice makes what is told about a loan.
+func (r *Reminders) notice(ctx context.Context, l *servicing.Loan, e *plan.Event, kind string, own id.ID, amount int64, on day.Date, more map[string]any) (*notice.Notice, error) {
+	scale := uint8(0)
+	if err := r.Ledgers.View(ctx, l.Ledger, func(book *ledger.Engine) {
+		for _, a := range book.Assets() {
+			if a.Code == l.Asset {
+				scale = a.Scale
+			}
+		}
+	}); err != nil {
+		return nil, err
+	}
+	data := map[string]any{"amount": message.Money{Asset: l.Asset, Minor: amount, Scale: scale}, "date": on.String()}
+	maps.Copy(data, more)
+	content, err := json.Marshal(data)
+	if err != nil {
+		return nil, err
+	}
+	return &notice.Notice{
+		Tenant: l.Tenant, ID: own.Derive("notice", 0), Ledger: l.Ledger, Due: e.Due, Party: l.Borrower, Kind: kind, Data: content, Reachable: true,
+	}, nil
+}

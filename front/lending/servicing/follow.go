@@ -1,0 +1,54 @@
+package servicing
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+
+	"github.com/longmen/longmen/core/ledger"
+	"github.com/longmen/longmen/core/plan"
+	"github.com/longmen/longmen/kit/errs"
+	"github.com/longmen/longmen/kit/id"
+)
+
+// ServiceKind is the kind of the planned events by which what waits for an account is paid.
+const ServiceKind = "loan-payouts"
+
+// Follow plans that what waits is paid, when a command of a tenant's ledger brings money to an account for which loans
+// wait. The caller calls it once for each command, in the transaction in which it also moves its cursor.
+func (s *Servicing) Follow(ctx context.Context, tx *sql.Tx, p *plan.Plan, tenant id.ID, book string, c *ledger.Command, r *ledger.Result) error {
+	if r.Code != ledger.Applied {
+		return nil
+	}
+	for i, o := range c.Operations {
+		t, ok := o.(*ledger.Transfer)
+		if !ok || !s.lines.waits(tenant, book, t.Credit) {
+			continue
+		}
+		content, err := json.Marshal(Service{Ledger: book, Account: t.Credit})
+		if err != nil {
+			return err
+		}
+		if err := p.AddIn(ctx, tx, plan.Event{
+			Tenant: tenant, ID: id.ID(c.ID).Derive("lending.service", uint64(i)), Ledger: book, Due: int64(r.Timestamp), Kind: ServiceKind, Content: content,
+		}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Paid is the handler of the planned events of ServiceKind.
+func (s *Servicing) Paid(ctx context.Context, e *plan.Event) (func(*sql.Tx) error, error) {
+	var v Service
+	if err := json.Unmarshal(e.Content, &v); err != nil {
+		return nil, plan.Permanent(fmt.Errorf("read whose money is divided: %w", err))
+	}
+	v.ID = e.ID
+	_, err := s.Serve(ctx, e.Tenant, v)
+	if errs.Is(err, WrongState) {
+		err = plan.Permanent(err)
+	}
+	return nil, err
+}

@@ -1,0 +1,305 @@
+package servicing
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+
+	"github.com/longmen/longmen/finmath/day"
+	"github.com/longmen/longmen/finmath/loan"
+	"github.com/longmen/longmen/kit/errs"
+	"github.com/longmen/longmen/kit/id"
+)
+
+// maxLine is how many loans may wait for the money of one payer.
+const maxLine = 10_000
+
+// payerKey names an account of a tenant's ledger.
+type payerKey struct {
+	tenant          id.ID
+	ledger, account string
+}
+
+// lines are the accounts for whose money loans may wait: those that have been asked for more than they had. It saves a
+// look into the rows for all others.
+type lines struct {
+	mu   sync.RWMutex
+	list map[payerKey]bool
+}
+
+func (l *lines) waits(tenant id.ID, ledger, account string) bool {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	return l.list[payerKey{tenant, ledger, account}]
+}
+
+func (l *lines) add(k payerKey) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.list[k] = true
+}
+
+// openLines reads for whose money loans wait.
+func (s *Servicing) openLines(ctx context.Context) error {
+	s.lines.list = map[payerKey]bool{}
+	return each(s.db.Reader().QueryContext(ctx, `SELECT DISTINCT tenant, ledger, account FROM lending_waiting`))(func(rows *sql.Rows) error {
+		var tenant []byte
+		var k payerKey
+		err := rows.Scan(&tenant, &k.ledger, &k.account)
+		copy(k.tenant[:], tenant)
+		s.lines.list[k] = true
+		return err
+	})
+}
+
+// Waits reports whether loans may wait for money of an account.
+func (s *Servicing) Waits(tenant id.ID, ledger, account string) bool {
+	return s.lines.waits(tenant, ledger, account)
+}
+
+// Service pays what waits for the money of an account, as far as it goes.
+type Service struct {
+	ID      id.ID  `json:"-"` // made by who asks: the same again goes on with the same division
+	Ledger  string `json:"ledger"`
+	Account string `json:"account"`
+	Actor   id.ID  `json:"actor,omitzero"`
+}
+
+// piece is what one loan gets of a service.
+type piece struct {
+	Loan   id.ID `json:"loan"`
+	Amount int64 `json:"amount"`
+	All    bool  `json:"all"` // of what waits
+}
+
+// division is a service as it was worked out. It is kept before it begins, so that it is the same when it goes on.
+type division struct {
+	Service
+	Pieces []piece `json:"pieces"`
+}
+
+// Serve divides what an account has among the loans that wait for it, by due date, those of one day in proportion to
+// the cent, and pays it out.
+func (s *Servicing) Serve(ctx context.Context, tenant id.ID, v Service) (list []Event, err error) {
+	if err := v.ID.Check(); err != nil {
+		return nil, errs.Invalid.Errorf("%v", err).On("id")
+	}
+	s.serving.Lock()
+	defer s.serving.Unlock()
+	d, err := s.division(ctx, tenant, &v)
+	if err != nil {
+		return nil, err
+	}
+	for i, p := range d.Pieces {
+		e, err := s.serve(ctx, tenant, &v, i, &p)
+		if err != nil {
+			return list, fmt.Errorf("pay what waits of loan %s: %w", p.Loan, err)
+		}
+		list = append(list, e)
+		if p.All && e.Outcome == Applied {
+			if err := s.leave(ctx, tenant, &v, p.Loan); err != nil {
+				return list, err
+			}
+		}
+	}
+	return list, nil
+}
+
+func (s *Servicing) serve(ctx context.Context, tenant id.ID, v *Service, i int, p *piece) (Event, error) {
+	return s.do(ctx, &act{
+		tenant: tenant, loan: p.Loan, asked: []any{v.Account, p.Amount},
+		event: Event{ID: v.ID.Derive("lending.piece", uint64(i)), Kind: Covered, Payer: v.Account, Asked: p.Amount, Actor: v.Actor},
+		prepare: func(l *Loan, e *Event, today day.Date) (*loan.State, error) {
+			if err := l.open(); err != nil {
+				return nil, err
+			}
+			return nil, l.cover(e, today)
+		},
+	})
+}
+
+// division gives a service as it was worked out before, or works it out.
+func (s *Servicing) division(ctx context.Context, tenant id.ID, v *Service) (d division, err error) {
+	var body string
+	err = s.db.Reader().QueryRowContext(ctx, s.db.Rebind(`SELECT body FROM lending_service WHERE tenant = ? AND id = ?`), tenant[:], v.ID[:]).Scan(&body)
+	if err == nil {
+		if err = json.Unmarshal([]byte(body), &d); err == nil && (d.Ledger != v.Ledger || d.Account != v.Account) {
+			err = Taken.Errorf("id %s was used for another account: make a new one", v.ID).On("id")
+		}
+		return d, err
+	}
+	if !errors.Is(err, sql.ErrNoRows) {
+		return d, fmt.Errorf("read service %s: %w", v.ID, err)
+	}
+	d.Service = *v
+	if d.Pieces, err = s.pieces(ctx, tenant, v); err != nil || len(d.Pieces) == 0 {
+		return d, err
+	}
+	content, err := json.Marshal(d)
+	if err != nil {
+		return d, err
+	}
+	return d, s.queue.submit(ctx, v.ID, func(ctx context.Context, tx *batch) error {
+		_, err := tx.exec(ctx, `INSERT INTO lending_service (tenant, id, body) VALUES (?, ?, ?)`, tenant[:], v.ID[:], string(content))
+		return err
+	})
+}
+
+// Wanted is what waits of one loan and due date.
+type Wanted struct {
+	Loan   id.ID
+	Due    day.Date
+	Amount int64
+}
+
+// Line lists what waits for the money of an account, in the order in which it is paid. Loans of which nothing waits any
+// more leave the line.
+func (s *Servicing) Line(ctx context.Context, tenant id.ID, ledger, account string) (all []Wanted, err error) {
+	v := &Service{Ledger: ledger, Account: account}
+	loans, err := s.line(ctx, tenant, v)
+	if err != nil {
+		return nil, err
+	}
+	for _, i := range loans {
+		list, err := s.wanted(ctx, tenant, i, account)
+		if err != nil {
+			return nil, err
+		}
+		if all = append(all, list...); len(list) == 0 {
+			if err := s.leave(ctx, tenant, v, i); err != nil {
+				return nil, err
+			}
+		}
+	}
+	slices.SortFunc(all, func(a, b Wanted) int {
+		return cmp.Or(cmp.Compare(a.Due, b.Due), bytes.Compare(a.Loan[:], b.Loan[:]))
+	})
+	return all, nil
+}
+
+// pieces divides what an account has.
+func (s *Servicing) pieces(ctx context.Context, tenant id.ID, v *Service) ([]piece, error) {
+	all, err := s.Line(ctx, tenant, v.Ledger, v.Account)
+	if err != nil {
+		return nil, err
+	}
+	sums := map[id.ID]int64{}
+	for _, w := range all {
+		sums[w.Loan] += w.Amount
+	}
+	if len(all) == 0 {
+		return nil, nil
+	}
+	can, err := s.available(ctx, v.Ledger, []Payer{{Account: v.Account}})
+	if err != nil {
+		return nil, err
+	}
+	return serveByDate(all, can[v.Account], sums), nil
+}
+
+// serveByDate pays the first due date first; one for which it does not suffice is paid in proportion.
+func serveByDate(all []Wanted, has int64, sums map[id.ID]int64) (list []piece) {
+	gets := map[id.ID]int64{}
+	var order []id.ID
+	for i := 0; i < len(all) && has > 0; {
+		k, sum := i, int64(0)
+		var weights []int64
+		for ; k < len(all) && all[k].Due == all[i].Due; k++ {
+			weights = append(weights, all[k].Amount)
+			sum += all[k].Amount
+		}
+		for n, part := range divide(min(sum, has), weights) {
+			if w := &all[i+n]; part > 0 {
+				if gets[w.Loan] == 0 {
+					order = append(order, w.Loan)
+				}
+				gets[w.Loan] += part
+			}
+		}
+		has -= min(sum, has)
+		i = k
+	}
+	for _, i := range order {
+		list = append(list, piece{i, gets[i], gets[i] == sums[i]})
+	}
+	return list
+}
+
+// wanted lists what waits of a loan by due date: rows that are past due, without what was paid out, the oldest first.
+func (s *Servicing) wanted(ctx context.Context, tenant, loanID id.ID, account string) (list []Wanted, err error) {
+	l, err := s.Get(ctx, tenant, loanID)
+	if err != nil || l.Lost {
+		return nil, err
+	}
+	on, err := s.day(ctx, l, 0)
+	if err != nil {
+		return nil, err
+	}
+	state, err := l.Replay(on)
+	if err != nil {
+		return nil, err
+	}
+	_, claims, err := l.share(state)
+	if err != nil {
+		return nil, err
+	}
+	covered := left(claims, loan.Interest) + left(claims, loan.Principal)
+	most := l.waiting(account)
+	if p := l.contract.Losses.payer(account); p != nil {
+		most = min(most, p.room(claims))
+	}
+	for i := range state.Rows {
+		r := &state.Rows[i]
+		open := r.Outstanding()
+		x := open[loan.Interest] + open[loan.Principal]
+		if r.Row.Due >= on || x == 0 {
+			continue
+		}
+		paid := min(x, covered)
+		covered -= paid
+		if x = min(x-paid, most); x > 0 {
+			list = append(list, Wanted{loanID, r.Row.Due, x})
+			most -= x
+		}
+	}
+	return list, nil
+}
+
+// line lists the loans that wait for an account.
+func (s *Servicing) line(ctx context.Context, tenant id.ID, v *Service) (list []id.ID, err error) {
+	err = each(s.db.Reader().QueryContext(ctx, s.db.Rebind(`SELECT loan FROM lending_waiting WHERE tenant = ? AND ledger = ? AND account = ? ORDER BY loan`),
+		tenant[:], v.Ledger, v.Account))(func(rows *sql.Rows) error {
+		var i []byte
+		err := rows.Scan(&i)
+		list = append(list, id.ID(i))
+		return err
+	})
+	return list, err
+}
+
+// leave takes a loan out of the line of an account.
+func (s *Servicing) leave(ctx context.Context, tenant id.ID, v *Service, loanID id.ID) error {
+	return s.queue.submit(ctx, loanID, func(ctx context.Context, tx *batch) error {
+		_, err := tx.exec(ctx, `DELETE FROM lending_waiting WHERE tenant = ? AND ledger = ? AND account = ? AND loan = ?`,
+			tenant[:], v.Ledger, v.Account, loanID[:])
+		return err
+	})
+}
+
+// queued writes down for whose money a loan waits after an event.
+func (s *Servicing) queued(ctx context.Context, tx *batch, l *Loan, e *Event) error {
+	for _, w := range e.Waits {
+		if _, err := tx.exec(ctx, `INSERT INTO lending_waiting (tenant, ledger, account, loan) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+			l.Tenant[:], l.Ledger, w.Account, l.Deed.Loan[:]); err != nil {
+			return err
+		}
+		s.lines.add(payerKey{l.Tenant, l.Ledger, w.Account})
+	}
+	return nil
+}
