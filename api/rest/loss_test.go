@@ -30,19 +30,19 @@ var lossEndpoints = []apitest.Endpoint{
 	{ID: "add-collection-entry", Body: `{"id":"{id}","kind":"contacted","channel":"phone","result":"reached"}`, Fill: owned},
 }
 
-const anID = `"id":"019599c5-8a7b-7d60-a1f2-3c4d5e6f7081"`
+const lossID = `"id":"019599c5-8a7b-7d60-a1f2-3c4d5e6f7081"`
 
 // lossBodies have all members of each body.
 var lossBodies = map[string]string{
-	"/v1/loans/{loan}/payouts":    `{` + anID + `,"most":"1"}`,
-	"/v1/loans/{loan}/purchases":  `{` + anID + `,"payer":"a"}`,
-	"/v1/loans/{loan}/recoveries": `{` + anID + `,"amount":"2","costs":"1","date":"2026-01-01"}`,
-	"/v1/loans/{loan}/changes": `{` + anID + `,"kind":"restructured","reason":"x","date":"2026-01-01","amount":"1","charge":"fee","due":"2026-01-01","rows":1,
+	"/v1/loans/{loan}/payouts":    `{` + lossID + `,"most":"1"}`,
+	"/v1/loans/{loan}/purchases":  `{` + lossID + `,"payer":"a"}`,
+	"/v1/loans/{loan}/recoveries": `{` + lossID + `,"amount":"2","costs":"1","date":"2026-01-01"}`,
+	"/v1/loans/{loan}/changes": `{` + lossID + `,"kind":"restructured","reason":"x","date":"2026-01-01","amount":"1","charge":"fee","due":"2026-01-01","rows":1,
 		"rate":"0.1","keep":true,"holiday":"due"}`,
-	"/v1/loans/{loan}/write-offs": `{` + anID + `,"reason":"x"}`,
-	"/v1/loans/{loan}/collection": `{` + anID + `,"kind":"contacted","owner":"019599c5-8a7b-7d60-a1f2-3c4d5e6f7081","channel":"phone","result":"reached","note":"x",
+	"/v1/loans/{loan}/write-offs": `{` + lossID + `,"reason":"x"}`,
+	"/v1/loans/{loan}/collection": `{` + lossID + `,"kind":"contacted","owner":"019599c5-8a7b-7d60-a1f2-3c4d5e6f7081","channel":"phone","result":"reached","note":"x",
 		"date":"2026-01-01","amount":"1"}`,
-	"/v1/payout-services": `{` + anID + `,"ledger":"main","account":"a"}`,
+	"/v1/payout-services": `{` + lossID + `,"ledger":"main","account":"a"}`,
 }
 
 // lossWorld has a loan that is late, and what is asked about it.
