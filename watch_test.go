@@ -101,10 +101,10 @@ func catchUp(b *testing.B, f *feed.Feed, db *store.DB, l *longmen.Ledger, n uint
 	defer cancel()
 	first := id.ID(l.ID())
 	who := feed.Follower{Tenant: first.Derive("tenant", n), Ledger: first, Name: "books"}
-	err := f.Follow(ctx, who, 1, until{l, l.Applied(), cancel}, func(ctx context.Context, tx *sql.Tx, e *feed.Event) error {
+	err := f.Follow(ctx, who, 1, until{l, l.Applied(), cancel}, feed.Each(func(ctx context.Context, tx *sql.Tx, e *feed.Event) error {
 		_, err := tx.ExecContext(ctx, db.Rebind("INSERT INTO seen (sequence) VALUES (?)"), int64(n<<32|e.Result.Sequence))
 		return err
-	})
+	}))
 	if !errors.Is(err, context.Canceled) {
 		b.Fatal(err)
 	}

@@ -69,6 +69,8 @@ type Past interface {
 	// Distributions lists those of a register, newest first; Lines those of one distribution, by holder number.
 	Distributions(ctx context.Context, ledger, register string, p Page) (list []Distribution, next []byte, err error)
 	Lines(ctx context.Context, ledger string, sequence uint64, operation uint16, p Page) (list []Line, next []byte, err error)
+	// LineOf gives one holder's line of a distribution, with the distribution.
+	LineOf(ctx context.Context, ledger string, sequence uint64, operation uint16, account string) (Line, Distribution, error)
 }
 
 // AsOf is a point of the past: a sequence or an instant by booking time. Zero is now.

@@ -85,18 +85,37 @@ func (f *followers) look(ctx context.Context) error {
 }
 
 func (f *followers) follow(ctx context.Context, tenant id.ID, l *longmen.Ledger) {
-	f.begin(ctx, tenant, l, "market", func(ctx context.Context, tx *sql.Tx, e *feed.Event) error {
-		return f.ground.Market.Follow(ctx, tx, tenant, e.Command, &e.Result)
+	f.begin(ctx, tenant, l, "market", func(ctx context.Context, tx *sql.Tx, list []feed.Event) error {
+		return f.market(ctx, tx, tenant, list)
 	})
-	f.begin(ctx, tenant, l, "lending", func(ctx context.Context, tx *sql.Tx, e *feed.Event) error {
+	f.begin(ctx, tenant, l, "lending", feed.Each(func(ctx context.Context, tx *sql.Tx, e *feed.Event) error {
 		return f.ground.Loans.Follow(ctx, tx, f.ground.Plan, tenant, l.Name(), e.Command, &e.Result)
-	})
-	f.begin(ctx, tenant, l, "accounting", func(ctx context.Context, tx *sql.Tx, e *feed.Event) error {
+	}))
+	f.begin(ctx, tenant, l, "accounting", feed.Each(func(ctx context.Context, tx *sql.Tx, e *feed.Event) error {
 		return f.ground.Books.Follow(ctx, tx, tenant, l.Name(), e.Command, &e.Result)
-	})
+	}))
 }
 
-func (f *followers) begin(ctx context.Context, tenant id.ID, l *longmen.Ledger, name string, handle feed.Handler) {
+// market lets the market note what has come together, the sales of claims too.
+func (f *followers) market(ctx context.Context, tx *sql.Tx, tenant id.ID, list []feed.Event) error {
+	b := f.ground.Market.Batch(ctx, tx, tenant)
+	for i := range list {
+		if err := b.Note(list[i].Command, &list[i].Result); err != nil {
+			return err
+		}
+	}
+	if err := b.Save(); err != nil {
+		return err
+	}
+	for i := range list {
+		if err := f.ground.Sales.Follow(ctx, tx, tenant, list[i].Command, &list[i].Result); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (f *followers) begin(ctx context.Context, tenant id.ID, l *longmen.Ledger, name string, handle feed.Batch) {
 	who := feed.Follower{Tenant: tenant, Ledger: id.ID(l.ID()), Name: name}
 	if f.started[who] {
 		return

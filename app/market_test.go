@@ -132,7 +132,7 @@ func (p *place) list(units, share uint64) id.ID {
 		Tenant: p.tenant, ID: p.id(), Ledger: "main", Loan: p.id(), Borrower: p.id(),
 		Terms: market.Terms{
 			Asset: "CNY", Register: "loan:1", Tranches: []string{"principal", "interest"}, Unclaimed: "unclaimed", Receiver: "receiver",
-			Unit: 100, Units: units, Minimum: 100, Step: 100, Share: share, Product: "plain", Version: 1, Grade: "a", Days: 360,
+			Unit: 100, Units: units, Minimum: 100, Step: 100, Share: share, Product: "plain", Grade: "a", Days: 360,
 		},
 		Opened: now, Closes: now + time.Hour.Microseconds(),
 	}

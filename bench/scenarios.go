@@ -8,6 +8,7 @@ var scenarios = []Scenario{
 	{"distributions-wide", "one payment to 100,000 and to 1,000,000 holders, and what others feel of it", true, wide},
 	{"transfers", "independent transfers in large batches, with history", true, transfers},
 	{"singles", "one transfer a request, by REST and by gRPC", true, singles},
+	{"bids", "single bids for a loan by REST, with tokens and the product's limits", false, bids},
 	{"balances", "what accounts have now, 100 a request and one a request", true, balances},
 	{"past", "newest entries; balances, pages and statements of any time, also after history grew tenfold", true, past},
 	{"restart", "start from a snapshot of a large ledger", false, restart},

@@ -43,6 +43,9 @@ func (w *World) Follow(t *Tenant, after uint64) (last uint64) {
 			if err := w.Ground.Market.Follow(w.T.Context(), tx, t.ID, s.Command, &s.Result); err != nil {
 				return err
 			}
+			if err := w.Ground.Sales.Follow(w.T.Context(), tx, t.ID, s.Command, &s.Result); err != nil {
+				return err
+			}
 		}
 		return nil
 	}))
@@ -62,7 +65,7 @@ func (w *World) Listing(t *Tenant, investors ...*Caller) id.ID {
 	}
 	w.Do(http.MethodPost, "/v1/listings", fmt.Sprintf(`{"id":%q,"loan":%q,"borrower":%q,"ledger":%q,"register":"loan:%x","tranches":["principal","interest"],
 		"unclaimed":"platform:unclaimed","receiver":"borrower:7:cash","asset":"CNY","unit":"100","units":1000,"minimum":100,"step":50,"share":400,
-		"product":"plain","version":1,"grade":"a","days":360,"opens":"2026-03-01T00:00:00Z","closes":"2026-03-08T00:00:00Z"}`,
+		"product":"plain","grade":"a","days":360,"opens":"2026-03-01T00:00:00Z","closes":"2026-03-08T00:00:00Z"}`,
 		listing, borrower, borrower, t.Ledgers[0], listing[:]), "Longmen-Tenant", t.Name).OK()
 	w.must(w.Ground.Market.Advance(w.T.Context(), t.ID, listing))
 	return listing

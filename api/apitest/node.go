@@ -306,7 +306,12 @@ func (b *book) enter(s *step) {
 			entry(api.Entry{Operation: f.Index, Kind: kinds[f.Kind], Other: b.address(f.Other)}, signed)
 		}
 		if moved != 0 {
-			entry(api.Entry{Kind: "line", Operation: uint16(len(s.Command.Operations) - 1)}, moved)
+			last := len(s.Command.Operations) - 1
+			line := api.Entry{Kind: "line", Operation: uint16(last)}
+			if d, ok := s.Command.Operations[last].(*ledger.Distribute); ok {
+				line.Register = d.Register
+			}
+			entry(line, moved)
 		}
 	}
 }

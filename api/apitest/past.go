@@ -3,6 +3,7 @@ package apitest
 import (
 	"cmp"
 	"context"
+	"errors"
 	"slices"
 	"strings"
 
@@ -442,6 +443,27 @@ func (n *Node) Lines(_ context.Context, name string, sequence uint64, operation 
 		return list, nil
 	})
 	return list, next, err
+}
+
+// LineOf finds one line among all.
+func (n *Node) LineOf(ctx context.Context, name string, sequence uint64, operation uint16, account string) (api.Line, api.Distribution, error) {
+	none := errs.NotFound.Errorf("%q has no line there", account)
+	list, _, err := n.Lines(ctx, name, sequence, operation, api.Page{Limit: ledger.MaxHoldings})
+	if err != nil {
+		return api.Line{}, api.Distribution{}, err
+	}
+	i := slices.IndexFunc(list, func(l api.Line) bool { return l.Account == account })
+	c, err := n.Command(ctx, name, sequence)
+	if err != nil || i < 0 {
+		return api.Line{}, api.Distribution{}, errors.Join(err, none)
+	}
+	d := api.Distribution{Sequence: sequence, Operation: operation, Timestamp: c.Result.Timestamp}
+	for _, o := range c.Result.Outputs {
+		if o.Index == operation {
+			d.Amount, d.Tranches = o.Amount, o.Tranches
+		}
+	}
+	return list[i], d, nil
 }
 
 // Checkpoint signs the ledger as it is.

@@ -38,6 +38,9 @@ const (
 	listOfTasks
 	listOfOwnedTasks
 	listOfCollectionEntries
+	listOfClaimSales
+	listOfClaimTrades
+	listOfHolderPayments
 )
 
 // cursor makes the opaque form of a place in a list.

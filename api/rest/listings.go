@@ -73,7 +73,7 @@ type (
 			Share     uint64    `json:"share" doc:"Units, the most of one investor"`
 			Partial   uint64    `json:"partial,omitempty" doc:"Units from which on it is funded in part; 0: only in full"`
 			Product   string    `json:"product" maxLength:"64"`
-			Version   uint32    `json:"version,omitempty"`
+			Version   uint32    `json:"version,omitempty" doc:"Of the product, whose limits then hold; absent: it is none of the catalog"`
 			Grade     string    `json:"grade" maxLength:"32"`
 			Region    string    `json:"region,omitempty" maxLength:"32"`
 			Days      int       `json:"days" minimum:"1"`

@@ -70,6 +70,8 @@ func New(node Node, open func() (*ground.Ground, error), log *slog.Logger) *Door
 	s.listings(door.huma)
 	s.bids(door.huma)
 	s.mandates(door.huma)
+	s.claims(door.huma)
+	s.portfolios(door.huma)
 	s.loans(door.huma)
 	s.jobs(door.huma)
 	s.notices(door.huma)

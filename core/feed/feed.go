@@ -39,6 +39,21 @@ type Source interface {
 // again whose transaction was taken back.
 type Handler func(ctx context.Context, tx *sql.Tx, e *Event) error
 
+// Batch is a handler of events that come together, in their order. When it fails, fewer of them are tried, down to one.
+type Batch func(ctx context.Context, tx *sql.Tx, list []Event) error
+
+// Each handles events one by one.
+func Each(handle Handler) Batch {
+	return func(ctx context.Context, tx *sql.Tx, list []Event) error {
+		for i := range list {
+			if err := handle(ctx, tx, &list[i]); err != nil {
+				return &failedError{i, list[i].Result.Sequence, err}
+			}
+		}
+		return nil
+	}
+}
+
 // Follower names who follows which ledger. The name is a code: a-z, 0-9, - and _.
 type Follower struct {
 	Tenant id.ID
@@ -65,11 +80,19 @@ const (
 	maxProblem = 500 // characters that are kept of an error
 )
 
+// What comes within a breath shares a transaction: each one costs the disk a sync, which those wait for who write the
+// journal. Whoever is far behind takes no breath.
+const (
+	breath = 20 * time.Millisecond
+	behind = 256 // events at once
+)
+
 // Feed is the cursors in one database, that of the followers' rows.
 type Feed struct {
 	db    *store.DB
 	clock clock.Clock
 	wait  func(failures int) time.Duration
+	rest  time.Duration // between two transactions
 }
 
 // Open brings the tables up to date.
@@ -81,7 +104,8 @@ func Open(ctx context.Context, db *store.DB, c clock.Clock) (*Feed, error) {
 	if err := db.Migrate(ctx, "feed", files); err != nil {
 		return nil, err
 	}
-	return &Feed{db: db, clock: c, wait: func(failures int) time.Duration { return min(firstWait<<min(failures, 10), longWait) }}, nil
+	wait := func(failures int) time.Duration { return min(firstWait<<min(failures, 10), longWait) }
+	return &Feed{db: db, clock: c, wait: wait, rest: breath}, nil
 }
 
 // All lists the cursors in a database of which nobody knows whether it has any, such as a copy.

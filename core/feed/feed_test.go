@@ -98,7 +98,7 @@ func (d *desk) handle(ctx context.Context, tx *sql.Tx, e *feed.Event) error {
 func (d *desk) follow(epoch, last, atOnce uint64) error {
 	ctx, cancel := context.WithCancel(d.Context())
 	defer cancel()
-	return d.Follow(ctx, who, epoch, events{last, atOnce, cancel}, d.handle)
+	return d.Follow(ctx, who, epoch, events{last, atOnce, cancel}, feed.Each(d.handle))
 }
 
 // saw checks that each event up to the last was handled once.
@@ -182,7 +182,7 @@ func TestAReplacedNodeMovesNothing(t *testing.T) {
 				}
 				return each(list)
 			})
-		}), d.handle)
+		}), feed.Each(d.handle))
 		if !errors.Is(err, feed.ErrLeadLost) {
 			t.Errorf("the node that was replaced: %v", err)
 		}
@@ -236,7 +236,7 @@ func TestASourceWithGapsIsRefused(t *testing.T) {
 				cancel()
 			}
 			return each([]feed.Event{{Result: ledger.Result{Sequence: from + 1}}})
-		}), d.handle)
+		}), feed.Each(d.handle))
 		if !errors.Is(err, context.Canceled) {
 			t.Error(err)
 		}
@@ -254,9 +254,38 @@ func TestFollowersThatAreNone(t *testing.T) {
 			{Tenant: number(1), Ledger: number(2), Name: "A"},
 			{Tenant: number(1), Ledger: number(2), Name: strings.Repeat("a", feed.MaxName+1)},
 		} {
-			if err := d.Follow(t.Context(), bad, 1, events{}, d.handle); !errs.Is(err, errs.Invalid) {
+			if err := d.Follow(t.Context(), bad, 1, events{}, feed.Each(d.handle)); !errs.Is(err, errs.Invalid) {
 				t.Errorf("%+v: %v", bad, err)
 			}
 		}
+	})
+}
+
+// A batch that does not say which event is to blame is tried with fewer and fewer, so that nothing before it waits.
+func TestABatchThatFailsIsTriedWithFewer(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		d := newDesk(t, db)
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		alone := 0
+		err := d.Follow(ctx, who, 1, events{100, 64, cancel}, func(ctx context.Context, tx *sql.Tx, list []feed.Event) error {
+			for i := range list {
+				if list[i].Result.Sequence != 40 || alone == 3 {
+					if err := d.handle(ctx, tx, &list[i]); err != nil {
+						return err
+					}
+					continue
+				}
+				if len(list) == 1 {
+					alone++
+				}
+				return errors.New("something of these")
+			}
+			return nil
+		})
+		if !errors.Is(err, context.Canceled) || alone != 3 {
+			t.Errorf("%v; event 40 was tried alone %d times", err, alone)
+		}
+		d.saw(100)
 	})
 }

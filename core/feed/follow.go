@@ -11,7 +11,7 @@ import (
 // Follow handles a ledger's events under a lead, from the cursor on, until the context ends or another node takes
 // over. Events that come together share a transaction. One that fails is tried again alone, for ever: a follower skips
 // nothing, and its cursor tells why it stands.
-func (f *Feed) Follow(ctx context.Context, who Follower, epoch uint64, source Source, handle Handler) error {
+func (f *Feed) Follow(ctx context.Context, who Follower, epoch uint64, source Source, handle Batch) error {
 	if err := who.check(); err != nil {
 		return err
 	}
@@ -51,7 +51,7 @@ type run struct {
 	*Feed
 	who      Follower
 	epoch    uint64
-	handle   Handler
+	handle   Batch
 	position uint64
 }
 
@@ -80,16 +80,37 @@ func (r *run) resume(ctx context.Context, source Source) error {
 		return err
 	}
 	r.position = c.Position
-	return source.Watch(ctx, r.position+1, func(list []Event) error { return r.handleAll(ctx, list) })
+	return source.Watch(ctx, r.position+1, func(list []Event) error {
+		began := time.Now()
+		if err := r.handleAll(ctx, list); err != nil || len(list) >= behind {
+			return err
+		}
+		return pause(ctx, r.rest-time.Since(began))
+	})
 }
 
-// handleAll handles events in one transaction; when one of them fails, those before it in one and that one alone.
+func pause(ctx context.Context, d time.Duration) error {
+	if d <= 0 {
+		return nil
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// handleAll handles events in one transaction; when that fails, those before the one that is to blame, and that one
+// alone.
 func (r *run) handleAll(ctx context.Context, list []Event) error {
 	for len(list) > 0 {
 		n := len(list)
-		err := r.commit(ctx, list[:n])
+		err := r.commit(ctx, list)
 		var failed *failedError
-		if errors.As(err, &failed) && failed.index > 0 {
+		for errors.As(err, &failed) && failed.index > 0 {
 			n = failed.index
 			err = r.commit(ctx, list[:n])
 		}
@@ -101,10 +122,10 @@ func (r *run) handleAll(ctx context.Context, list []Event) error {
 	return nil
 }
 
-// failedError is a handler's failure at one of several events.
+// failedError is a handler's failure. As many events are before the one that is to blame, as far as that is known.
 type failedError struct {
 	index    int
-	sequence uint64
+	sequence uint64 // of the first that may be to blame
 	err      error
 }
 
@@ -130,12 +151,11 @@ func (r *run) commit(ctx context.Context, list []Event) error {
 		if n, err := res.RowsAffected(); err != nil || n == 0 {
 			return errors.Join(err, fmt.Errorf("move the cursor of %s from %d: %w", r.who.Name, r.position, ErrLeadLost))
 		}
-		for i := range list {
-			if err := r.handle(ctx, tx, &list[i]); err != nil {
-				return &failedError{i, list[i].Result.Sequence, err}
-			}
+		err = r.handle(ctx, tx, list)
+		if _, told := errors.AsType[*failedError](err); err != nil && !told {
+			err = &failedError{len(list) / 2, list[0].Result.Sequence, err}
 		}
-		return nil
+		return err
 	})
 	if err == nil {
 		r.position = to

@@ -54,10 +54,11 @@ func work(role string) error {
 		return err
 	}
 	fmt.Println("follows")
-	return f.Follow(ctx, who, epoch, events{killEvents, 1 + epoch%7, cancel}, func(ctx context.Context, tx *sql.Tx, e *feed.Event) error {
+	f.Hurry()
+	return f.Follow(ctx, who, epoch, events{killEvents, 1 + epoch%7, cancel}, feed.Each(func(ctx context.Context, tx *sql.Tx, e *feed.Event) error {
 		_, err := tx.ExecContext(ctx, db.Rebind("INSERT INTO seen (sequence) VALUES (?)"), int64(e.Result.Sequence))
 		return err
-	})
+	}))
 }
 
 func startNode(t *testing.T, epoch int, dsn string) *exec.Cmd {

@@ -88,6 +88,7 @@ func (r *Registry) Attest(ctx context.Context, by By, a Attestation) (Attestatio
 				a.Voucher[:], a.From, endless(a.Until), r.now(), by.Actor[:])
 		},
 	}
+	defer r.told(by.Tenant, a.Party)
 	return c.do(ctx, r)
 }
 
@@ -144,5 +145,6 @@ func (r *Registry) RevokeAttestation(ctx context.Context, by By, attestation id.
 	if err != nil {
 		return Attestation{}, failed("revoke attestation", err)
 	}
+	r.told(by.Tenant, a.Party)
 	return a, nil
 }

@@ -146,6 +146,7 @@ func (r *Registry) RenameParty(ctx context.Context, by By, party id.ID, version 
 // stands get no more access. The version is the one that the caller saw.
 func (r *Registry) CloseParty(ctx context.Context, by By, party id.ID, version int64) (Party, error) {
 	defer r.cache.clear()
+	defer r.told(by.Tenant, party)
 	return r.changeParty(ctx, by, party, version, Closed, func(p *Party, now int64) { p.Closed = now })
 }
 

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/longmen/longmen/kit/clock"
+	"github.com/longmen/longmen/kit/id"
 	"github.com/longmen/longmen/store"
 )
 
@@ -41,6 +42,9 @@ type Options struct {
 	Stale time.Duration
 	// Cache is how many tokens Resolve keeps in memory, 0 stands for 65,536.
 	Cache int
+	// Changed is called after something that is vouched for a party was changed here, or the party was closed; it may be
+	// nil.
+	Changed func(tenant, party id.ID)
 }
 
 func (o *Options) check(d store.Dialect) error {
@@ -77,6 +81,7 @@ type Registry struct {
 	key    []byte // of lookups
 	tag    []byte // key of the tags of tokens; none in a copy that was never used
 	cache  *cache
+	told   func(tenant, party id.ID)
 }
 
 // Open brings the tables up to date and checks that the lookup key is the one that made the rows.
@@ -87,7 +92,10 @@ func Open(ctx context.Context, db *store.DB, o Options) (*Registry, error) {
 	if err := migrate(ctx, db); err != nil {
 		return nil, err
 	}
-	r := &Registry{db: db, clock: o.Clock, random: o.Random, key: bytes.Clone(o.LookupKey), cache: newCache(o.Cache, o.Stale)}
+	r := &Registry{db: db, clock: o.Clock, random: o.Random, key: bytes.Clone(o.LookupKey), cache: newCache(o.Cache, o.Stale), told: o.Changed}
+	if r.told == nil {
+		r.told = func(id.ID, id.ID) {}
+	}
 	err := r.checkKey(ctx)
 	if err == nil {
 		r.tag, err = r.tagKey(ctx)

@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"fmt"
+	"slices"
 )
 
 // Rules are a product's rules, compiled. They may be asked from many goroutines.
@@ -54,6 +55,15 @@ type Value struct {
 
 // Eligible decides on an application. Facts that are not declared or of another type are an error, not a decision.
 func (r *Rules) Eligible(f Facts) (Decision, error) { return decide(r.words[0], r.eligibility, f) }
+
+// Asked lists the facts that the limits ask for, sorted.
+func (r *Rules) Asked() (facts []string) {
+	for i := range r.limits {
+		facts = append(facts, r.limits[i].facts...)
+	}
+	slices.Sort(facts)
+	return slices.Compact(facts)
+}
 
 // Allowed decides on a bid.
 func (r *Rules) Allowed(f Facts) (Decision, error) { return decide(r.words[1], r.limits, f) }

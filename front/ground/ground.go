@@ -23,6 +23,9 @@ import (
 	"github.com/longmen/longmen/front/lending/reminder"
 	"github.com/longmen/longmen/front/lending/servicing"
 	"github.com/longmen/longmen/front/market"
+	"github.com/longmen/longmen/front/market/admission"
+	"github.com/longmen/longmen/front/market/overview"
+	"github.com/longmen/longmen/front/market/sale"
 	"github.com/longmen/longmen/front/message"
 	"github.com/longmen/longmen/front/ops"
 	"github.com/longmen/longmen/kit/clock"
@@ -64,13 +67,16 @@ type Ground struct {
 	Approvals *ops.Approvals
 	Authority *authority.Authority
 	Market    *market.Market
+	Sales     *sale.Sales
+	Overview  *overview.Overview
 	Products  *catalog.Catalog
 	Loans     *servicing.Servicing
 
 	Reminders   *reminder.Reminders
 	Collections *collection.Collections
 
-	Books *accounting.Accounting
+	Books     *accounting.Accounting
+	admission admission.Admission
 }
 
 // Open opens the database and brings all tables up to date.
@@ -87,11 +93,11 @@ func Open(ctx context.Context, c Config) (g *Ground, err error) {
 }
 
 func (g *Ground) open(ctx context.Context, c *Config) error {
-	kinds, err := order.NewKinds(c.Kinds...)
+	kinds, err := order.NewKinds(append([]order.Kind{sale.Kind()}, c.Kinds...)...)
 	if err != nil {
 		return err
 	}
-	if g.Parties, err = party.Open(ctx, g.DB, party.Options{Clock: c.Clock, Random: c.Random, LookupKey: c.LookupKey}); err != nil {
+	if g.Parties, err = party.Open(ctx, g.DB, party.Options{Clock: c.Clock, Random: c.Random, LookupKey: c.LookupKey, Changed: g.forget}); err != nil {
 		return err
 	}
 	if g.Orders, err = order.Open(ctx, g.DB, kinds, c.Clocks); err != nil {
@@ -120,10 +126,13 @@ func (g *Ground) open(ctx context.Context, c *Config) error {
 		return err
 	}
 	g.Authority = authority.New(g.Parties, c.Clock, g.Approvals)
-	if g.Market, err = market.New(ctx, market.Config{DB: g.DB, Plan: g.Plan, Clock: c.Clock, Ledgers: c.Ledgers, Consumer: c.Consumer}); err != nil {
+	if err := g.openMarket(ctx, c); err != nil {
 		return err
 	}
-	return g.openLending(ctx, c)
+	if err := g.openLending(ctx, c); err != nil {
+		return err
+	}
+	return g.openTrading(ctx, c)
 }
 
 // Close closes the database.

@@ -2,6 +2,7 @@ package ground
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"time"
 
@@ -27,7 +28,9 @@ func (g *Ground) openLending(ctx context.Context, c *Config) (err error) {
 		return err
 	}
 	g.Reminders = &reminder.Reminders{Plan: g.Plan, Outbox: g.Notices, Loans: g.Loans, Ledgers: ledgers{c}}
-	g.Loans.Watch(g.Reminders.Happened)
+	g.Loans.Watch(func(ctx context.Context, tx *sql.Tx, l *servicing.Loan, e *servicing.Event, _ servicing.State) error {
+		return g.Reminders.Happened(ctx, tx, l, e)
+	})
 	g.Collections, err = collection.Open(ctx, g.DB, g.Loans)
 	return err
 }

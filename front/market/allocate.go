@@ -2,11 +2,14 @@ package market
 
 import (
 	"context"
+	"errors"
+	"iter"
 	"slices"
 	"strings"
 
 	"github.com/longmen/longmen/core/ledger"
 	"github.com/longmen/longmen/front/market/mandate"
+	"github.com/longmen/longmen/kit/errs"
 	"github.com/longmen/longmen/kit/id"
 )
 
@@ -34,12 +37,15 @@ func (m *Market) Allocate(ctx context.Context, tenant id.ID, on string, run id.I
 		return nil, err
 	}
 	in.Asked = asked
+	if m.Admit != nil {
+		in.Allow = func(p *mandate.Piece) bool { return g.allow(ctx, p) }
+	}
 	result, err := mandate.Match(in)
-	if err != nil {
+	if err = errors.Join(err, g.failed); err != nil {
 		return nil, err
 	}
 	a := &Allocation{Result: result}
-	for pieces := range slices.Chunk(result.Pieces, chunk) {
+	for pieces := range g.chunks(result.Pieces) {
 		if err := g.send(ctx, a, run, pieces); err != nil {
 			return a, err
 		}
@@ -54,6 +60,32 @@ type gathering struct {
 	on         Ledger
 	byRegister map[string]*Listing
 	byID       map[id.ID]*Listing
+	failed     error // at asking the product's rules
+}
+
+// allow asks the product's rules about a piece, as the ledger stands before the run.
+func (g *gathering) allow(ctx context.Context, p *mandate.Piece) bool {
+	if g.failed != nil {
+		return false
+	}
+	l := g.byID[p.Listing]
+	f, err := g.m.look(ctx, g.on, l, Cash(p.Investor))
+	if err == nil {
+		err = g.m.Admit(ctx, l, g.bid(id.ID{}, p), l.Amount(f.held))
+	}
+	if !errs.Is(err, NotAdmitted) {
+		g.failed = err
+	}
+	return err == nil
+}
+
+// bid is a piece as a bid.
+func (g *gathering) bid(run id.ID, p *mandate.Piece) *Bid {
+	l := g.byID[p.Listing]
+	return &Bid{
+		Tenant: g.tenant, ID: run.Derive(p.Mandate.String()+p.Listing.String(), 0), Listing: p.Listing, Investor: p.Investor, Mandate: p.Mandate,
+		Amount: p.Amount, Units: uint64(p.Amount / l.Unit),
+	}
 }
 
 func (g *gathering) gather(ctx context.Context, name string) (*mandate.Input, error) {
@@ -130,16 +162,12 @@ func (g *gathering) send(ctx context.Context, a *Allocation, run id.ID, pieces [
 	var bids []Bid
 	var commands []*ledger.Command
 	for i := range pieces {
-		p, l := &pieces[i], g.byID[pieces[i].Listing]
-		b := Bid{
-			Tenant: g.tenant, ID: run.Derive(p.Mandate.String()+p.Listing.String(), 0), Listing: p.Listing, Investor: p.Investor, Mandate: p.Mandate,
-			Amount: p.Amount, Units: uint64(p.Amount / l.Unit),
-		}
-		if g.m.admit(ctx, g.on, l, &b) != nil {
+		l, b := g.byID[pieces[i].Listing], g.bid(run, &pieces[i])
+		if g.m.admit(ctx, g.on, l, b) != nil {
 			a.Refused++
 			continue
 		}
-		bids, commands = append(bids, b), append(commands, l.bidCommand(&b))
+		bids, commands = append(bids, *b), append(commands, l.bidCommand(b))
 	}
 	if len(commands) == 0 {
 		return nil
@@ -158,6 +186,27 @@ func (g *gathering) send(ctx context.Context, a *Allocation, run id.ID, pieces [
 		}
 	}
 	return nil
+}
+
+// chunks cuts pieces into what is sent together. Where rules count what an investor holds, he is in a chunk only once, so
+// that they see his piece before.
+func (g *gathering) chunks(list []mandate.Piece) iter.Seq[[]mandate.Piece] {
+	if g.m.Admit == nil {
+		return slices.Chunk(list, chunk)
+	}
+	return func(yield func([]mandate.Piece) bool) {
+		for len(list) > 0 {
+			n, seen := 0, map[id.ID]bool{}
+			for n < min(len(list), chunk) && !seen[list[n].Investor] {
+				seen[list[n].Investor] = true
+				n++
+			}
+			if !yield(list[:n:n]) {
+				return
+			}
+			list = list[n:]
+		}
+	}
 }
 
 // turns takes all turns that pieces need, always in the same order, so that two runs never wait for each other.

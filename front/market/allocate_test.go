@@ -1,6 +1,7 @@
 package market_test
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
@@ -132,4 +133,41 @@ func (w *world) again(m market.Mandate, change func(*market.Mandate)) error {
 	}
 	_, err := w.Enrol(w.Context(), m)
 	return err
+}
+
+// The product's rules see each piece of an investor before the next one, within one run too.
+func TestAllocateAsksTheRules(t *testing.T) {
+	each(t, func(w *world) {
+		w.investor(1, 1_000_00)
+		w.enrol(1, nil)
+		w.Admit = func(_ context.Context, l *market.Listing, b *market.Bid, held int64) error {
+			// At most 400 yuan of all loans together, counted as the ledger stands.
+			list, err := w.Held(w.Context(), tenant, "main", b.Investor)
+			sum := b.Amount
+			for _, h := range list {
+				sum += h.Outstanding
+			}
+			if err == nil && sum > 400_00 {
+				err = market.NotAdmitted.Errorf("%d, at most 40000; %d of this one", sum, held)
+			}
+			return err
+		}
+		for n := 1; n <= 2; n++ {
+			l := listing(n)
+			w.account(l.Receiver, ledger.CreditNormal, ledger.Nonnegative)
+			w.must(w.Create(w.Context(), l))
+			w.must(w.Advance(w.Context(), tenant, l.ID))
+		}
+		got := w.allocate(1)
+		if said(got) != "1:300" || got.Refused != 1 {
+			t.Errorf("%s, %d refused", said(got), got.Refused)
+		}
+		other := listing(1)
+		if got.Bids[0].Listing == other.ID {
+			other = listing(2)
+		}
+		_, err := w.place(other, investor(1), 150)
+		w.is(err, market.NotAdmitted, "")
+		w.placed(other, investor(1), 100)
+	})
 }

@@ -159,7 +159,7 @@ func (m *Market) admit(ctx context.Context, on Ledger, l *Listing, b *Bid) error
 	case f.held+b.Units > l.Share:
 		return ShareReached.Errorf("one investor may hold %d of this loan, and you hold %d already", l.Amount(l.Share), l.Amount(f.held)).On("amount")
 	case m.Admit != nil:
-		return m.Admit(ctx, l, b)
+		return m.Admit(ctx, l, b, l.Amount(f.held))
 	}
 	return nil
 }

@@ -23,6 +23,8 @@ var (
 	ShareReached = errs.Define("market_share", 409, "One investor would hold more of the loan than the product allows")
 	// NoMoney means that the investor's account does not give the money.
 	NoMoney = errs.Define("market_no_money", 409, "The investor's account does not give the money")
+	// NotAdmitted means that the product's limits are against it; the message names the rule.
+	NotAdmitted = errs.Define("market_not_admitted", 409, "The product's limits do not let this investor bid so much")
 	// Own means that the investor is the borrower.
 	Own = errs.Define("market_own", 409, "Nobody funds his own loan")
 	// Settled means that the bid can't be cancelled any more.

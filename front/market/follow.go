@@ -1,29 +1,22 @@
 package market
 
 import (
-	"context"
-	"database/sql"
 	"fmt"
 
 	"github.com/longmen/longmen/core/ledger"
-	"github.com/longmen/longmen/kit/errs"
 	"github.com/longmen/longmen/kit/id"
 )
 
-// Follow notes what a command of the tenant's ledger means here. The caller calls it once for each, in their order, in
-// the transaction in which it also moves its cursor.
-func (m *Market) Follow(ctx context.Context, tx *sql.Tx, tenant id.ID, c *ledger.Command, r *ledger.Result) error {
+// Note notes what a command means here.
+func (b *Batch) Note(c *ledger.Command, r *ledger.Result) error {
 	if c.Purpose < PurposeOpen || c.Purpose > PurposeClear || len(c.References) == 0 || c.References[0].Type != ReferenceListing {
 		return nil
 	}
-	l, err := m.listing(ctx, tx, tenant, c.References[0].Value)
-	if errs.Is(err, errs.NotFound) {
-		return nil // somebody else uses the same codes
-	}
-	if err != nil {
+	l, err := b.listing(c.References[0].Value)
+	if err != nil || l == nil {
 		return err
 	}
-	n := &note{m, ctx, tx, l, c, r}
+	n := &note{b, l, c, r}
 	if r.Code != ledger.Applied {
 		return n.refused()
 	}
@@ -35,43 +28,41 @@ func (m *Market) Follow(ctx context.Context, tx *sql.Tx, tenant id.ID, c *ledger
 	case PurposeCancel:
 		return n.cancel()
 	case PurposeClose:
-		return n.state(Closing)
+		n.state(Closing)
+		return nil
 	case PurposeFund:
-		return n.fund()
+		n.l.Raised = n.l.Amount(n.l.Sold)
+		n.state(Funded)
+		return n.settled()
 	case PurposeReturn:
-		return n.returned()
+		n.state(Returned)
+		return n.plan("clear", 0)
 	}
 	return n.fail()
 }
 
 // note is one command being noted.
 type note struct {
-	m   *Market
-	ctx context.Context
-	tx  *sql.Tx
-	l   Listing
-	c   *ledger.Command
-	r   *ledger.Result
+	*Batch
+	l *Listing
+	c *ledger.Command
+	r *ledger.Result
 }
 
-// save writes what has changed of the listing.
-func (n *note) save() error {
+// save keeps in mind that the listing has changed.
+func (n *note) save() {
 	n.l.Sequence, n.l.Changed = n.r.Sequence, int64(n.r.Timestamp)
-	return n.m.exec(n.ctx, n.tx, `UPDATE market_listing SET state = ?, sold = ?, attempts = ?, raised = ?, sequence = ?, changed = ?
-		WHERE tenant = ? AND id = ?`,
-		n.l.State, int64(n.l.Sold), int64(n.l.attempts), n.l.Raised, int64(n.l.Sequence), n.l.Changed, n.l.Tenant[:], n.l.ID[:])
+	n.touch(n.l)
 }
 
-func (n *note) state(s State) error {
+func (n *note) state(s State) {
 	n.l.State = s
-	return n.save()
+	n.save()
 }
 
 // open lets mandates have their part of a listing that takes bids now.
 func (n *note) open() error {
-	if err := n.state(Open); err != nil {
-		return err
-	}
+	n.state(Open)
 	e := n.l.event("allocate", 0, max(int64(n.r.Timestamp), n.l.Opened))
 	e.Kind = AllocateKind
 	return n.m.Plan.AddIn(n.ctx, n.tx, e)
@@ -83,9 +74,7 @@ func (n *note) refused() error {
 		return nil
 	}
 	n.l.attempts++
-	if err := n.save(); err != nil {
-		return err
-	}
+	n.save()
 	return n.plan("again", n.l.attempts)
 }
 
@@ -109,16 +98,17 @@ func (n *note) bid() error {
 	if !mandate.IsZero() {
 		own = mandate[:]
 	}
-	if err := n.m.exec(n.ctx, n.tx, `INSERT INTO market_bid (`+bidColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0)`,
-		n.l.Tenant[:], n.c.ID[:], n.l.ID[:], n.c.Behalf[:], own, int64(issue.Units), transfer.Amount, int64(n.r.Sequence), int64(n.r.Timestamp)); err != nil {
+	if err := n.Batch.bid(n.l.Tenant[:], n.c.ID[:], n.l.ID[:], n.c.Behalf[:], own, int64(issue.Units), transfer.Amount,
+		int64(n.r.Sequence), int64(n.r.Timestamp)); err != nil {
 		return err
 	}
 	if err := n.used(mandate, transfer.Amount); err != nil {
 		return err
 	}
 	n.l.Sold += issue.Units
-	if err := n.save(); err != nil || n.l.Sold < n.l.Units {
-		return err
+	n.save()
+	if n.l.Sold < n.l.Units {
+		return nil
 	}
 	return n.plan("full", n.r.Sequence)
 }
@@ -149,6 +139,9 @@ func bidOf(c *ledger.Command) (*ledger.Issue, *ledger.Transfer, error) {
 }
 
 func (n *note) cancel() error {
+	if err := n.saveBids(); err != nil {
+		return err
+	}
 	for _, r := range n.c.References {
 		if r.Type != ReferenceBid {
 			continue
@@ -165,28 +158,13 @@ func (n *note) cancel() error {
 		}
 		n.l.Sold -= b.Units
 	}
-	return n.save()
-}
-
-func (n *note) fund() error {
-	n.l.State, n.l.Raised = Funded, n.l.Amount(n.l.Sold)
-	if err := n.save(); err != nil {
-		return err
-	}
-	return n.settled()
-}
-
-func (n *note) returned() error {
-	n.l.State = Returned
-	if err := n.save(); err != nil {
-		return err
-	}
-	return n.plan("clear", 0)
+	n.save()
+	return nil
 }
 
 func (n *note) fail() error {
-	n.l.State = Failed
-	if err := n.save(); err != nil {
+	n.state(Failed)
+	if err := n.saveBids(); err != nil {
 		return err
 	}
 	// Mandates have their money back.
@@ -205,5 +183,8 @@ func (n *note) settled() error {
 	if n.m.Consumer == nil {
 		return nil
 	}
-	return n.m.Consumer.Settled(n.ctx, n.tx, &n.l)
+	if err := n.Save(); err != nil {
+		return err
+	}
+	return n.m.Consumer.Settled(n.ctx, n.tx, n.l)
 }

@@ -57,6 +57,7 @@ type Listing struct {
 	Sequence uint64
 	Changed  int64
 	attempts uint64
+	touched  bool // by a batch, which is to write it
 }
 
 // Escrow is the account in which the bidders' money lies.

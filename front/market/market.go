@@ -36,14 +36,16 @@ type Config struct {
 	Clock    clock.Clock // of ledgers with a real clock
 	Ledgers  func(ctx context.Context, name string) (Ledger, error)
 	Consumer Consumer
-	// Admit refuses bids by rules of the product that ask for more than a listing's figures; nil: there are none.
-	Admit func(ctx context.Context, l *Listing, b *Bid) error
+	// Admit refuses bids by rules of the product that ask for more than a listing's figures; nil: there are none. held is
+	// what the investor has bid for the listing before.
+	Admit func(ctx context.Context, l *Listing, b *Bid, held int64) error
 }
 
 // Market is the listings and bids of all tenants in one database.
 type Market struct {
 	Config
 	known  sync.Map // *Listing by key, for what never changes
+	owners owners
 	turns  turns
 	recent recent
 }

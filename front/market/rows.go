@@ -25,9 +25,9 @@ func (m *Market) insertListing(ctx context.Context, tx *sql.Tx, l *Listing) (boo
 	if err != nil {
 		return false, err
 	}
-	res, err := tx.ExecContext(ctx, m.DB.Rebind(`INSERT INTO market_listing (`+listingColumns+`)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 0, 0, ?) ON CONFLICT (tenant, id) DO NOTHING`),
-		l.Tenant[:], l.ID[:], l.Ledger, l.Loan[:], l.Borrower[:], string(terms), l.Opened, l.Closes, int64(l.Partial), l.State, l.Changed)
+	res, err := tx.ExecContext(ctx, m.DB.Rebind(`INSERT INTO market_listing (`+listingColumns+`, register)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 0, 0, ?, ?) ON CONFLICT (tenant, id) DO NOTHING`),
+		l.Tenant[:], l.ID[:], l.Ledger, l.Loan[:], l.Borrower[:], string(terms), l.Opened, l.Closes, int64(l.Partial), l.State, l.Changed, l.Register)
 	if err != nil {
 		return false, fmt.Errorf("keep listing %s: %w", l.ID, err)
 	}
@@ -55,6 +55,18 @@ func (m *Market) exec(ctx context.Context, tx *sql.Tx, query string, args ...any
 // Listing gives a listing as its row has it.
 func (m *Market) Listing(ctx context.Context, tenant, listing id.ID) (Listing, error) {
 	return m.listing(ctx, m.DB.Reader(), tenant, listing)
+}
+
+// Remembered gives a listing, from memory if nothing more happens to it.
+func (m *Market) Remembered(ctx context.Context, tenant, listing id.ID) (*Listing, error) {
+	if l, ok := m.known.Load(key{tenant, listing}); ok && l.(*Listing).Over() {
+		return l.(*Listing), nil
+	}
+	l, err := m.Listing(ctx, tenant, listing)
+	if err == nil && l.Over() {
+		m.known.Store(key{tenant, listing}, &l)
+	}
+	return &l, err
 }
 
 func (m *Market) listing(ctx context.Context, q querier, tenant, listing id.ID) (Listing, error) {

@@ -218,12 +218,13 @@ func (w *world) follow() {
 	w.mu.Unlock()
 	slices.SortFunc(list, func(a, b entry) int { return cmp.Compare(a.result.Sequence, b.result.Sequence) })
 	w.must(w.db.Write(w.Context(), func(tx *sql.Tx) error {
+		b := w.Batch(w.Context(), tx, tenant)
 		for _, e := range list {
-			if err := w.Follow(w.Context(), tx, tenant, e.command, &e.result); err != nil {
+			if err := b.Note(e.command, &e.result); err != nil {
 				return err
 			}
 		}
-		return nil
+		return b.Save()
 	}))
 }
 

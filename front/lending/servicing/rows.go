@@ -84,8 +84,10 @@ func (s *Servicing) confirm(ctx context.Context, l *Loan, p *pending, d derived)
 			if err == nil {
 				err = s.queued(ctx, tx, l, e)
 			}
-			if err == nil && s.watch != nil {
-				err = s.watch(ctx, tx.tx, l, e)
+			for _, w := range s.watch {
+				if err == nil {
+					err = w(ctx, tx.tx, l, e, d.state)
+				}
 			}
 		}
 		if err == nil {

@@ -42,14 +42,14 @@ type Servicing struct {
 	locks     locks
 	lines     lines
 	serving   sync.Mutex
-	watch     Watch
+	watch     []Watch
 }
 
-// Watch is told of each event in the transaction that keeps it, with the loan as the event leaves it.
-type Watch func(ctx context.Context, tx *sql.Tx, l *Loan, e *Event) error
+// Watch is told of each event in the transaction that keeps it, with the loan and its state as the event leaves them.
+type Watch func(ctx context.Context, tx *sql.Tx, l *Loan, e *Event, state State) error
 
 // Watch lets somebody be told of all events from now on. It is called before anything happens to a loan.
-func (s *Servicing) Watch(w Watch) { s.watch = w }
+func (s *Servicing) Watch(w Watch) { s.watch = append(s.watch, w) }
 
 // Open brings the tables up to date.
 func Open(ctx context.Context, db *store.DB, ledgers Ledgers, contracts Contracts) (*Servicing, error) {

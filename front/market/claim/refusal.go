@@ -42,6 +42,17 @@ const (
 	SoldOften    Reason = "sold_too_often"
 )
 
+// Field is what of an offer the reason is about.
+func (r Reason) Field() string {
+	switch r {
+	case TooManyUnits, WholeOnly, PieceSmall, RestSmall:
+		return "units"
+	case PriceLow, PriceHigh:
+		return "price"
+	}
+	return "loan"
+}
+
 // Against says what stands against an offer under the product's rules, on the day of the loan.
 func Against(p *catalog.Product, l *Loan, h *Holding, o *Offer) Reason {
 	t := &p.Transfer

@@ -322,3 +322,20 @@ func BenchmarkMatch(b *testing.B) {
 		})
 	}
 }
+
+// What the product's rules are against goes to the next in the line, and who is asked about hears it.
+func TestPiecesThatAreNotAllowed(t *testing.T) {
+	var asked []int64
+	got := match(t, &mandate.Input{
+		Listings: []mandate.Listing{loan(1)}, Mandates: []mandate.Mandate{order(1), order(2)}, Investors: []mandate.Investor{investor(1), investor(2)},
+		Asked: []id.ID{name('m', 1)},
+		Allow: func(p *mandate.Piece) bool {
+			asked = append(asked, p.Amount)
+			return p.Investor != name('i', 1)
+		},
+	})
+	if len(got.Pieces) != 1 || got.Pieces[0].Mandate != name('m', 2) || len(got.Misses) != 1 || got.Misses[0].Reason != mandate.NotAllowed ||
+		got.Misses[0].Reason.String() != "not_allowed" || !slices.Equal(asked, []int64{300_00, 300_00}) {
+		t.Errorf("%+v, asked %v", got, asked)
+	}
+}

@@ -15,6 +15,8 @@ type Input struct {
 	Investors []Investor
 	// Asked are mandates whose misses are told.
 	Asked []id.ID
+	// Allow says whether a piece is allowed that a mandate would take; nil: all are.
+	Allow func(*Piece) bool
 }
 
 // Result is what a run comes to.
@@ -209,7 +211,7 @@ func (r *run) offer(l *Listing) {
 		}
 		fits := left > 0 && s.grades&grade != 0 && s.shortest <= days && days <= s.longest
 		if fits && !r.hopeless(l, left, region, s.mandate) {
-			if p, ok := r.size(l, left, s.mandate); ok {
+			if p, ok := r.size(l, left, s.mandate); ok && r.allows(&p) {
 				p.Place = place
 				left -= p.Amount
 				r.take(l, i, p)
@@ -223,6 +225,8 @@ func (r *run) offer(l *Listing) {
 		place++
 	}
 }
+
+func (r *run) allows(p *Piece) bool { return r.in.Allow == nil || r.in.Allow(p) }
 
 // hopeless says cheaply of most mandates that take nothing that they don't.
 func (r *run) hopeless(l *Listing, left int64, region []int64, mandate int32) bool {
@@ -312,8 +316,10 @@ func (r *run) miss(l *Listing, left int64, s slot) {
 	case l.Days < int(s.shortest) || l.Days > int(s.longest):
 		miss.Reason = Term
 	default:
-		p, _ := r.size(l, left, s.mandate)
-		miss.Reason, miss.Bound, miss.Room = TooSmall, p.Bound, p.Amount
+		p, ok := r.size(l, left, s.mandate)
+		if miss.Reason = NotAllowed; !ok {
+			miss.Reason, miss.Bound, miss.Room = TooSmall, p.Bound, p.Amount
+		}
 	}
 	r.result.Misses = append(r.result.Misses, miss)
 }

@@ -26,16 +26,17 @@ type Reason uint8
 
 // The reasons. The first that holds is named.
 const (
-	Full     Reason = iota + 1 // the listing was sold before the mandate's turn came
-	Own                        // the investor is the borrower
-	Grade                      // not among the mandate's grades
-	Term                       // shorter or longer than the mandate wants
-	TooSmall                   // the bound leaves less than the smallest piece of mandate or listing
+	Full       Reason = iota + 1 // the listing was sold before the mandate's turn came
+	Own                          // the investor is the borrower
+	Grade                        // not among the mandate's grades
+	Term                         // shorter or longer than the mandate wants
+	TooSmall                     // the bound leaves less than the smallest piece of mandate or listing
+	NotAllowed                   // the product's rules are against it
 )
 
 var (
 	boundNames  = [...]string{"", "left", "amount", "cash", "share", "per_loan", "per_borrower", "per_region"}
-	reasonNames = [...]string{"", "full", "own", "grade", "term", "too_small"}
+	reasonNames = [...]string{"", "full", "own", "grade", "term", "too_small", "not_allowed"}
 )
 
 // String is the bound's code.

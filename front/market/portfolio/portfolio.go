@@ -32,6 +32,7 @@ type Loan struct {
 	Borrower    id.ID
 	Grade       string
 	Region      string
+	Register    string // in the ledger
 	State       claim.State
 	Units       uint64
 	Outstanding int64     // principal

@@ -2,6 +2,7 @@ package sale
 
 import (
 	"context"
+	"encoding/binary"
 	"fmt"
 
 	"github.com/longmen/longmen/core/ledger"
@@ -21,9 +22,10 @@ const (
 
 // Types of references.
 const (
-	ReferenceSale   = 3011
-	ReferenceBuyer  = 3012
-	referenceReason = 3013 // a code of at most 16 bytes
+	ReferenceSale    = 3011
+	ReferenceBuyer   = 3012
+	referenceReason  = 3013 // a code of at most 16 bytes
+	referenceFigures = 3014 // face and interest of a purchase, 8 bytes each
 )
 
 func command(own, sale id.ID, purpose uint32, operations ...ledger.Operation) *ledger.Command {
@@ -35,17 +37,22 @@ func command(own, sale id.ID, purpose uint32, operations ...ledger.Operation) *l
 // mark names the hold of an order's units.
 func mark(sale id.ID) ledger.Mark { return ledger.Mark{Command: ledger.ID(sale.Derive("hold", 0))} }
 
-// hold lets the ledger hold the units of an order that is opening. The order follows the journal.
-func (s *Sales) hold(ctx context.Context, o *order.Order) error {
+// hold lets the ledger hold the units of an order. The order follows the journal.
+func (s *Sales) hold(ctx context.Context, o *order.Order) (ledger.Result, error) {
+	t, err := TermsOf(o)
+	if err != nil {
+		return ledger.Result{}, err
+	}
+	return s.send(ctx, t.Ledger, command(o.ID.Derive("hold", 0), o.ID, PurposeHold,
+		&ledger.HoldUnits{Register: t.Register, Account: market.Cash(seller(o)), Units: t.Units}))
+}
+
+// held lets the ledger hold the units of an order of which it is not known here that it did.
+func (s *Sales) held(ctx context.Context, o *order.Order) error {
 	if o.State != Opening {
 		return nil
 	}
-	t, err := TermsOf(o)
-	if err != nil {
-		return err
-	}
-	_, err = s.send(ctx, t.Ledger, command(o.ID.Derive("hold", 0), o.ID, PurposeHold,
-		&ledger.HoldUnits{Register: t.Register, Account: market.Cash(seller(o)), Units: t.Units}))
+	_, err := s.hold(ctx, o)
 	return err
 }
 
@@ -62,24 +69,32 @@ func purchase(b *Purchase, o *order.Order, t *Terms, l *Loan, q *claim.Quote) *l
 	operations = append(operations, &ledger.Move{Register: t.Register, From: to, To: from, Units: t.Units, Hold: mark(o.ID)})
 	c := command(b.ID, o.ID, PurposePurchase, operations...)
 	c.Actor, c.Behalf = ledger.ID(b.Actor), ledger.ID(b.Buyer)
+	figures := ledger.Reference{Type: referenceFigures}
+	binary.BigEndian.PutUint64(figures.Value[:8], uint64(q.Face))
+	binary.BigEndian.PutUint64(figures.Value[8:], uint64(q.Accrued))
+	c.References = append(c.References, figures)
 	return c
 }
 
 // end voids the hold. The reason stands in the journal, so that whoever follows it knows.
-func (s *Sales) end(ctx context.Context, o *order.Order, reason string) error {
+func (s *Sales) end(ctx context.Context, o *order.Order, reason string) (ledger.Result, error) {
 	t, err := TermsOf(o)
 	if err != nil {
-		return err
+		return ledger.Result{}, err
+	}
+	// What is not held yet would be held after its end.
+	if err := s.held(ctx, o); err != nil {
+		return ledger.Result{}, err
 	}
 	c := command(o.ID.Derive("end", 0), o.ID, PurposeEnd, &ledger.Void{Hold: mark(o.ID)})
 	var code [16]byte
 	copy(code[:], reason)
 	c.References = append(c.References, ledger.Reference{Type: referenceReason, Value: code})
-	_, err = s.send(ctx, t.Ledger, c)
+	r, err := s.send(ctx, t.Ledger, c)
 	if errs.Is(err, errs.Conflict) {
-		return nil // it was ended before, for another reason
+		return ledger.Result{}, nil // it was ended before, for another reason
 	}
-	return err
+	return r, err
 }
 
 // send sends one command. A refusal of the ledger is a result.

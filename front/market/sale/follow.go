@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"context"
 	"database/sql"
+	"encoding/binary"
 	"fmt"
 
 	"github.com/longmen/longmen/core/ledger"
 	"github.com/longmen/longmen/core/order"
+	"github.com/longmen/longmen/finmath/day"
 	"github.com/longmen/longmen/front/market/claim"
 	"github.com/longmen/longmen/kit/errs"
 	"github.com/longmen/longmen/kit/id"
@@ -39,9 +41,7 @@ func (s *Sales) Follow(ctx context.Context, tx *sql.Tx, tenant id.ID, c *ledger.
 			return err
 		}
 	}
-	if change.Actor.IsZero() {
-		change.Actor = change.Order // the node itself, on the order's behalf
-	}
+	change.Actor = actor(change.Actor, change.Order)
 	_, err := s.Orders.Within(ctx, tx, tenant, &change)
 	if errs.Is(err, errs.NotFound) {
 		return nil // somebody else uses the same codes
@@ -76,6 +76,12 @@ func (s *Sales) sold(ctx context.Context, tx *sql.Tx, tenant id.ID, c *ledger.Co
 		change.Amounts = append(change.Amounts, order.Amount{Code: a.code, Asset: o.Amounts[0].Asset, Amount: a.amount})
 	}
 	change.References = []order.Reference{{Type: ReferenceBuyer, Value: buyer}}
+	if err := s.insertTrade(ctx, tx, &Trade{
+		Tenant: tenant, Sale: o.ID, Loan: t.Loan, Ledger: t.Ledger, Seller: from, Buyer: buyer, Units: t.Units, Face: paid.Face, Accrued: paid.Accrued,
+		Price: paid.Price, Receives: paid.Receives, Pays: paid.Pays, Date: day.Date(r.Date.UnixDay()), Sequence: r.Sequence,
+	}); err != nil {
+		return err
+	}
 	_, times, err := s.bought(ctx, tx, tenant, t.Loan, from)
 	if err != nil {
 		return err
@@ -106,6 +112,11 @@ func paidBy(c *ledger.Command) (q claim.Quote, err error) {
 			q.Pays += t.Amount
 		default:
 			q.Receives -= t.Amount
+		}
+	}
+	for _, r := range c.References {
+		if r.Type == referenceFigures {
+			q.Face, q.Accrued = int64(binary.BigEndian.Uint64(r.Value[:8])), int64(binary.BigEndian.Uint64(r.Value[8:]))
 		}
 	}
 	if q.Price == 0 {

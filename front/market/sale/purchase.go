@@ -31,12 +31,12 @@ type Bought struct {
 
 // Quote says what an order costs now, and what stands against its sale, if anything does.
 func (s *Sales) Quote(ctx context.Context, tenant, sale id.ID) (q claim.Quote, against claim.Reason, err error) {
-	o, t, err := s.open(ctx, tenant, sale)
+	_, t, err := s.open(ctx, tenant, sale)
 	if err != nil {
 		return q, "", err
 	}
 	err = s.Loans.While(ctx, tenant, t.Loan, func(l *Loan) error {
-		q, against, err = s.quote(ctx, tenant, o, t, l)
+		q, against, err = l.quote(t)
 		return err
 	})
 	return q, against, err
@@ -57,17 +57,28 @@ func (s *Sales) open(ctx context.Context, tenant, sale id.ID) (*order.Order, *Te
 
 // quote prices an order on the loan as it stands. Only the loan's state counts against it now: what else the rules say
 // was asked when it was offered.
-func (s *Sales) quote(ctx context.Context, tenant id.ID, o *order.Order, t *Terms, l *Loan) (claim.Quote, claim.Reason, error) {
+func (l *Loan) quote(t *Terms) (claim.Quote, claim.Reason, error) {
 	price, err := catalog.NewRate(t.Price)
 	if err != nil {
 		return claim.Quote{}, "", err
 	}
 	ask := claim.Offer{Units: t.Units, Price: price}
+	if now := l.since(t); now.Ends() {
+		return claim.Quote{}, claim.Reason(now), nil
+	}
 	if reason := claim.Now(l.Product, &l.Loan); reason != "" {
 		return claim.Quote{}, reason, nil
 	}
 	q, err := claim.Price(l.Product, &l.Loan, &ask, "", "")
 	return q, "", err
+}
+
+// since is the loan's state as an order sees it that was made before.
+func (l *Loan) since(t *Terms) claim.State {
+	if l.State == claim.Repaying && l.Changed != t.Changed {
+		return claim.Restructured
+	}
+	return l.State
 }
 
 // Buy buys what an order offers: units against money, one command. The same purchase again gives the first answer.
@@ -77,7 +88,7 @@ func (s *Sales) Buy(ctx context.Context, tenant id.ID, b Purchase) (Bought, erro
 		return Bought{}, err
 	}
 	if b.Buyer == seller(o) {
-		return Bought{}, errs.Invalid.Errorf("nobody buys his own claim").On("buyer")
+		return Bought{}, Own.Errorf("the buyer is the seller").On("buyer")
 	}
 	var done Bought
 	err = s.Loans.While(ctx, tenant, t.Loan, func(l *Loan) error {
@@ -113,12 +124,12 @@ func (s *Sales) first(ctx context.Context, tenant id.ID, b *Purchase) (Bought, b
 }
 
 func (s *Sales) buy(ctx context.Context, tenant id.ID, b *Purchase, o *order.Order, t *Terms, l *Loan) (Bought, error) {
-	q, against, err := s.quote(ctx, tenant, o, t, l)
+	q, against, err := l.quote(t)
 	switch {
 	case err != nil:
 		return Bought{}, err
 	case claim.State(against).Ends():
-		if err := s.end(ctx, o, string(against)); err != nil {
+		if _, err := s.end(ctx, o, string(against)); err != nil {
 			return Bought{}, err
 		}
 		return Bought{}, Over.Errorf("%s", against).On("order")
@@ -128,6 +139,14 @@ func (s *Sales) buy(ctx context.Context, tenant id.ID, b *Purchase, o *order.Ord
 		return Bought{}, Over.Errorf("the order is %s", o.State).On("order")
 	case b.Pays != q.Pays:
 		return Bought{}, PriceChanged.Errorf("it costs %d now, with fees", q.Pays).On("pays")
+	}
+	if s.Admit != nil {
+		if err := s.Admit(ctx, tenant, l, b.Buyer, t.Units, q.Price); err != nil {
+			return Bought{}, err
+		}
+	}
+	if err := s.held(ctx, o); err != nil {
+		return Bought{}, err
 	}
 	r, err := s.send(ctx, t.Ledger, purchase(b, o, t, l, &q))
 	switch {
@@ -141,66 +160,126 @@ func (s *Sales) buy(ctx context.Context, tenant id.ID, b *Purchase, o *order.Ord
 	return Bought{}, market.NoMoney.Errorf("the ledger refused it at sequence %d: %s", r.Sequence, r.Code).On("buyer")
 }
 
-// Withdraw ends an order for its seller, unless it was sold before.
-func (s *Sales) Withdraw(ctx context.Context, tenant, sale id.ID) error {
+// Get gives a sale as its row has it.
+func (s *Sales) Get(ctx context.Context, tenant, sale id.ID) (order.Order, error) {
 	o, _, err := s.open(ctx, tenant, sale)
 	if err != nil {
-		return err
+		return order.Order{}, err
 	}
-	if o.State == Sold {
-		return Over.Errorf("the claim was sold").On("order")
-	}
-	return s.end(ctx, o, "withdrawn")
+	return *o, nil
 }
 
-// EventKind names the planned events of this package, whose subject is an order.
-const EventKind = "market-claim-sale"
+// Withdraw ends an order for its seller, unless it was sold before. Its row follows.
+func (s *Sales) Withdraw(ctx context.Context, tenant, sale id.ID) (order.Order, error) {
+	o, _, err := s.open(ctx, tenant, sale)
+	switch {
+	case err != nil:
+		return order.Order{}, err
+	case o.State == Sold:
+		return order.Order{}, Over.Errorf("the claim was sold").On("order")
+	case o.State == Ended || o.State == Refused:
+		return *o, nil
+	}
+	r, err := s.end(ctx, o, "withdrawn")
+	if err == nil && r.Code == ledger.HoldNotFound {
+		err = Over.Errorf("its units were sold or set free before sequence %d", r.Sequence).On("order")
+	}
+	if err != nil {
+		return order.Order{}, err
+	}
+	o.State = Ended
+	return *o, nil
+}
 
-// Due is the handler of planned events: an order is brought into being, looked at, or ended when its time is over.
+// Kinds of planned events: of one order, and of a loan whose orders are looked at.
+const (
+	EventKind = "market-claim-sale"
+	LoanKind  = "market-claim-loan"
+)
+
+// Handlers are those of all planned events of this package, by their kinds.
+func (s *Sales) Handlers() map[string]plan.Handler {
+	return map[string]plan.Handler{EventKind: s.Due, LoanKind: func(ctx context.Context, e *plan.Event) (func(*sql.Tx) error, error) {
+		return nil, s.Review(ctx, e.Tenant, e.Subject)
+	}}
+}
+
+// Changed plans, in the caller's transaction, that the orders on a loan are looked at: something was done to it.
+func (s *Sales) Changed(ctx context.Context, tx *sql.Tx, tenant, loan id.ID, ledger string, event id.ID, at int64) error {
+	return s.Plan.AddIn(ctx, tx, plan.Event{Tenant: tenant, ID: event.Derive("claims", 0), Ledger: ledger, Due: at, Kind: LoanKind, Subject: loan})
+}
+
+// Due is the handler of planned events: an order is brought into being, looked at, or ended when its time is over. The
+// order may be behind the ledger, so what was done before is done again, which changes nothing.
 func (s *Sales) Due(ctx context.Context, e *plan.Event) (func(*sql.Tx) error, error) {
 	o, t, err := s.open(ctx, e.Tenant, e.Subject)
-	if err != nil {
+	if err != nil || s.Orders.Kinds().Ended(o.Kind, o.State) {
 		return nil, err
 	}
-	if o.State == Opening {
-		return nil, s.hold(ctx, o)
+	if err := s.held(ctx, o); err != nil {
+		return nil, err
 	}
-	if o.State == Offered && e.Due >= t.Closes {
-		return nil, s.end(ctx, o, "expired")
+	next, err := s.review(ctx, e.Tenant, o, t)
+	if err == nil && e.Due >= t.Closes {
+		_, err = s.end(ctx, o, "expired")
 	}
-	return nil, s.review(ctx, e.Tenant, o, t)
+	if err != nil || len(next) == 0 {
+		return nil, err
+	}
+	return func(tx *sql.Tx) error { return s.Plan.AddIn(ctx, tx, next...) }, nil
 }
 
 // Review looks at all open orders on a loan, which has changed: those end against which its state stands.
 func (s *Sales) Review(ctx context.Context, tenant, loan id.ID) error {
-	for cursor := uint64(0); ; {
-		found, err := s.Orders.List(ctx, tenant, order.Filter{Kind: KindCode, State: Offered, Reference: order.Reference{Type: ReferenceLoan, Value: loan}},
-			order.Page{Size: order.MaxPage, Cursor: cursor})
-		if err != nil {
-			return err
-		}
-		for i := range found.Orders {
-			o := &found.Orders[i]
-			t, err := TermsOf(o)
+	for _, state := range []string{Opening, Offered} {
+		for cursor := uint64(0); ; {
+			found, err := s.Orders.List(ctx, tenant, order.Filter{Kind: KindCode, State: state, Reference: order.Reference{Type: ReferenceLoan, Value: loan}},
+				order.Page{Size: order.MaxPage, Cursor: cursor})
 			if err != nil {
 				return err
 			}
-			if err := s.review(ctx, tenant, o, &t); err != nil {
+			if err := s.reviewAll(ctx, tenant, found.Orders); err != nil {
 				return err
 			}
+			if !found.More {
+				break
+			}
+			cursor = found.Cursor
 		}
-		if !found.More {
-			return nil
-		}
-		cursor = found.Cursor
 	}
+	return nil
 }
 
-func (s *Sales) review(ctx context.Context, tenant id.ID, o *order.Order, t *Terms) error {
-	return s.Loans.While(ctx, tenant, t.Loan, func(l *Loan) error {
-		if o.State == Offered && l.State.Ends() {
-			return s.end(ctx, o, string(l.State))
+func (s *Sales) reviewAll(ctx context.Context, tenant id.ID, list []order.Order) error {
+	for i := range list {
+		t, err := TermsOf(&list[i])
+		if err != nil {
+			return err
 		}
+		if _, err := s.review(ctx, tenant, &list[i], &t); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// review ends an order against which its loan's state stands, and says when it is to be looked at next.
+func (s *Sales) review(ctx context.Context, tenant id.ID, o *order.Order, t *Terms) (next []plan.Event, err error) {
+	on, err := s.Ledgers(ctx, t.Ledger)
+	if err != nil {
+		return nil, err
+	}
+	_, zone, err := clockOf(ctx, on)
+	if err != nil {
+		return nil, err
+	}
+	err = s.Loans.While(ctx, tenant, t.Loan, func(l *Loan) error {
+		if state := l.since(t); state.Ends() {
+			_, err := s.end(ctx, o, string(state))
+			return err
+		}
+		next = t.late(tenant, o.ID, l, zone)
 		return nil
 	})
+	return next, err
 }

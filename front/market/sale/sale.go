@@ -28,11 +28,14 @@ var migrations embed.FS
 // Loan is a loan whose claims are sold, as it stands.
 type Loan struct {
 	claim.Loan
+	ID       id.ID
+	Borrower id.ID
 	Product  *catalog.Product
 	Ledger   string
 	Register string
 	Fees     string   // account that gets the fees
 	Since    day.Date // from when those held it who funded it
+	Changed  uint32   // grows when what was agreed is changed
 }
 
 // Loans knows the loans.
@@ -48,6 +51,8 @@ type Config struct {
 	Orders  *order.Orders
 	Ledgers func(ctx context.Context, name string) (market.Ledger, error)
 	Loans   Loans
+	// Admit refuses buyers by the rules that hold for bids; nil: there are none.
+	Admit func(ctx context.Context, tenant id.ID, l *Loan, buyer id.ID, units uint64, price int64) error
 }
 
 // Sales are the claim sales of all tenants in one database.
@@ -71,6 +76,8 @@ var (
 	NotForSale = errs.Define("claim_not_for_sale", 409, "The claim is not for sale")
 	// Over means that the order is not open any more.
 	Over = errs.Define("claim_sale_over", 409, "The claim was sold, or its order has ended")
+	// Own means that the buyer is the seller.
+	Own = errs.Define("claim_own", 409, "Nobody buys his own claim")
 	// PriceChanged means that the buyer has seen another price.
 	PriceChanged = errs.Define("claim_price_changed", 409, "The price has changed since")
 )
@@ -98,6 +105,7 @@ type Terms struct {
 	Accrued     int64  `json:"accrued"`
 	All         uint64 `json:"all_units"`
 	Asked       int64  `json:"asked"` // what it cost on that day
+	Changed     uint32 `json:"changed,omitempty"`
 }
 
 // TermsOf reads an order's attributes.
@@ -136,10 +144,42 @@ func (s *Sales) Offer(ctx context.Context, tenant id.ID, o Offer) (order.Order, 
 			return err
 		})
 	})
-	if err != nil {
-		return order.Order{}, err
+	if err != nil || opened.State != Opening {
+		return opened, err
 	}
-	return opened, s.hold(ctx, &opened)
+	r, err := s.hold(ctx, &opened)
+	switch {
+	case err != nil:
+		return order.Order{}, err
+	case r.Code == ledger.Applied:
+		opened.State = Offered // its row follows
+	default:
+		opened.State = Refused
+	}
+	return opened, nil
+}
+
+// Preview says what an offer would cost now, and what stands against it, if anything does. Nothing is kept.
+func (s *Sales) Preview(ctx context.Context, tenant id.ID, o Offer) (q claim.Quote, against claim.Reason, err error) {
+	err = s.Loans.While(ctx, tenant, o.Loan, func(l *Loan) error {
+		ask := claim.Offer{Units: o.Units, Price: o.Price}
+		if against, err = s.against(ctx, tenant, l, &o); err != nil || against != "" {
+			return err
+		}
+		q, err = claim.Price(l.Product, &l.Loan, &ask, "", "")
+		return err
+	})
+	return q, against, err
+}
+
+// against says what stands against an offer.
+func (s *Sales) against(ctx context.Context, tenant id.ID, l *Loan, o *Offer) (claim.Reason, error) {
+	on, err := s.Ledgers(ctx, l.Ledger)
+	if err != nil {
+		return "", err
+	}
+	h, err := s.holding(ctx, on, tenant, o.Loan, l, o.Seller)
+	return claim.Against(l.Product, &l.Loan, &h, &claim.Offer{Units: o.Units, Price: o.Price}), err
 }
 
 // same says whether an order was opened by this offer.
@@ -165,19 +205,18 @@ func seller(o *order.Order) id.ID {
 
 // prepare checks an offer and makes its order, with the events that end or look at it.
 func (s *Sales) prepare(ctx context.Context, tenant id.ID, l *Loan, o *Offer) (*order.New, []plan.Event, error) {
+	reason, err := s.against(ctx, tenant, l, o)
+	if err == nil && reason != "" {
+		err = NotForSale.Errorf("%s", reason).On(reason.Field())
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	q, err := claim.Price(l.Product, &l.Loan, &claim.Offer{Units: o.Units, Price: o.Price}, "", "")
+	if err != nil {
+		return nil, nil, err
+	}
 	on, err := s.Ledgers(ctx, l.Ledger)
-	if err != nil {
-		return nil, nil, err
-	}
-	h, err := s.holding(ctx, on, tenant, o.Loan, l, o.Seller)
-	if err != nil {
-		return nil, nil, err
-	}
-	ask := claim.Offer{Units: o.Units, Price: o.Price}
-	if reason := claim.Against(l.Product, &l.Loan, &h, &ask); reason != "" {
-		return nil, nil, NotForSale.Errorf("%s", reason).On("units")
-	}
-	q, err := claim.Price(l.Product, &l.Loan, &ask, "", "")
 	if err != nil {
 		return nil, nil, err
 	}
@@ -187,25 +226,41 @@ func (s *Sales) prepare(ctx context.Context, tenant id.ID, l *Loan, o *Offer) (*
 	}
 	t := Terms{
 		Loan: o.Loan, Ledger: l.Ledger, Register: l.Register, Units: o.Units, Price: o.Price.String(), Day: l.On.String(), Outstanding: l.Outstanding,
-		Accrued: l.Accrued, All: l.Units, Asked: q.Price, Closes: now + int64(l.Product.Transfer.OrderDays)*(24*time.Hour).Microseconds(),
+		Accrued: l.Accrued, All: l.Units, Asked: q.Price, Changed: l.Changed, Closes: now + int64(l.Product.Transfer.OrderDays)*(24*time.Hour).Microseconds(),
 	}
 	attributes, err := json.Marshal(&t)
 	if err != nil {
 		return nil, nil, err
 	}
-	event := func(label string, due int64) plan.Event {
-		return plan.Event{Tenant: tenant, ID: o.ID.Derive(label, 0), Ledger: l.Ledger, Due: due, Kind: EventKind, Subject: o.ID}
-	}
-	events := []plan.Event{event("hold", now), event("close", t.Closes)}
-	if late := midnight(l.NextDue+1, zone); late < t.Closes {
-		events = append(events, event("late", late))
-	}
+	events := append(t.late(tenant, o.ID, l, zone), t.event(tenant, o.ID, "hold", 0, now), t.event(tenant, o.ID, "close", 0, t.Closes))
 	return &order.New{
-		ID: o.ID, Kind: KindCode, Act: order.Act{Actor: o.Actor, Behalf: o.Seller, Role: RoleInvestor},
+		ID: o.ID, Kind: KindCode, Act: order.Act{Actor: actor(o.Actor, o.ID), Behalf: o.Seller, Role: RoleInvestor},
 		Parties:    []order.Party{{Part: PartSeller, Party: o.Seller}},
 		Amounts:    []order.Amount{{Code: "asked", Asset: l.Product.Asset.Code, Amount: q.Price}},
 		References: []order.Reference{{Type: ReferenceLoan, Value: o.Loan}}, Attributes: attributes,
 	}, events, nil
+}
+
+// actor is who did something, or the node itself on the order's behalf: the operator of the platform is no principal.
+func actor(principal, sale id.ID) id.ID {
+	if principal.Check() != nil {
+		return sale
+	}
+	return principal
+}
+
+// event is a planned event about an order.
+func (t *Terms) event(tenant, sale id.ID, label string, n uint64, due int64) plan.Event {
+	return plan.Event{Tenant: tenant, ID: sale.Derive(label, n), Ledger: t.Ledger, Due: due, Kind: EventKind, Subject: sale}
+}
+
+// late lets the order be looked at when the next due date has passed, if it is open then.
+func (t *Terms) late(tenant, sale id.ID, l *Loan, zone *time.Location) []plan.Event {
+	at := midnight(l.NextDue+1, zone)
+	if l.NextDue == 0 || at >= t.Closes {
+		return nil
+	}
+	return []plan.Event{t.event(tenant, sale, "late", uint64(l.NextDue), at)}
 }
 
 // midnight is when a day begins.

@@ -1,6 +1,7 @@
 package sale_test
 
 import (
+	"database/sql"
 	"os"
 	"strings"
 	"sync"
@@ -79,7 +80,7 @@ func TestOrdersEnd(t *testing.T) {
 			w.must(w.Review(w.Context(), tenant, theLoan))
 		}},
 		{"written_off", func(w *world) { w.state = claim.WrittenOff; w.must(w.Review(w.Context(), tenant, theLoan)) }},
-		{"restructured", func(w *world) { w.state = claim.Restructured; w.must(w.Review(w.Context(), tenant, theLoan)) }},
+		{"restructured", func(w *world) { w.changed++; w.must(w.Review(w.Context(), tenant, theLoan)) }},
 	} {
 		each(t, func(w *world) {
 			o := w.offered("1")
@@ -91,6 +92,34 @@ func TestOrdersEnd(t *testing.T) {
 			}
 		})
 	}
+}
+
+// An offer outlives several due dates: each of them is looked at.
+func TestALateInstallmentLater(t *testing.T) {
+	each(t, func(w *world) {
+		w.product.Transfer.OrderDays = 90
+		o := w.offered("1")
+		w.repay(day.Of(2026, 4, 15))
+		w.until(shanghai(2026, 5, 15))
+		if got := w.order(o.ID); got.State != sale.Offered {
+			t.Errorf("it is %s", got.State)
+		}
+		w.until(shanghai(2026, 5, 16))
+		w.ended(o, sale.Ended, "overdue")
+	})
+}
+
+// What was done to a loan is planned to be looked at in the transaction in which it is noted.
+func TestOrdersAreLookedAtWhenTheLoanHasChanged(t *testing.T) {
+	each(t, func(w *world) {
+		o := w.offered("1")
+		w.changed = 7
+		w.must(w.db.Write(w.Context(), func(tx *sql.Tx) error {
+			return w.Changed(w.Context(), tx, tenant, theLoan, "main", w.next("event"), start.UnixMicro())
+		}))
+		w.until(start.Add(time.Second))
+		w.ended(o, sale.Ended, "restructured")
+	})
 }
 
 // A loan that has gone bad ends the order also when the first to notice is a buyer.
@@ -108,14 +137,21 @@ func TestABuyerFindsTheLoanSettled(t *testing.T) {
 func TestWithdraw(t *testing.T) {
 	each(t, func(w *world) {
 		o := w.offered("1")
-		w.must(w.Withdraw(w.Context(), tenant, o.ID))
-		w.must(w.Withdraw(w.Context(), tenant, o.ID))
+		for range 2 {
+			ended, err := w.Withdraw(w.Context(), tenant, o.ID)
+			if w.must(err); ended.State != sale.Ended {
+				t.Errorf("it is %s", ended.State)
+			}
+		}
 		w.ended(o, sale.Ended, "withdrawn")
 		again := w.offered("1")
 		_, err := w.buy(again, bob, w.cost(again))
 		w.must(err)
-		w.follow()
-		w.is(w.Withdraw(w.Context(), tenant, again.ID), sale.Over, "order")
+		for range 2 { // before its row knows of the purchase, and afterwards
+			_, err = w.Withdraw(w.Context(), tenant, again.ID)
+			w.is(err, sale.Over, "order")
+			w.follow()
+		}
 	})
 }
 
@@ -126,7 +162,7 @@ func TestOffersAndPurchasesRefused(t *testing.T) {
 			"piece_too_small": {Units: 10, Price: rate("1")},
 		} {
 			_, err := w.offer(o)
-			if w.is(err, sale.NotForSale, "units"); errs.Of(err).Message != reason {
+			if w.is(err, sale.NotForSale, claim.Reason(reason).Field()); errs.Of(err).Message != reason {
 				t.Errorf("%v, want %s", err, reason)
 			}
 		}
@@ -136,7 +172,7 @@ func TestOffersAndPurchasesRefused(t *testing.T) {
 		_, err = w.offer(sale.Offer{Units: 8_001, Price: rate("1")}) // 1,000 of his 9,000 are offered
 		w.is(err, sale.NotForSale, "units")
 		_, err = w.buy(o, ann, w.cost(o))
-		w.is(err, errs.Invalid, "buyer")
+		w.is(err, sale.Own, "buyer")
 		_, err = w.buy(o, uid("investor", 9), w.cost(o)) // has no account
 		w.is(err, market.NoMoney, "buyer")
 		_, err = w.Buy(w.Context(), uid("tenant", 2), sale.Purchase{ID: w.next("purchase"), Order: o.ID, Buyer: bob})
@@ -152,12 +188,12 @@ func TestHowOftenAClaimIsSold(t *testing.T) {
 		w.must(err)
 		w.follow()
 		_, err = w.offer(sale.Offer{Units: 1_000, Price: rate("1"), Seller: bob})
-		if w.is(err, sale.NotForSale, "units"); errs.Of(err).Message != string(claim.HeldShort) {
+		if w.is(err, sale.NotForSale, "loan"); errs.Of(err).Message != string(claim.HeldShort) {
 			t.Error(err)
 		}
 		w.product.Transfer.Holding = 0
 		_, err = w.offer(sale.Offer{Units: 1_000, Price: rate("1"), Seller: bob})
-		if w.is(err, sale.NotForSale, "units"); errs.Of(err).Message != string(claim.SoldOften) {
+		if w.is(err, sale.NotForSale, "loan"); errs.Of(err).Message != string(claim.SoldOften) {
 			t.Error(err)
 		}
 		w.offered("1")

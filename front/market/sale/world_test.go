@@ -95,6 +95,7 @@ type world struct {
 	product   *catalog.Product
 	agreement loan.Agreement
 	state     claim.State // instead of the one that follows from the events
+	changed   uint32      // what was agreed
 	act       sync.Mutex  // one act of the loan at a time
 
 	mu      sync.Mutex
@@ -124,7 +125,7 @@ func newWorld(t testing.TB, db *store.DB) *world {
 		DB: db, Plan: p, Orders: w.orders, Loans: w, Ledgers: func(context.Context, string) (market.Ledger, error) { return w, nil },
 	})
 	w.must(err)
-	w.runner, err = p.Lead(t.Context(), 1, clocks{w}, map[string]plan.Handler{sale.EventKind: w.Due})
+	w.runner, err = p.Lead(t.Context(), 1, clocks{w}, w.Handlers())
 	w.must(err)
 	w.agreement, w.events, err = catalog.Contract(w.product, &catalog.Application{
 		Amount: 12_000_00, Term: catalog.Duration{N: 12, Unit: "months"}, Grade: "a", Start: day.Of(2026, 1, 15),
@@ -161,21 +162,10 @@ func (w *world) books() {
 	w.do(&ledger.Issue{Register: "loan:1", Account: market.Cash(cy), Units: 3_000})
 }
 
-// repay pays an installment, in the loan's events and in the ledger.
+// repay pays an installment.
 func (w *world) repay(on day.Date) {
 	w.Helper()
-	w.act.Lock()
-	defer w.act.Unlock()
-	s, err := loan.Replay(w.agreement, w.events, on)
-	w.must(err)
-	before := s.Outstanding()
-	w.events = append(w.events, loan.Event{Type: loan.Repay, Date: on, Amount: 1_066_19})
-	s, err = loan.Replay(w.agreement, w.events, on)
-	w.must(err)
-	after := s.Outstanding()
-	w.do(&ledger.Distribute{
-		Register: "loan:1", Payer: "bank", Amounts: []int64{before[loan.Principal] - after[loan.Principal], before[loan.Interest] - after[loan.Interest]},
-	})
+	w.repayAmount(on, 1_066_19)
 }
 
 // While gives the loan as it stands.
@@ -196,7 +186,7 @@ func (w *world) While(ctx context.Context, _, which id.ID, f func(*sale.Loan) er
 	if w.state != "" {
 		l.State = w.state
 	}
-	return f(&sale.Loan{Loan: l, Product: w.product, Ledger: "main", Register: "loan:1", Fees: "fees", Since: day.Of(2026, 1, 15)})
+	return f(&sale.Loan{Loan: l, ID: theLoan, Product: w.product, Changed: w.changed, Ledger: "main", Register: "loan:1", Fees: "fees", Since: day.Of(2026, 1, 15)})
 }
 
 // The ledger, with its journal kept as a follower is handed it.

@@ -1,0 +1,248 @@
+package app
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/longmen/longmen/api/apitest"
+)
+
+// offer offers units of the loan and waits until they are on offer.
+func (x *exchange) offer(who string, units int, price string) (sale string) {
+	x.t.Helper()
+	sale = x.ID().String()
+	a := x.As(x.who[who], http.MethodPost, "/v1/parties/"+x.who[who].Party.String()+"/claim-sales",
+		fmt.Sprintf(`{"id":%q,"loan":%q,"units":%d,"price":%q}`, sale, x.loan, units, price)).OK()
+	if a.At("state") != "offered" {
+		x.t.Fatalf("%s", a.Body)
+	}
+	x.sale(sale, "offered")
+	return sale
+}
+
+// sale waits until a sale is in a state.
+func (x *exchange) sale(sale, state string) *apitest.Answer {
+	x.t.Helper()
+	var a *apitest.Answer
+	x.await("the sale is "+state, func() bool {
+		a = x.As(x.who["dan"], http.MethodGet, "/v1/claim-sales/"+sale, nil).OK()
+		return a.At("state") == state
+	})
+	return a
+}
+
+// cost is what a sale costs now.
+func (x *exchange) cost(sale string) string {
+	x.t.Helper()
+	return x.As(x.who["dan"], http.MethodGet, "/v1/claim-sales/"+sale, nil).OK().At("now", "pays")
+}
+
+func (x *exchange) buy(who, sale, pays string) *apitest.Answer {
+	x.t.Helper()
+	return x.As(x.who[who], http.MethodPost, "/v1/claim-sales/"+sale+"/purchase", fmt.Sprintf(`{"pays":%q}`, pays), "Idempotency-Key", x.ID().String())
+}
+
+func (x *exchange) refused(a *apitest.Answer, code string) {
+	x.t.Helper()
+	if a.Status != http.StatusConflict || a.At("code") != code {
+		x.t.Errorf("%d %s, want %s", a.Status, a.Body, code)
+	}
+}
+
+// A part at a discount, then all of it at a premium, to the cent: the third example of docs/claim-transfer.md, and the same
+// units sold on. What the platform gets is both fees of both.
+func TestClaimsChangeHands(t *testing.T) {
+	x := newExchange(t)
+	x.to("2026-02-15")
+	x.repay(1_066_19, "")
+	x.to("2026-03-15")
+	x.repay(1_066_19, "")
+	x.to("2026-03-25")
+	ann, bob, cy, platform := x.cash("ann"), x.cash("bob"), x.cash("cy"), x.has("platform")
+
+	first := x.offer("ann", 1_000, "0.985")
+	if got := x.cost(first); got != "83260" {
+		t.Errorf("it costs %s", got)
+	}
+	x.buy("bob", first, "83260").OK()
+	x.sale(first, "sold")
+	if x.cash("bob") != bob-832_60 || x.cash("ann") != ann+827_44 || x.units("bob") != "1000" || x.units("ann") != "8000" || x.has("platform") != platform+4_16+1_00 {
+		t.Errorf("bob %d, ann %d, platform %d", x.cash("bob")-bob, x.cash("ann")-ann, x.has("platform")-platform)
+	}
+
+	// 841.51 × 1.02 = 858.34 and 2.71 of interest; of 861.05 the seller pays 4.31.
+	second := x.offer("bob", 1_000, "1.02")
+	x.buy("cy", second, "86205").OK()
+	x.sale(second, "sold")
+	if x.cash("cy") != cy-862_05 || x.cash("bob") != bob-832_60+856_74 || x.units("cy") != "4000" || x.units("bob") != "" {
+		t.Errorf("cy %d, bob %d, units %q %q", x.cash("cy")-cy, x.cash("bob")-bob, x.units("cy"), x.units("bob"))
+	}
+
+	// The next installment goes to who holds the units now.
+	x.to("2026-04-15")
+	ann, cy = x.cash("ann"), x.cash("cy")
+	x.repay(1_066_19, "")
+	if got := x.cash("ann") - ann + x.cash("cy") - cy; got != 1_066_19 {
+		t.Errorf("the holders got %d", got)
+	}
+	if got := x.cash("cy") - cy; got < 355_39 || got > 355_41 { // 4,000 of 12,000: 355.396…, with what came with the units
+		t.Errorf("cy got %d", got)
+	}
+	x.overview()
+}
+
+// overview looks at what Cy sees then.
+func (x *exchange) overview() {
+	x.t.Helper()
+	cy := x.who["cy"]
+	path := "/v1/parties/" + cy.Party.String()
+	a := x.As(cy, http.MethodGet, path+"/portfolio", nil).OK()
+	for want, got := range map[string]string{
+		fmt.Sprint(x.cash("cy")): a.At("cash"), "386205": a.At("paid"), "4000": a.At("claims", 0, "units"), "2026-05-15": a.At("expected", 0, "date"),
+		"304432": a.At("invested"), // 4,000 of 12,000 of 9,132.95 are 3,044.3166…, half even
+		"44":     a.At("regions", 0, "in"),
+	} {
+		if got != want {
+			x.t.Errorf("the overview has %s, want %s: %s", got, want, a.Body)
+		}
+	}
+	if rate := a.At("rate_percent"); rate == "" || rate[0] == '-' {
+		x.t.Errorf("his money earns %s: %s", rate, a.Body)
+	}
+	p := x.As(cy, http.MethodGet, path+"/loans/"+x.loan.String()+"/payments", nil).OK()
+	last := 2
+	if p.At("payments", last, "shares", 0, "units") != "4000" || p.At("payments", 0, "shares", 0, "units") != "3000" || p.At("payments", last, "shares", 0, "of") != "12000" ||
+		p.At("payments", last+1) != "" {
+		x.t.Errorf("%s", p.Body)
+	}
+}
+
+// A payment between offer and purchase goes to the seller, and the buyer hears the new price: the fifth example of the page.
+func TestARepaymentComesBetween(t *testing.T) {
+	x := newExchange(t)
+	x.to("2026-02-15")
+	x.repay(1_066_19, "")
+	x.to("2026-03-15")
+	x.repay(1_066_19, "")
+	x.to("2026-03-27")
+	sale := x.offer("ann", 1_000, "0.985")
+	seen := x.cost(sale)
+	x.to("2026-04-15")
+	before := x.cash("ann")
+	x.repay(1_066_19, "")
+	if got := x.cash("ann") - before; got < 799_63 || got > 799_65 { // 9,000 of 12,000 units, those on offer too
+		t.Errorf("the seller got %d of the installment", got)
+	}
+	x.to("2026-04-25")
+	x.refused(x.buy("bob", sale, seen), "claim_price_changed")
+	if got := x.cost(sale); got != "75319" {
+		t.Errorf("now it costs %s", got)
+	}
+	x.buy("bob", sale, "75319").OK()
+	x.sale(sale, "sold")
+}
+
+// Who is short of cash, who may not hold so much, whom nobody knows: none of them buys, and the offer stays.
+func TestBuyersWhoCannot(t *testing.T) {
+	x := newExchange(t)
+	sale := x.offer("ann", 1_000, "1")
+	pays := x.cost(sale)
+	x.refused(x.buy("eve", sale, pays), "market_no_money")
+	x.refused(x.buy("fay", sale, pays), "market_not_admitted")
+	x.refused(x.buy("ann", sale, pays), "claim_own")
+	big := x.offer("ann", 8_000, "1")
+	x.refused(x.buy("cy", big, x.cost(big)), "market_share") // 3,000 and 8,000 are more than 9,000
+	x.buy("dan", big, x.cost(big)).OK()
+	x.sale(big, "sold")
+	a := x.buy("dan", sale, pays) // 8,000.00 with this borrower, and 1,000.00 more are 9,000.00
+	if a.OK(); x.units("dan") != "9000" {
+		t.Errorf("dan has %s", x.units("dan"))
+	}
+}
+
+// Of many who buy at once one has it. The program stops and starts meanwhile: nothing is lost and nothing done twice.
+func TestBuyersAtOnce(t *testing.T) {
+	x := newExchange(t)
+	sale := x.offer("ann", 1_000, "1")
+	kept := x.offer("ann", 500, "1")
+	x.restart()
+	pays := x.cost(sale)
+	var wait sync.WaitGroup
+	codes := make([]int, 8)
+	for i := range codes {
+		wait.Go(func() { codes[i] = x.buy([]string{"bob", "dan"}[i%2], sale, pays).Status })
+	}
+	wait.Wait()
+	won := 0
+	for _, c := range codes {
+		if c == http.StatusOK {
+			won++
+		} else if c != http.StatusConflict {
+			t.Errorf("status %d", c)
+		}
+	}
+	x.sale(sale, "sold")
+	if sum := x.units("bob") + x.units("dan"); won != 1 || sum != "1000" || x.units("ann") != "8000" {
+		t.Errorf("%d won, %s units", won, sum)
+	}
+	x.restart()
+	x.sale(sale, "sold")
+	x.sale(kept, "offered")
+	x.As(x.who["ann"], http.MethodPost, "/v1/claim-sales/"+kept+"/cancel", `{}`).OK()
+	if got := x.sale(kept, "ended").At("reason"); got != "withdrawn" {
+		t.Errorf("it ended as %s", got)
+	}
+}
+
+// An offer ends by itself, with the reason, when its loan is settled, overdue, or agreed on anew, or when its time is over.
+func TestOffersEndByThemselves(t *testing.T) {
+	for reason, happen := range map[string]func(x *exchange){
+		"settled": func(x *exchange) { x.repay(13_000_00, `,"settle":true`) },
+		"overdue": func(x *exchange) { x.to("2026-02-16") },
+		"expired": func(x *exchange) {
+			x.to("2026-02-15")
+			x.repay(1_066_19, "")
+			x.to("2026-02-25")
+		},
+	} {
+		t.Run(reason, func(t *testing.T) {
+			x := newExchange(t)
+			x.to("2026-01-20")
+			sale := x.offer("ann", 1_000, "1")
+			pays := x.cost(sale)
+			happen(x)
+			if got := x.sale(sale, "ended").At("reason"); got != reason {
+				t.Errorf("it ended as %s", got)
+			}
+			x.refused(x.buy("bob", sale, pays), "claim_sale_over")
+			if got := x.units("ann"); got != "9000" {
+				t.Errorf("the seller has %s units", got)
+			}
+		})
+	}
+}
+
+// The product's limits hold for bids, and for mandates: who is not known funds nothing, and nobody lends a borrower more.
+func TestLimitsOfAProduct(t *testing.T) {
+	x := newExchange(t)
+	x.list("loan:2")
+	a := x.bid("fay", 100)
+	x.refused(a, "market_not_admitted")
+	if !strings.Contains(a.At("detail"), "investor.level = not known") || a.At("field") != "body.amount" {
+		t.Errorf("%s", a.Body)
+	}
+	x.refused(x.bid("ann", 1_001), "market_not_admitted") // she has 9,000.00 with this borrower
+	x.bid("ann", 1_000).OK()
+	x.refused(x.bid("ann", 100), "market_not_admitted")
+	for _, who := range []string{"fay", "bob"} {
+		x.As(x.who[who], http.MethodPost, "/v1/parties/"+x.who[who].Party.String()+"/mandates",
+			fmt.Sprintf(`{"id":%q,"ledger":"main","amount":"1000000","per_loan":"200000"}`, x.ID())).OK()
+	}
+	made, err := x.Ground.Market.Allocate(t.Context(), x.by.Tenant, "main", x.ID())
+	if err != nil || len(made.Bids) != 1 || made.Bids[0].Investor != x.who["bob"].Party || made.Refused != 0 {
+		t.Errorf("%+v %v", made, err)
+	}
+}

@@ -1,0 +1,228 @@
+package bench
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/longmen/longmen/core/ledger"
+	"github.com/longmen/longmen/core/party"
+	"github.com/longmen/longmen/front/catalog"
+	"github.com/longmen/longmen/front/market"
+	"github.com/longmen/longmen/front/market/admission"
+	"github.com/longmen/longmen/kit/id"
+)
+
+// How many investors bid, and over how many connections that are kept.
+const (
+	bidders    = 1_000
+	bidClients = 64
+)
+
+// The product whose rules are asked: its investors are known and have a risk class, and lend a borrower 50,000.00 at most.
+const bidProduct = "consumer-loan"
+
+// bids measures single bids of 100.00 by REST: who calls is found out by his token, the product's limits are asked about
+// him and what he holds, and the market's rows follow.
+func bids(ctx context.Context, b *bench) error {
+	s, err := b.site(ctx, "", realClock())
+	if err != nil {
+		return err
+	}
+	p, err := b.people(ctx, s)
+	if err != nil {
+		return err
+	}
+	investors, err := p.investors(ctx, b.n(bidders))
+	if err != nil {
+		return err
+	}
+	listing, err := p.listing(ctx)
+	if err != nil {
+		return err
+	}
+	steps, err := p.bidding(ctx, b, listing, investors)
+	if err != nil {
+		return err
+	}
+	how := fmt.Sprintf("REST, durable on SQLite; a bid of 100.00 a request; %s investors with tokens, limits of %s", number(float64(len(investors))), bidProduct)
+	t := trial{what: fmt.Sprintf("single bids, clients by REST: %d", len(steps)), of: "a bid", target: atLeast(3_000), clients: steps, how: how}
+	if err := b.rate(ctx, s, t); err != nil {
+		return err
+	}
+	t.what, t.target = "single bids at that rate: p99", under(50, inMillis)
+	err = b.runs(ctx, s, t, false, func() (*load, float64, error) {
+		l, err := closedLoop(ctx, b.long(), steps)
+		return l, float64(l.latency.quantile(0.99)) / float64(time.Millisecond), err
+	})
+	if err != nil {
+		return err
+	}
+	return p.followed(ctx, b, listing)
+}
+
+// bidder is an investor with a token.
+type bidder struct {
+	party id.ID
+	token string
+}
+
+// investors makes investors with a cash account and money each.
+func (p *people) investors(ctx context.Context, n int) ([]bidder, error) {
+	list := make([]bidder, n)
+	for i := range list {
+		one, token, err := p.person(ctx, fmt.Sprintf("investor.%d", i))
+		if err != nil {
+			return nil, err
+		}
+		for about, level := range map[string]string{admission.AboutIdentity: "2", admission.AboutRisk: "3"} {
+			a := party.Attestation{ID: p.id(), Party: one, About: about, Level: level, Source: "bench", From: time.Now().Add(-time.Minute).UnixMicro()}
+			if _, err := p.registry.Attest(ctx, p.by, a); err != nil {
+				return nil, err
+			}
+		}
+		list[i] = bidder{one, token}
+	}
+	account := func(address string, side ledger.Side, c ledger.Constraint) ledger.Operation {
+		return &ledger.OpenAccount{Address: address, Asset: asset, Side: side, Type: ledger.Liability, Code: 2001, Constraint: c}
+	}
+	steps := []func(yield func(ledger.Operation) bool){
+		func(yield func(ledger.Operation) bool) {
+			_ = yield(&ledger.OpenAsset{Code: asset, Scale: 2}) && yield(account(bank, ledger.DebitNormal, ledger.Unbounded)) &&
+				yield(account(unclaimed, ledger.CreditNormal, ledger.Nonnegative)) && yield(account("receiver", ledger.CreditNormal, ledger.Nonnegative))
+		},
+		func(yield func(ledger.Operation) bool) {
+			for _, v := range list {
+				if !yield(account(market.Cash(v.party), ledger.CreditNormal, ledger.Nonnegative)) {
+					return
+				}
+			}
+		},
+		func(yield func(ledger.Operation) bool) {
+			for _, v := range list {
+				if !yield(&ledger.Transfer{Debit: bank, Credit: market.Cash(v.party), Mode: ledger.Exact, Amount: 5_000_000}) {
+					return
+				}
+			}
+		},
+	}
+	for i, step := range steps {
+		if err := fill(ctx, p.site, uint64(i*fillers), step); err != nil {
+			return nil, err
+		}
+	}
+	return list, p.site.settle(ctx)
+}
+
+// listing puts the product in force, by two persons, and opens a listing that nobody sells out.
+func (p *people) listing(ctx context.Context) (id.ID, error) {
+	file, err := catalog.ShippedFile(bidProduct)
+	if err != nil {
+		return id.ID{}, err
+	}
+	_, first, err := p.person(ctx, "proposer", "operations")
+	if err != nil {
+		return id.ID{}, err
+	}
+	_, second, err := p.person(ctx, "approver", "risk")
+	if err != nil {
+		return id.ID{}, err
+	}
+	zone, err := time.LoadLocation(realClock().Zone)
+	if err != nil {
+		return id.ID{}, err
+	}
+	proposal, listing, loan, borrower := p.id(), p.id(), p.id(), p.id()
+	now := time.Now().UTC()
+	const whole = 100_000_000 // units of a yuan
+	for _, r := range []struct {
+		token, path string
+		body        map[string]any
+	}{
+		{first, "/v1/products", map[string]any{"id": proposal, "file": string(file), "effective": now.In(zone).Format(time.DateOnly), "reason": "bench"}},
+		{second, "/v1/proposals/" + proposal.String() + "/approval", map[string]any{}},
+		{first, "/v1/listings", map[string]any{
+			"id": listing, "loan": loan, "borrower": borrower, "ledger": p.site.ledger, "register": "loan:1", "tranches": []string{"principal", "interest"},
+			"unclaimed": unclaimed, "receiver": "receiver", "asset": asset, "unit": "100", "units": whole, "minimum": 100, "step": 1, "share": whole,
+			"product": bidProduct, "version": 1, "grade": "a", "days": 360, "opens": now.Format(time.RFC3339), "closes": now.Add(24 * time.Hour).Format(time.RFC3339),
+		}},
+	} {
+		body, err := json.Marshal(r.body)
+		if err != nil {
+			return id.ID{}, err
+		}
+		if err := p.site.as(r.token).ask(ctx, http.MethodPost, r.path, body, nil); err != nil {
+			return id.ID{}, err
+		}
+	}
+	return listing, p.until(ctx, listing, func(l *listed) bool { return l.State == "open" })
+}
+
+// listed is what is looked at of a listing.
+type listed struct {
+	State string
+	Sold  int64 `json:",string"`
+}
+
+// until waits until a listing is as it should be.
+func (p *people) until(ctx context.Context, listing id.ID, is func(*listed) bool) error {
+	for deadline := time.Now().Add(stall); ; {
+		var l listed
+		if err := p.site.as(p.administrator).ask(ctx, http.MethodGet, "/v1/listings/"+listing.String(), nil, &l); err != nil || is(&l) {
+			return err
+		}
+		if time.Now().After(deadline) {
+			return fmt.Errorf("the listing stays %s with %d sold", l.State, l.Sold)
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(5 * time.Millisecond):
+		}
+	}
+}
+
+// bidding makes clients that bid for their investors in turn.
+func (p *people) bidding(ctx context.Context, b *bench, listing id.ID, investors []bidder) ([]step, error) {
+	var steps []step
+	for n := range min(bidClients, len(investors)) {
+		b.seed++
+		own := newIDs(b.seed)
+		c, err := dialREST(ctx, p.site.address)
+		if err != nil {
+			return nil, err
+		}
+		b.after(c.close)
+		var requests, keys [][]byte
+		for i := n; i < len(investors); i += bidClients {
+			key := own.next().String()
+			request, at := plainRequest(p.site.address, investors[i].token, http.MethodPost, "/v1/listings/"+listing.String()+"/bids", key, typeJSON, []byte(`{"amount":"10000"}`))
+			requests, keys = append(requests, request), append(keys, request[at:at+len(key)])
+		}
+		turn := 0
+		steps = append(steps, func() (int, error) {
+			turn = (turn + 1) % len(requests)
+			id := own.next()
+			textID(keys[turn], &id)
+			p.bid.Add(1)
+			_, err := c.call(requests[turn])
+			return 1, err
+		})
+	}
+	return steps, nil
+}
+
+// followed measures how long after the last answer the rows have all bids.
+func (p *people) followed(ctx context.Context, b *bench, listing id.ID) error {
+	began := time.Now()
+	if err := p.until(ctx, listing, func(l *listed) bool { return l.Sold == p.bid.Load()*100_00 }); err != nil {
+		return err
+	}
+	b.tell(Figure{
+		What: "rows have the last of the bids after", Value: float64(time.Since(began)) / float64(time.Millisecond), Unit: inMillis,
+		How: fmt.Sprintf("of %s bids in all", number(float64(p.bid.Load()))), Seconds: time.Since(began).Seconds(),
+	})
+	return nil
+}

@@ -1,0 +1,127 @@
+package ground
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+
+	"github.com/longmen/longmen/core/ledger"
+	"github.com/longmen/longmen/finmath/day"
+	"github.com/longmen/longmen/front/lending/servicing"
+	"github.com/longmen/longmen/front/market"
+	"github.com/longmen/longmen/front/market/claim"
+	"github.com/longmen/longmen/front/market/overview"
+	"github.com/longmen/longmen/front/market/sale"
+	"github.com/longmen/longmen/kit/errs"
+	"github.com/longmen/longmen/kit/id"
+)
+
+// openMarket opens where loans are funded, with the rules by which bids are admitted.
+func (g *Ground) openMarket(ctx context.Context, c *Config) (err error) {
+	g.Market, err = market.New(ctx, market.Config{DB: g.DB, Plan: g.Plan, Clock: c.Clock, Ledgers: c.Ledgers, Consumer: c.Consumer, Admit: g.admission.Admit})
+	if err != nil {
+		return err
+	}
+	g.admission.Products, g.admission.Parties, g.admission.Holdings, g.admission.Clock = g.Products, g.Parties, g.Market, c.Clock
+	return nil
+}
+
+// openTrading opens the sale of claims on loans, and what an investor sees of all he has.
+func (g *Ground) openTrading(ctx context.Context, c *Config) (err error) {
+	t := &traded{ground: g, ledgers: c.Ledgers}
+	g.Sales, err = sale.New(ctx, sale.Config{DB: g.DB, Plan: g.Plan, Orders: g.Orders, Ledgers: c.Ledgers, Loans: t, Admit: t.admit})
+	g.Loans.Watch(t.done)
+	g.Overview = &overview.Overview{Market: g.Market, Sales: g.Sales, Loans: g.Loans, Now: ledgers{c}.Now}
+	return err
+}
+
+// traded shows the loans in servicing to those who sell claims on them.
+type traded struct {
+	ground  *Ground
+	ledgers func(ctx context.Context, name string) (market.Ledger, error)
+}
+
+// While calls f with a loan as it stands, and keeps every other act of the loan waiting.
+func (t *traded) While(ctx context.Context, tenant, loan id.ID, f func(*sale.Loan) error) error {
+	return t.ground.Loans.While(ctx, tenant, loan, func(l *servicing.Loan, today day.Date) error {
+		sold, err := t.loan(ctx, l, today)
+		if err != nil {
+			return err
+		}
+		return f(sold)
+	})
+}
+
+func (t *traded) loan(ctx context.Context, l *servicing.Loan, today day.Date) (*sale.Loan, error) {
+	p, err := t.ground.Products.Get(ctx, l.Tenant, l.Product, uint64(l.Deed.Version))
+	if err != nil {
+		return nil, err
+	}
+	on, err := t.ledgers(ctx, l.Ledger)
+	if err != nil {
+		return nil, err
+	}
+	units := uint64(0)
+	if err := on.View(ctx, 0, func(e *ledger.Engine) {
+		r, _ := e.Register(l.Places.Register)
+		units = r.Units
+	}); err != nil {
+		return nil, err
+	}
+	agreement, events := l.Terms()
+	now, err := claim.LoanOf(agreement, events, today, units)
+	if err != nil {
+		return nil, err
+	}
+	if l.Lost {
+		now.State = claim.WrittenOff
+	}
+	return &sale.Loan{
+		Loan: now, ID: l.Deed.Loan, Borrower: l.Borrower, Product: p.Product, Ledger: l.Ledger, Register: l.Places.Register, Fees: l.Places.Platform,
+		Since: agreement.Terms.Due.Start, Changed: l.Changed(),
+	}, nil
+}
+
+// admit lets a buyer hold what a bidder could: what the product says of those who fund a loan holds for those who buy it.
+func (t *traded) admit(ctx context.Context, tenant id.ID, l *sale.Loan, buyer id.ID, units uint64, price int64) error {
+	if buyer == l.Borrower {
+		return market.Own.Errorf("the buyer is the borrower of this loan").On("buyer")
+	}
+	of, err := t.ground.Market.ListingOfLoan(ctx, tenant, l.ID)
+	if errs.Is(err, errs.NotFound) {
+		return nil // it was not funded through the market
+	}
+	if err != nil {
+		return err
+	}
+	on, err := t.ledgers(ctx, l.Ledger)
+	if err != nil {
+		return err
+	}
+	held := uint64(0)
+	if err := on.View(ctx, 0, func(e *ledger.Engine) {
+		h, _ := e.Holding(l.Register, market.Cash(buyer))
+		held = h.Units
+	}); err != nil {
+		return err
+	}
+	if held+units > of.Share {
+		return market.ShareReached.Errorf("one investor may hold %d units of this loan, and you hold %d already", of.Share, held).On("buyer")
+	}
+	err = t.ground.admission.Admit(ctx, of, &market.Bid{Tenant: tenant, Investor: buyer, Amount: price}, of.Amount(held))
+	if e, ok := errors.AsType[*errs.Error](err); ok {
+		return e.On("buyer")
+	}
+	return err
+}
+
+// done lets the offers on a loan be looked at after anything but an ordinary payment.
+func (t *traded) done(ctx context.Context, tx *sql.Tx, l *servicing.Loan, e *servicing.Event, state servicing.State) error {
+	if e.Outcome != servicing.Applied || e.Kind == servicing.Disbursed || e.Kind == servicing.Repaid && state != servicing.Closed {
+		return nil
+	}
+	return t.ground.Sales.Changed(ctx, tx, l.Tenant, l.Deed.Loan, l.Ledger, e.ID, e.At)
+}
+
+// forget lets the market see what has changed of a party.
+func (g *Ground) forget(tenant, party id.ID) { g.admission.Forget(tenant, party) }

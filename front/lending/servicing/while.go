@@ -1,0 +1,91 @@
+package servicing
+
+import (
+	"context"
+	"slices"
+
+	"github.com/longmen/longmen/finmath/day"
+	"github.com/longmen/longmen/finmath/loan"
+	"github.com/longmen/longmen/kit/id"
+)
+
+// While calls f with a loan as it stands and the day of its ledger, and keeps every other act of the loan waiting
+// meanwhile. f does no act of a loan itself.
+func (s *Servicing) While(ctx context.Context, tenant, loanID id.ID, f func(l *Loan, today day.Date) error) error {
+	unlock := s.locks.lock(tenant, loanID)
+	defer unlock()
+	l, err := s.current(ctx, tenant, loanID)
+	if err != nil {
+		return err
+	}
+	today, err := s.day(ctx, l, 0)
+	if err != nil {
+		return err
+	}
+	return f(l, today)
+}
+
+// Terms are what was agreed, and what counts of what happened, for finmath.
+func (l *Loan) Terms() (loan.Agreement, []loan.Event) {
+	return l.contract.Agreement, slices.Clip(l.counted)
+}
+
+// Changed is the number of the last event that changed what was agreed, 0 if none did.
+func (l *Loan) Changed() (number uint32) {
+	for i := range l.Events {
+		if e := &l.Events[i]; e.Outcome == Applied && e.changes() {
+			number = e.Number
+		}
+	}
+	return number
+}
+
+// changes says whether an event of this kind changes what was agreed.
+func (e *Event) changes() bool {
+	return e.Kind == Deferred || e.Kind == Rescheduled || e.Kind == Repriced
+}
+
+// Paid is what all holders of a loan got together by one event, by tranche.
+type Paid struct {
+	Date     day.Date
+	Sequence uint64
+	Holders  [tranches]int64
+}
+
+// Paid lists what the holders got and keep, in the order of the ledger.
+func (l *Loan) Paid() (list []Paid) {
+	undone := l.undone()
+	for i := range l.Events {
+		if e := &l.Events[i]; e.Booked.held() != 0 && e.Sequence != 0 && !undone[e.Number] {
+			list = append(list, Paid{e.Date, e.Sequence, e.Booked.Holders})
+		}
+	}
+	return list
+}
+
+// Coming is what the schedule brings the holders on a due date, by tranche.
+type Coming struct {
+	Due     day.Date
+	Holders [tranches]int64
+}
+
+// Coming lists what of the schedule is not paid as of a day.
+func (l *Loan) Coming(on day.Date) (list []Coming, err error) {
+	state, err := l.Replay(on)
+	if err != nil || !l.paidOut() {
+		return nil, err
+	}
+	for i := range state.Rows {
+		r := &state.Rows[i]
+		open := r.Outstanding()
+		if open.Total() == 0 {
+			continue
+		}
+		d, err := l.contract.Divide(open)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, Coming{r.Row.Due, d.Holders})
+	}
+	return list, nil
+}

@@ -1,0 +1,180 @@
+package admission
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/longmen/longmen/core/party"
+	"github.com/longmen/longmen/front/catalog"
+	"github.com/longmen/longmen/front/market"
+	"github.com/longmen/longmen/kit/clock"
+	"github.com/longmen/longmen/kit/errs"
+	"github.com/longmen/longmen/kit/id"
+)
+
+// Products has the versions of products.
+type Products interface {
+	Get(ctx context.Context, tenant id.ID, code string, number uint64) (catalog.Version, error)
+}
+
+// Parties knows investors.
+type Parties interface {
+	Party(ctx context.Context, tenant, party id.ID) (party.Party, error)
+	Attestations(ctx context.Context, tenant id.ID, f party.AttestationFilter, p party.Page) ([]party.Attestation, error)
+}
+
+// Holdings knows what an investor holds.
+type Holdings interface {
+	Held(ctx context.Context, tenant id.ID, ledger string, investor id.ID) ([]market.Held, error)
+}
+
+// Admission decides on bids.
+type Admission struct {
+	Products Products
+	Parties  Parties
+	Holdings Holdings
+	Clock    clock.Clock
+
+	rules    sync.Map // *rules by version
+	profiles profiles
+}
+
+type version struct {
+	tenant id.ID
+	code   string
+	number uint32
+}
+
+// rules are those of one version of a product, which never change.
+type rules struct {
+	*catalog.Rules
+	asked []string
+}
+
+// asks says whether a fact is asked for, or any of those whose names begin so.
+func (r *rules) asks(names ...string) bool {
+	return slices.ContainsFunc(r.asked, func(fact string) bool { return slices.Contains(names, fact) })
+}
+
+func (a *Admission) rulesOf(ctx context.Context, l *market.Listing) (*rules, error) {
+	v := version{l.Tenant, l.Product, l.Version}
+	if known, ok := a.rules.Load(v); ok {
+		return known.(*rules), nil
+	}
+	p, err := a.Products.Get(ctx, l.Tenant, l.Product, uint64(l.Version))
+	if err != nil {
+		return nil, fmt.Errorf("product of listing %s: %w", l.ID, err)
+	}
+	r := &rules{}
+	if r.Rules, err = catalog.NewRules(p.Product); err != nil {
+		return nil, fmt.Errorf("rules of product %s, version %d: %w", l.Product, l.Version, err)
+	}
+	r.asked = r.Asked()
+	a.rules.Store(v, r)
+	return r, nil
+}
+
+// Admit refuses a bid that the limits of the listing's product are against, with the rules that fail and their facts. A
+// listing of version 0 is of no product of the catalog. held is what the investor has bid for it before.
+func (a *Admission) Admit(ctx context.Context, l *market.Listing, b *market.Bid, held int64) error {
+	if l.Version == 0 {
+		return nil
+	}
+	r, err := a.rulesOf(ctx, l)
+	if err != nil || len(r.asked) == 0 {
+		return err
+	}
+	f, err := a.facts(ctx, r, l, b, held)
+	if err != nil {
+		return err
+	}
+	d, err := r.Allowed(f)
+	if err != nil || d.Accepted {
+		return err
+	}
+	var said []string
+	for i := range d.Failed {
+		said = append(said, sayOf(&d.Failed[i]))
+	}
+	return market.NotAdmitted.Errorf("%s", strings.Join(said, "; ")).On("amount")
+}
+
+// sayOf tells a rule that fails, with what it asked for.
+func sayOf(f *catalog.Failed) string {
+	var facts []string
+	for _, v := range f.Facts {
+		value := v.Value
+		if value == "" {
+			value = "not known"
+		}
+		facts = append(facts, v.Fact+" = "+value)
+	}
+	return fmt.Sprintf("%s: %s %s (%s)", f.Rule, f.Says.Zh, f.Says.En, strings.Join(facts, ", "))
+}
+
+// facts are those that the rules ask for, as far as they are known.
+func (a *Admission) facts(ctx context.Context, r *rules, l *market.Listing, b *market.Bid, held int64) (catalog.Facts, error) {
+	f := catalog.Facts{
+		"bid.amount": b.Amount, "bid.held_after": held + b.Amount,
+		"loan.amount": l.Amount(l.Units), "loan.days": int64(l.Days), "loan.grade": l.Grade,
+	}
+	if r.asks("investor.kind", "investor.class", "investor.level", "investor.risk", "investor.net_assets") {
+		p, err := a.profile(ctx, b.Tenant, b.Investor)
+		if err != nil {
+			return nil, err
+		}
+		p.into(f, a.Clock.Now().UnixMicro())
+	}
+	if r.asks("investor.invested", "investor.in_product", "investor.in_borrower") {
+		return f, a.holdings(ctx, f, l, b)
+	}
+	return f, nil
+}
+
+// holdings counts what is outstanding of what the investor holds.
+func (a *Admission) holdings(ctx context.Context, f catalog.Facts, l *market.Listing, b *market.Bid) error {
+	list, err := a.Holdings.Held(ctx, b.Tenant, l.Ledger, b.Investor)
+	if err != nil {
+		return err
+	}
+	var all, product, borrower int64
+	for i := range list {
+		h := &list[i]
+		all += h.Outstanding
+		if h.Listing.Product == l.Product {
+			product += h.Outstanding
+		}
+		if h.Listing.Borrower == l.Borrower {
+			borrower += h.Outstanding
+		}
+	}
+	f["investor.invested"], f["investor.in_product"], f["investor.in_borrower"] = all, product, borrower
+	return nil
+}
+
+// Forget lets what was read of a party be read again: it has changed. Whoever reads it at this moment does not keep it.
+func (a *Admission) Forget(tenant, party id.ID) { a.profiles.forget(tenant, party) }
+
+func (a *Admission) profile(ctx context.Context, tenant, investor id.ID) (*profile, error) {
+	now := a.Clock.Now()
+	known, ticket := a.profiles.get(tenant, investor, now)
+	if known != nil {
+		return known, nil
+	}
+	who, err := a.Parties.Party(ctx, tenant, investor)
+	if err != nil && !errs.Is(err, errs.NotFound) {
+		return nil, err
+	}
+	p := &profile{read: now}
+	if err == nil && who.Closed == 0 {
+		p.kind = who.Kind.String()
+		if p.attested, err = a.Parties.Attestations(ctx, tenant, party.AttestationFilter{Party: investor}, party.Page{Limit: party.MaxPage}); err != nil {
+			return nil, err
+		}
+	}
+	a.profiles.put(tenant, investor, p, ticket)
+	return p, nil
+}

@@ -1,0 +1,119 @@
+package overview
+
+import (
+	"context"
+	"sync"
+
+	"github.com/longmen/longmen/core/ledger"
+	"github.com/longmen/longmen/finmath/day"
+	"github.com/longmen/longmen/front/lending/servicing"
+	"github.com/longmen/longmen/front/market"
+	"github.com/longmen/longmen/front/market/claim"
+	"github.com/longmen/longmen/front/market/portfolio"
+	"github.com/longmen/longmen/kit/errs"
+	"github.com/longmen/longmen/kit/id"
+)
+
+// figures are what a portfolio has to know of a loan on a day. They are shared and never change.
+func (o *Overview) figures(ctx context.Context, l *market.Listing, on day.Date) (*portfolio.Loan, error) {
+	f := portfolio.Loan{
+		ID: l.Loan, Borrower: l.Borrower, Grade: l.Grade, Region: l.Region, Register: l.Register,
+		State: claim.Opening, Units: l.Sold, Outstanding: l.Raised,
+	}
+	loan, err := o.Loans.Get(ctx, l.Tenant, l.Loan)
+	if errs.Is(err, errs.NotFound) {
+		return &f, nil // funded, not paid out yet
+	}
+	if err != nil {
+		return nil, err
+	}
+	k := key{l.Tenant, l.Loan}
+	if known := o.kept.get(k, loan.Version, on); known != nil {
+		return known, nil
+	}
+	if f.Units, err = o.units(ctx, loan); err != nil {
+		return nil, err
+	}
+	if err := fill(&f, loan, on); err != nil {
+		return nil, err
+	}
+	o.kept.put(k, loan.Version, on, &f)
+	return &f, nil
+}
+
+// units are those of the loan's register.
+func (o *Overview) units(ctx context.Context, l *servicing.Loan) (units uint64, err error) {
+	on, err := o.Market.Ledgers(ctx, l.Ledger)
+	if err != nil {
+		return 0, err
+	}
+	err = on.View(ctx, 0, func(e *ledger.Engine) {
+		r, _ := e.Register(l.Places.Register)
+		units = r.Units
+	})
+	return units, err
+}
+
+// fill works a loan's figures out.
+func fill(f *portfolio.Loan, l *servicing.Loan, on day.Date) error {
+	agreement, events := l.Terms()
+	now, err := claim.LoanOf(agreement, events, on, f.Units)
+	if err != nil {
+		return err
+	}
+	if f.State, f.Outstanding, f.Accrued = now.State, now.Outstanding, now.Accrued; l.Lost {
+		f.State = claim.WrittenOff
+	}
+	for _, p := range l.Paid() {
+		f.Paid = append(f.Paid, portfolio.Payment{Date: p.Date, Sequence: p.Sequence, Principal: p.Holders[0], Other: p.Holders[1] + p.Holders[2]})
+	}
+	coming, err := l.Coming(on)
+	if err != nil {
+		return err
+	}
+	for _, c := range coming {
+		f.Due = append(f.Due, portfolio.Payment{Date: max(c.Due, on), Principal: c.Holders[0], Other: c.Holders[1] + c.Holders[2]})
+	}
+	return nil
+}
+
+// maxKept is how many loans are kept.
+const maxKept = 1 << 16
+
+type key struct{ tenant, loan id.ID }
+
+// kept are figures by loan, of one version and day each. When it is full, any of them goes.
+type kept struct {
+	mu    sync.Mutex
+	known map[key]known
+}
+
+type known struct {
+	version uint32
+	on      day.Date
+	figures *portfolio.Loan
+}
+
+func (k *kept) get(of key, version uint32, on day.Date) *portfolio.Loan {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if f := k.known[of]; f.version == version && f.on == on {
+		return f.figures
+	}
+	return nil
+}
+
+func (k *kept) put(of key, version uint32, on day.Date, f *portfolio.Loan) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.known == nil {
+		k.known = map[key]known{}
+	}
+	if len(k.known) >= maxKept {
+		for one := range k.known {
+			delete(k.known, one)
+			break
+		}
+	}
+	k.known[of] = known{version, on, f}
+}

@@ -1,0 +1,73 @@
+package sale
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"github.com/longmen/longmen/finmath/day"
+	"github.com/longmen/longmen/kit/errs"
+	"github.com/longmen/longmen/kit/id"
+)
+
+// Trade is a claim that changed hands.
+type Trade struct {
+	Tenant   id.ID
+	Sale     id.ID // the order
+	Loan     id.ID
+	Ledger   string
+	Seller   id.ID
+	Buyer    id.ID
+	Units    uint64
+	Face     int64 // its part of the principal
+	Accrued  int64 // its part of the interest, in the price
+	Price    int64
+	Receives int64 // the seller
+	Pays     int64 // the buyer
+	Date     day.Date
+	Sequence uint64
+}
+
+// MaxPage is the most trades of one list.
+const MaxPage = 1_000
+
+const tradeColumns = "tenant, sale, loan, ledger, seller, buyer, units, face, accrued, price, receives, pays, date, sequence"
+
+// insertTrade keeps a trade.
+func (s *Sales) insertTrade(ctx context.Context, tx *sql.Tx, t *Trade) error {
+	_, err := tx.ExecContext(ctx, s.DB.Rebind(`INSERT INTO sale_trade (`+tradeColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`),
+		t.Tenant[:], t.Sale[:], t.Loan[:], t.Ledger, t.Seller[:], t.Buyer[:], int64(t.Units), t.Face, t.Accrued, t.Price, t.Receives, t.Pays, int64(t.Date), int64(t.Sequence))
+	if err != nil {
+		return fmt.Errorf("keep trade: %w", err)
+	}
+	return nil
+}
+
+// Trades lists what an investor has bought and sold in a ledger, in its order, after a sequence: at most limit, 1 to MaxPage.
+func (s *Sales) Trades(ctx context.Context, tenant id.ID, ledger string, investor id.ID, after uint64, limit int) (list []Trade, err error) {
+	if limit < 1 || limit > MaxPage {
+		return nil, errs.Invalid.Errorf("%d, want 1 to %d", limit, MaxPage).On("limit")
+	}
+	const half = `SELECT ` + tradeColumns + ` FROM sale_trade WHERE tenant = ? AND ledger = ? AND `
+	rows, err := s.DB.Reader().QueryContext(ctx, s.DB.Rebind(half+`seller = ? AND sequence > ? UNION ALL `+half+`buyer = ? AND sequence > ? ORDER BY sequence LIMIT ?`),
+		tenant[:], ledger, investor[:], int64(after), tenant[:], ledger, investor[:], int64(after), limit)
+	if err != nil {
+		return nil, fmt.Errorf("read trades: %w", err)
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		var t Trade
+		var tenant, sale, loan, seller, buyer []byte
+		if err := rows.Scan(&tenant, &sale, &loan, &t.Ledger, &seller, &buyer, &t.Units, &t.Face, &t.Accrued, &t.Price, &t.Receives, &t.Pays, &t.Date, &t.Sequence); err != nil {
+			return nil, fmt.Errorf("read trades: %w", err)
+		}
+		copy(t.Tenant[:], tenant)
+		copy(t.Sale[:], sale)
+		copy(t.Loan[:], loan)
+		copy(t.Seller[:], seller)
+		copy(t.Buyer[:], buyer)
+		list = append(list, t)
+	}
+	return list, rows.Err()
+}
