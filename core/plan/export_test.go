@@ -7,3 +7,6 @@ func LookEvery(d time.Duration) (before time.Duration) {
 	before, lookEvery = lookEvery, d
 	return before
 }
+
+// DueCondition is the condition by which events are found that are due.
+const DueCondition = waiting

@@ -407,6 +407,29 @@ func TestFollowersAreWoken(t *testing.T) {
 	})
 }
 
+// What is due is found by the index of open events, whatever lies done in the table.
+func TestDueEventsAreIndexed(t *testing.T) {
+	db := storetest.SQLite(t)
+	s := newStage(t, db)
+	rows, err := db.Reader().QueryContext(t.Context(), "EXPLAIN QUERY PLAN SELECT * FROM plan_event WHERE "+plan.DueCondition+" ORDER BY due, id LIMIT 1", "main", 5)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	var steps []string
+	for rows.Next() {
+		var a, b, c int
+		var detail string
+		if err := rows.Scan(&a, &b, &c, &detail); err != nil {
+			s.Fatal(err)
+		}
+		steps = append(steps, detail)
+	}
+	if len(steps) != 1 || !strings.Contains(steps[0], "USING INDEX plan_event_open (ledger=? AND due<?)") {
+		t.Errorf("SQLite goes this way: %q (%v)", steps, rows.Err())
+	}
+}
+
 // However events lie, advancing lets each happen once, at its own instant and in order, and never moves the clock back.
 func TestEveryEventHappensOnceAtItsInstant(t *testing.T) {
 	db := storetest.SQLite(t)

@@ -115,7 +115,7 @@ func (r *Runner) RunDue(ctx context.Context, ledger string, upTo int64) (ended i
 	}
 	defer end()
 	for {
-		e, err := r.plan.first(ctx, "ledger = ? AND state = 1 AND due <= ? AND again <= ?", ledger, upTo, r.plan.now())
+		e, err := r.plan.first(ctx, waiting+" AND again <= ?", ledger, upTo, r.plan.now())
 		if e == nil || err != nil {
 			return ended, err
 		}
@@ -128,6 +128,10 @@ func (r *Runner) RunDue(ctx context.Context, ledger string, upTo int64) (ended i
 		}
 	}
 }
+
+// waiting are a ledger's events that are due and not over. SQLite takes the index of open events only where its own
+// condition stands there word for word.
+const waiting = "ledger = ? AND state IN (1, 3) AND state = 1 AND due <= ?"
 
 // first is the event that comes first among those a condition names, nil if there is none.
 func (p *Plan) first(ctx context.Context, where string, args ...any) (*Event, error) {
@@ -288,7 +292,7 @@ func (r *Runner) Follow(ctx context.Context, ledger string) error {
 		if _, err := r.RunDue(ctx, ledger, now); err != nil {
 			return err
 		}
-		next, err := r.plan.first(ctx, "ledger = ? AND state = 1 AND due <= ?", ledger, now+lookEvery.Microseconds())
+		next, err := r.plan.first(ctx, waiting, ledger, now+lookEvery.Microseconds())
 		if err != nil {
 			return err
 		}
