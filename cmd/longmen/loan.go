@@ -72,7 +72,7 @@ func (c *client) printLoanEvent(e *loanEvent) error {
 const someLoan = "019599c5-8a7b-7d60-a1f2-3c4d5e6f7081"
 
 func servicingCommands() []*cobra.Command {
-	on, p, event := "", &page{}, ""
+	on, p := "", &page{}
 	day := func(c *cobra.Command) {
 		c.Flags().StringVar(&on, "on", "", "a day not before the loan's last event; today of its ledger if empty")
 	}
@@ -117,13 +117,8 @@ func servicingCommands() []*cobra.Command {
 			}),
 		newLoanAct("pay LOAN AMOUNT", "payments", "Count a payment that lies on the borrower's cash account", "  longmen loan pay "+someLoan+" 10662", []string{"amount"},
 			option{"date", "from which it counts, if not from today"}, option{"settle", "yes: it closes the loan, as payoff says"}, option{"anyway", "yes: also if it looks like one made a second time"}),
-		reader("reverse LOAN", "Take an event back, such as a payment that bounced", "  longmen loan reverse "+someLoan+" --event 019599c5-8a7b-7d60-a1f2-3c4d5e6f7082",
-			cobra.ExactArgs(1), func(c *cobra.Command) {
-				c.Flags().StringVar(&event, "event", "", "what is taken back")
-				_ = c.MarkFlagRequired("event")
-			}, func(c *client, args []string) error {
-				return c.actOnLoan(args[0], "reversals", "", fields{"event": event})
-			}),
+		newLoanAct("reverse LOAN EVENT", "reversals", "Take an event back, such as a payment that bounced",
+			"  longmen loan reverse "+someLoan+" 019599c5-8a7b-7d60-a1f2-3c4d5e6f7082", []string{"event"}),
 	}
 }
 

@@ -59,6 +59,90 @@ func TestCrash(t *testing.T) {
 	}
 }
 
+// The same for what happens when a borrower does not pay.
+func TestCrashInLosses(t *testing.T) {
+	losses := servicing.Losses{
+		Payers: []servicing.Payer{{Account: "reserve"}, {Account: "guarantor:1", Rank: 1}}, InstallmentAfter: 1, WholeAfter: 1, WriteOffAfter: 1, Queue: true,
+	}
+	ctx := context.Background()
+	for name, c := range map[string]struct {
+		before, act func(w *world, d servicing.Deed, n int) error
+	}{
+		"payout": {act: func(w *world, d servicing.Deed, n int) error {
+			_, err := w.Cover(ctx, tenant, d.Loan, servicing.Payout{ID: uid("crash", n)})
+			return err
+		}},
+		"purchase": {act: func(w *world, d servicing.Deed, n int) error {
+			_, err := w.Buy(ctx, tenant, d.Loan, servicing.Purchase{ID: uid("crash", n)})
+			return err
+		}},
+		"write-off": {act: func(w *world, d servicing.Deed, n int) error {
+			_, err := w.WriteOff(ctx, tenant, d.Loan, servicing.Giving{ID: uid("crash", n)})
+			return err
+		}},
+		"recovery": {
+			before: func(w *world, d servicing.Deed, n int) error {
+				w.cash(100_00)
+				_, err := w.WriteOff(ctx, tenant, d.Loan, servicing.Giving{ID: uid("before", n)})
+				return err
+			},
+			act: func(w *world, d servicing.Deed, n int) error {
+				_, err := w.Recover(ctx, tenant, d.Loan, servicing.Recovery{ID: uid("crash", n), Amount: 100_00, Costs: 10_00})
+				return err
+			},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			each(t, 5, func(t *testing.T, w *world) {
+				w.to("2026-04-10")
+				for n, broke := 1, true; broke; n++ {
+					d := w.lend(n, small.lost(losses))
+					w.fund("reserve", 100_00)
+					w.fund("guarantor:1", 2_000_00)
+					if c.before != nil {
+						if err := c.before(w, d, n); err != nil {
+							t.Fatal(err)
+						}
+					}
+					came := w.ledgers.breaks(n)
+					err := c.act(w, d, n)
+					if broke = came(); broke != (err != nil) {
+						t.Fatalf("moment %d: %v", n, err)
+					}
+					w.survives(d, uid("crash", n))
+					if err := c.act(w, d, n); err != nil {
+						t.Errorf("asked again: %v", err)
+					}
+				}
+			})
+		})
+	}
+}
+
+// A division of a payer's money that was interrupted goes on as it was worked out, though part of it is paid.
+func TestCrashInLine(t *testing.T) {
+	each(t, 3, func(t *testing.T, w *world) {
+		a, b := w.lend(1, small.lost(onReserve)), w.lend(2, small.lost(onReserve))
+		w.to("2026-02-20")
+		w.cover(a, 1)
+		w.cover(b, 2)
+		w.fund("reserve", 106_61)
+		v := servicing.Service{ID: uid("serve", 1), Ledger: "main", Account: "reserve"}
+		came := w.ledgers.breaks(3) // before the command of the second loan
+		_, err := w.Serve(context.Background(), tenant, v)
+		if !came() || err == nil {
+			t.Fatal(err)
+		}
+		w.open()
+		list, err := w.Serve(context.Background(), tenant, v)
+		if err != nil || len(list) != 2 || list[0].Amount != 53_31 || list[1].Amount != 53_30 {
+			t.Errorf("gone on: %+v %v", list, err)
+		}
+		w.whole(a)
+		w.whole(b)
+	})
+}
+
 func (w *world) survives(d servicing.Deed, i id.ID) {
 	w.t.Helper()
 	w.open()

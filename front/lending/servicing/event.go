@@ -126,7 +126,7 @@ func (e *Event) counts() ([]loan.Event, error) {
 func (e *Event) rate() (*apd.Decimal, error) {
 	rate, _, err := apd.NewFromString(e.Rate)
 	if err != nil {
-		return nil, fmt.Errorf("rate %q of event %d: %w", e.Rate, e.Number, err)
+		return nil, fmt.Errorf("%q is no rate a year, such as 0.12", e.Rate)
 	}
 	return rate, nil
 }
