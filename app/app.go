@@ -21,6 +21,7 @@ import (
 	"github.com/longmen/longmen/api/access"
 	"github.com/longmen/longmen/api/door"
 	"github.com/longmen/longmen/kit/lifecycle"
+	"github.com/longmen/longmen/kit/logging"
 )
 
 // DefaultListen is loopback: a node is open to others only when told so.
@@ -126,6 +127,9 @@ func (p *program) open(ctx context.Context, fail func(string, error)) error {
 	}
 	p.db = db
 	p.backend.open(db)
+	if err := rows.Papers.Files.Sweep(); err != nil {
+		p.config.Log.Error("half written files stay", logging.Error, err)
+	}
 	if n, err := rows.Loans.CatchUp(ctx); err != nil || n > 0 {
 		p.config.Log.Info("payments that were under way were brought to their end", "count", n, "error", err)
 	}

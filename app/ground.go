@@ -17,6 +17,7 @@ import (
 	"github.com/longmen/longmen/core/ledger"
 	"github.com/longmen/longmen/core/notice"
 	"github.com/longmen/longmen/core/party"
+	"github.com/longmen/longmen/front/document"
 	"github.com/longmen/longmen/front/ground"
 	"github.com/longmen/longmen/front/message"
 	"github.com/longmen/longmen/kit/clock"
@@ -32,6 +33,13 @@ func (p *program) openGround(ctx context.Context) (*ground.Ground, error) {
 	if err != nil {
 		return nil, err
 	}
+	fonts, err := document.FindFonts()
+	if err != nil {
+		return nil, err
+	}
+	if notice := fonts.Notice(); notice != "" {
+		p.config.Log.Warn(notice)
+	}
 	dsn := p.config.DSN
 	if dsn == "" {
 		dsn = filepath.Join(p.config.Data, longmen.RowsFile)
@@ -39,7 +47,7 @@ func (p *program) openGround(ctx context.Context) (*ground.Ground, error) {
 	clocks := &clocks{backend: &p.backend, log: p.config.Log}
 	g, err := ground.Open(ctx, ground.Config{
 		DSN: dsn, LookupKey: key.bytes, Clock: clock.Real{}, Random: rand.Reader, Clocks: clocks.of, Totals: &books{&p.backend}, Ledgers: p.backend.marketLedger,
-		Sender: sender, Channels: p.simulators(),
+		Sender: sender, Channels: p.simulators(), Files: filepath.Join(p.config.Data, longmen.FilesFolder), Fonts: fonts,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("%w (the lookup key is looked for in %s; if it is lost: longmen rekey)", errors.Join(err, key.undo()), key.path)

@@ -66,6 +66,7 @@ func newRunner(ctx context.Context, db *longmen.DB, put putter, g *ground.Ground
 	var err error
 	handlers := g.Market.Handlers()
 	maps.Copy(handlers, g.Sales.Handlers())
+	maps.Copy(handlers, g.Applications.Handlers())
 	handlers[plan.CommandKind], handlers[notice.EventKind] = plan.Commands(r), g.Notices.Send
 	maps.Copy(handlers, g.LoanHandlers())
 	r.run, err = g.Plan.Lead(ctx, db.Epoch(), r, handlers)

@@ -24,6 +24,7 @@ import (
 	"github.com/longmen/longmen/core/notice"
 	"github.com/longmen/longmen/core/order"
 	"github.com/longmen/longmen/core/party"
+	"github.com/longmen/longmen/front/document"
 	"github.com/longmen/longmen/front/ground"
 	"github.com/longmen/longmen/front/market"
 	"github.com/longmen/longmen/front/message"
@@ -80,6 +81,14 @@ func NewSite(t testing.TB) *Site {
 	return s
 }
 
+var fonts = sync.OnceValue(func() *document.Fonts {
+	f, err := document.FindFonts()
+	if err != nil {
+		panic(err)
+	}
+	return f
+})
+
 // openGround opens the rows beside the node, in a file of their own.
 func (s *Site) openGround() {
 	s.T.Helper()
@@ -89,8 +98,8 @@ func (s *Site) openGround() {
 		Clocks: func(id.ID) clock.Clock { return s.Clock }, Kinds: []order.Kind{kind}, Actions: map[string]ops.Action{Action: action},
 		Totals:    &books{s.Node},
 		Ledgers:   func(_ context.Context, name string) (market.Ledger, error) { return inMemory{s.Node, name}, nil },
-		Contracts: plain{},
-		Sender:    "龙门", Channels: map[string]notice.Channel{message.SMS: &s.Node.Box, message.Mail: &s.Node.Box, message.App: &s.Node.Box},
+		Contracts: plain{}, Files: filepath.Join(s.T.TempDir(), "files"), Fonts: fonts(),
+		Sender: "龙门", Channels: map[string]notice.Channel{message.SMS: &s.Node.Box, message.Mail: &s.Node.Box, message.App: &s.Node.Box},
 	})
 	s.must(err)
 }

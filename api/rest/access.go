@@ -22,6 +22,8 @@ import (
 //   - own: who may act for the party that the path names, and who has the right. For everybody else there is no such
 //     party, whoever's it is.
 //   - mine: everybody, for the party for which he acts; the handler asks holds(ctx, right) to show more.
+//   - acts: mine, but not for the operator of the platform.
+//   - himself: who acts for the party whose thing it is, and nobody else; the handler finds out.
 //   - decides: who has the right and is a person of the tenant, which the operator is not.
 //   - operator: the operator of the platform alone.
 //
@@ -71,6 +73,16 @@ func mine(r right.Right, op huma.Operation) huma.Operation {
 // decides: who has the right, and a person behind him.
 func decides(r right.Right, op huma.Operation) huma.Operation {
 	return declare(op, access{right: r, person: true, tenant: true}, map[string]any{"right": r.String(), "person": true})
+}
+
+// acts: mine, for people and programs of the tenant: the operator, who is none, may not.
+func acts(r right.Right, op huma.Operation) huma.Operation {
+	return declare(op, access{right: r, mine: true, person: true, tenant: true}, map[string]any{"right": r.String(), "mine": true, "person": true})
+}
+
+// himself: who acts for the party whose thing it is. No right stands in for that.
+func himself(op huma.Operation) huma.Operation {
+	return declare(op, access{mine: true, person: true, tenant: true}, map[string]any{"mine": true, "person": true})
 }
 
 // anybody: who has any token.

@@ -19,7 +19,7 @@ import (
 // beside the ledger stand beside its tests.
 var good = func() map[string]string {
 	all := maps.Clone(ledgerBodies)
-	for _, m := range []map[string]string{approvalBodies, partyBodies, productBodies, bookBodies, lossBodies} {
+	for _, m := range []map[string]string{approvalBodies, partyBodies, productBodies, bookBodies, lossBodies, applicationBodies} {
 		maps.Copy(all, m)
 	}
 	return all
@@ -133,7 +133,7 @@ func TestBadBodies(t *testing.T) {
 		}
 		body := doc.deref(post.RequestBody.Content["application/json"].Schema)
 		value := object(t, text)
-		if _, enveloped := body.Properties["purpose"]; enveloped {
+		if _, enveloped := body.Properties["references"]; enveloped {
 			maps.Copy(value, object(t, envelope))
 		}
 		breaker := breaker{doc: &doc, send: func(broken any, field string) {

@@ -41,6 +41,7 @@ const (
 	listOfClaimSales
 	listOfClaimTrades
 	listOfHolderPayments
+	listOfApplications
 )
 
 // cursor makes the opaque form of a place in a list.

@@ -73,6 +73,7 @@ func New(node Node, open func() (*ground.Ground, error), log *slog.Logger) *Door
 	s.claims(door.huma)
 	s.portfolios(door.huma)
 	s.loans(door.huma)
+	s.applications(door.huma)
 	s.jobs(door.huma)
 	s.notices(door.huma)
 	s.products(door.huma)
@@ -122,6 +123,7 @@ const (
 	tagApprovals = "Approvals"
 	tagMarket    = "Market"
 	tagLoans     = "Loans"
+	tagLending   = "Applications"
 	tagJobs      = "Jobs"
 	tagNotices   = "Notices"
 	tagProducts  = "Products"
@@ -145,6 +147,7 @@ func configuration() huma.Config {
 		{Name: tagOrders, Description: "An order is what a party asked for, of any kind, with its history."},
 		{Name: tagApprovals, Description: "What one person proposes, another one approves or refuses."},
 		{Name: tagMarket, Description: "Loans that are open for funding, and bids for parts of them."},
+		{Name: tagLending, Description: "What somebody asks to be lent: decision, offer, papers, signature, until it is paid out."},
 		{Name: tagLoans, Description: "Loans that were paid out: what is due, what was paid, and what happened to each."},
 		{Name: tagJobs, Description: "What happens at an instant to come, once, in the clock of its ledger: planned events."},
 		{Name: tagNotices, Description: "What parties are told, and over which channels they want it."},

@@ -12,9 +12,13 @@ import (
 // that the caller may look at.
 func newLoan() *cobra.Command {
 	c := &cobra.Command{
-		Use: "loan", Short: "Look at loans of a running node, count payments, and deal with those that are late", Args: cobra.NoArgs, RunE: help,
-		Long: `Look at loans, count payments, and deal with those that are late. Amounts are in minor units, e.g. fen.`,
+		Use: "loan", Short: "Apply for a loan and follow it until it is paid out; count payments, and deal with loans that are late", Args: cobra.NoArgs, RunE: help,
+		Long: `An application is brought as far as the rules allow at once; show tells where it stands, what was decided and why, what it
+would cost, and where it waited. The borrower signs with a code that is sent to his mobile number.
+
+Loans that are paid out are looked at by standing and events; their amounts are in minor units, e.g. fen. docs/lending.md says more.`,
 	}
+	c.AddCommand(applicationCommands()...)
 	c.AddCommand(servicingCommands()...)
 	c.AddCommand(lossCommands()...)
 	return speaking(c)

@@ -16,6 +16,7 @@ type Application struct {
 	Term   Duration
 	Grade  string
 	Start  day.Date // when it is paid out; interest runs from here
+	Part   bool     // the amount is a part of what was applied for: the rest was not funded
 	// Holidays and Workdays are those of the product's calendar, as they are known; they move due dates only where the
 	// product says so.
 	Holidays, Workdays []day.Date
@@ -57,7 +58,8 @@ func Agreement(p *Product, a *Application) (loan.Agreement, error) {
 
 // admit finds the grade and refuses what the product does not offer.
 func (p *Product) admit(a *Application) (*Grade, error) {
-	if x := p.Amount; Money(a.Amount) < x.Min || Money(a.Amount) > x.Max || Money(a.Amount)%x.Step != 0 {
+	x := p.Amount
+	if fits := a.Part && a.Amount > 0 || Money(a.Amount) >= x.Min && Money(a.Amount)%x.Step == 0; !fits || Money(a.Amount) > x.Max {
 		return nil, errs.Invalid.Errorf("%s lends %s to %s in steps of %s, not %s", p.Code, p.text(x.Min), p.text(x.Max), p.text(x.Step), p.text(Money(a.Amount))).On("amount")
 	}
 	if a.Start < day.Min || a.Start > day.Max {

@@ -50,7 +50,7 @@ func (p *Product) Check() Faults {
 	c := &checker{}
 	for _, check := range []func(*checker){
 		p.checkSelf, p.checkTerms, p.checkRepayment, p.checkGrades, p.checkFees, p.checkPenalties, p.checkAllocation,
-		p.checkLateness, p.checkDays, p.checkFunding, p.checkLosses, p.checkTransfer,
+		p.checkLateness, p.checkDays, p.checkFunding, p.checkLosses, p.checkTransfer, p.checkDocuments,
 	} {
 		check(c)
 	}

@@ -104,10 +104,24 @@ func (p *Product) checkFunding(c *checker) {
 	}
 	c.want(p.Amount.Min%f.Unit == 0 && p.Amount.Step%f.Unit == 0, "funding.unit", "amount.min and amount.step must be multiples of it")
 	c.want(f.Min > 0 && f.Min%f.Unit == 0 && f.Min <= p.Amount.Min, "funding.min", "want a multiple of funding.unit up to amount.min")
-	c.want(f.Step > 0 && f.Step%f.Unit == 0, "funding.step", "want a multiple of funding.unit")
+	if c.want(f.Step > 0 && f.Step%f.Unit == 0, "funding.step", "want a multiple of funding.unit") {
+		c.want(f.Min%f.Step == 0, "funding.min", "want a multiple of funding.step")
+	}
 	c.want(f.Share.Cmp(Rate{}) > 0 && f.Share.Cmp(one) <= 0, "funding.max_share", "want a share above 0 and up to 1")
 	c.want(f.Days >= 1 && f.Days <= 365, "funding.days", "want 1 to 365")
 	c.want(f.Partial.Cmp(one) < 0, "funding.partial", "want a share below 1; leave it out for: only in full")
+}
+
+// maxDocuments is most of what an applicant is asked for.
+const maxDocuments = 20
+
+func (p *Product) checkDocuments(c *checker) {
+	seen := map[string]bool{}
+	c.want(len(p.Documents) <= maxDocuments, "documents", "%d, at most %d", len(p.Documents), maxDocuments)
+	for i, d := range p.Documents {
+		c.code(at("documents", i, "code"), d.Code, seen)
+		c.name(at("documents", i, "name"), d.Name)
+	}
 }
 
 func (p *Product) checkLosses(c *checker) {

@@ -53,6 +53,30 @@ type Value struct {
 	Value string `json:"value,omitempty"`
 }
 
+// Asks are the facts that the rules of eligibility ask for.
+func (r *Rules) Asks() map[string]bool {
+	asks := map[string]bool{}
+	for i := range r.eligibility {
+		for _, fact := range r.eligibility[i].facts {
+			asks[fact] = true
+		}
+	}
+	return asks
+}
+
+// AsksFor are the facts that a rule of eligibility asks for, in the order in which it does.
+func AsksFor(r *Rule) []string {
+	words, err := vocabularies()
+	if err != nil {
+		return nil
+	}
+	c, err := words[0].one(*r)
+	if err != nil {
+		return nil // such a rule is in no version
+	}
+	return c.facts
+}
+
 // Eligible decides on an application. Facts that are not declared or of another type are an error, not a decision.
 func (r *Rules) Eligible(f Facts) (Decision, error) { return decide(r.words[0], r.eligibility, f) }
 

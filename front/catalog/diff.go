@@ -28,7 +28,7 @@ var touched = map[string][]string{
 	"penalties": {"borrowers", "investors"}, "allocation": {"borrowers", "investors"}, "prepayment": {"borrowers", "investors"},
 	"overpayment": {"borrowers"}, "interest_start": {"borrowers", "investors", "platform"}, "lateness": {"borrowers", "investors"},
 	"business_days": {"borrowers", "investors"}, "funding": {"applicants", "investors"}, "losses": {"investors", "reserve", "guarantors"},
-	"claim_transfer": {"investors"}, "eligibility": {"applicants"}, "limits": {"investors"},
+	"claim_transfer": {"investors"}, "documents": {"applicants"}, "eligibility": {"applicants"}, "limits": {"investors"},
 }
 
 var entry = regexp.MustCompile(`^fees\[(\d+)\]`)

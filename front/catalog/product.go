@@ -26,6 +26,7 @@ type Product struct {
 	Funding     Funding     `json:"funding" is:"how it is funded"`
 	Losses      Losses      `json:"losses" is:"who pays when the borrower does not"`
 	Transfer    Transfer    `json:"claim_transfer" is:"how claims are sold on"`
+	Documents   []Document  `json:"documents,omitempty" is:"what an applicant has to send before anything is decided"`
 	Eligibility []Rule      `json:"eligibility,omitempty" is:"who may have it: each rule must be true for an application"`
 	Limits      []Rule      `json:"limits,omitempty" is:"who may fund it and how much: each rule must be true for a bid"`
 }

@@ -80,6 +80,12 @@ type Transfer struct {
 	OrderDays int   `json:"order_days" is:"how long an offer stands" default:"3"`
 }
 
+// Document is something that an applicant has to send.
+type Document struct {
+	Code string `json:"code" is:"of the kind of document, e.g. income"`
+	Name Name   `json:"name" is:"for people"`
+}
+
 // Rule is a condition on facts, as an expression of CEL.
 type Rule struct {
 	Code string `json:"code" is:"of the rule, shown with each decision"`

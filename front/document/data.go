@@ -41,6 +41,13 @@ type Signature struct {
 	Method string    // how, e.g. one-time code by SMS
 }
 
+// Charge is something that is paid beside principal and interest.
+type Charge struct {
+	Name   string
+	When   string // it is paid
+	Amount string // or how it is worked out
+}
+
 // Agreement is a loan agreement: signed for up to an amount before the loan is listed, completed by an annex.
 type Agreement struct {
 	Number       string
@@ -55,9 +62,36 @@ type Agreement struct {
 	PenaltyRate  int64 // millionths a day, of what is overdue
 	Method       schedule.Method
 	Schedule     []schedule.Row // for the whole amount
+	Charges      []Charge       // all that there are
 	Jurisdiction string
 	Signatures   []Signature
 }
+
+// Disclosure tells a borrower, before he signs, what a loan costs in all.
+type Disclosure struct {
+	Number      string
+	Agreement   string
+	Date        day.Date
+	Currency    Currency
+	Borrower    Party
+	Platform    Party
+	Product     string
+	Amount      int64
+	Payout      int64 // what he gets of it
+	Interest    int64 // in all
+	Fees        int64 // in all, if everything is paid on its day
+	Installment int64 // the first
+	Rows        int
+	Method      schedule.Method
+	First, Last day.Date // on which something is due
+	AnnualRate  int64    // millionths, of interest
+	AllInRate   int64    // millionths, with all that is paid
+	Effective   int64    // the same compounded
+	Charges     []Charge
+}
+
+// Total is all that is paid back and kept.
+func (d *Disclosure) Total() int64 { return d.Amount + d.Interest + d.Fees }
 
 // Lender is a row of an annex.
 type Lender struct {
@@ -182,6 +216,7 @@ func (a *Agreement) check(c *checker) {
 	if _, ok := methods[a.Method]; !ok {
 		c.fail("method", "there is no name for it")
 	}
+	c.charges(a.Charges)
 	c.text("jurisdiction", a.Jurisdiction, true)
 	c.signatures(a.Signatures)
 	if n := len(a.Schedule); n < 1 || n > MaxRows {
@@ -197,6 +232,45 @@ func (a *Agreement) check(c *checker) {
 	if sum != a.UpTo {
 		c.fail("schedule", "its principal is %d, not the amount %d", sum, a.UpTo)
 	}
+}
+
+// maxCharges is more than a product has.
+const maxCharges = 100
+
+func (c *checker) charges(list []Charge) {
+	if len(list) > maxCharges {
+		c.fail("charges", "there are %d, at most %d", len(list), maxCharges)
+	}
+	for i, x := range list {
+		field := fmt.Sprintf("charges[%d]", i)
+		c.text(field+".name", x.Name, true)
+		c.text(field+".when", x.When, true)
+		c.text(field+".amount", x.Amount, true)
+	}
+}
+
+func (d *Disclosure) check(c *checker) {
+	c.text("number", d.Number, true)
+	c.text("agreement", d.Agreement, true)
+	for field, x := range map[string]day.Date{"date": d.Date, "first": d.First, "last": d.Last} {
+		c.date(field, x)
+	}
+	c.currency(d.Currency)
+	c.party("borrower", d.Borrower)
+	c.party("platform", d.Platform)
+	c.text("product", d.Product, true)
+	c.amount("amount", d.Amount, 1)
+	c.amount("payout", d.Payout, 1)
+	for field, x := range map[string]int64{"interest": d.Interest, "fees": d.Fees, "installment": d.Installment} {
+		c.amount(field, x, 0)
+	}
+	for field, x := range map[string]int64{"annual_rate": d.AnnualRate, "all_in_rate": d.AllInRate, "effective": d.Effective} {
+		c.rate(field, x)
+	}
+	if _, ok := methods[d.Method]; !ok {
+		c.fail("method", "there is no name for it")
+	}
+	c.charges(d.Charges)
 }
 
 func (a *Annex) check(c *checker) {

@@ -60,11 +60,25 @@ func agreement(t testing.TB) *Agreement {
 	return &Agreement{
 		Number: "LM-2026-000123", Date: day.Of(2026, 3, 2), Currency: cny, Borrower: borrower, Platform: platform,
 		UpTo: 100_000_00, Purpose: "装修 home renovation", AnnualRate: 120_000, AllInRate: 135_500, PenaltyRate: 500,
-		Method: schedule.EqualInstallment, Schedule: plan.Rows, Jurisdiction: "上海市浦东新区人民法院",
+		Method: schedule.EqualInstallment, Schedule: plan.Rows, Jurisdiction: "上海市浦东新区人民法院", Charges: charges,
 		Signatures: []Signature{
 			{Role: "borrower", Name: borrower.Name, At: signed, Method: "短信一次性验证码 (one-time code)"},
 			{Role: "platform", Name: platform.Name},
 		},
+	}
+}
+
+var charges = []Charge{
+	{"撮合服务费 Origination fee", "放款时 at the payout", "2000.00"},
+	{"逾期罚息 Penalty", "逾期 when late", "逾期本息的0.05%/日，宽限3日 0.05% a day of principal and interest that is late, after 3 days"},
+}
+
+func disclosure() *Disclosure {
+	return &Disclosure{
+		Number: "LM-2026-000123-D", Agreement: "LM-2026-000123", Date: day.Of(2026, 3, 2), Currency: cny, Borrower: borrower, Platform: platform,
+		Product: "个人消费贷款 Consumer loan", Amount: 100_000_00, Payout: 98_000_00, Interest: 19_571_48, Fees: 2_000_00, Installment: 3_321_43, Rows: 36,
+		Method: schedule.EqualInstallment, First: day.Of(2026, 4, 2), Last: day.Of(2029, 3, 2), AnnualRate: 120_000, AllInRate: 134_271, Effective: 142_846,
+		Charges: charges,
 	}
 }
 
@@ -89,7 +103,7 @@ func assignment() *Assignment {
 }
 
 func samples(t testing.TB) map[string]Data {
-	return map[string]Data{"agreement": agreement(t), "annex": annex(1234), "assignment": assignment()}
+	return map[string]Data{"agreement": agreement(t), "annex": annex(1234), "assignment": assignment(), "disclosure": disclosure()}
 }
 
 // TestPages compares what stands on the pages with golden files, of which people can see a document's text.

@@ -51,21 +51,26 @@ type Files struct{ folder string }
 
 const partial = ".part-"
 
-// OpenFiles opens a folder of files, or makes it. What a process that ended left half written is removed.
+// OpenFiles opens a folder of files, or makes it.
 func OpenFiles(folder string) (*Files, error) {
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return nil, fmt.Errorf("make folder of files: %w", err)
 	}
-	left, err := filepath.Glob(filepath.Join(folder, "*", "*", partial+"*"))
+	return &Files{folder}, nil
+}
+
+// Sweep removes what a process that ended left half written. Nobody else may be writing into the folder.
+func (f *Files) Sweep() error {
+	left, err := filepath.Glob(filepath.Join(f.folder, "*", "*", partial+"*"))
 	if err != nil {
-		return nil, fmt.Errorf("look for files that are not whole: %w", err)
+		return fmt.Errorf("look for files that are not whole: %w", err)
 	}
 	for _, file := range left {
 		if err := os.Remove(file); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return nil, fmt.Errorf("remove a file that is not whole: %w", err)
+			return fmt.Errorf("remove a file that is not whole: %w", err)
 		}
 	}
-	return &Files{folder}, nil
+	return nil
 }
 
 // Put keeps a file, if it is what its sender declares it to be.

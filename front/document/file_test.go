@@ -142,7 +142,7 @@ func TestPutTogether(t *testing.T) {
 	if err := os.WriteFile(left, raw[:10], 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := OpenFiles(folder); err != nil {
+	if err := f.Sweep(); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := os.Stat(left); !errors.Is(err, os.ErrNotExist) {

@@ -13,6 +13,7 @@ import (
 //	## heading of a clause, which is numbered
 //	- text without a number
 //	@table name | l2 title | r3 title …   l, c, r: where text stands; the figure: the column's share
+//	@digest
 //	@signatures role Title | role Title …
 //	text of a clause, which is numbered 1.1, 1.2 …
 
@@ -50,7 +51,7 @@ func (s *setter) set(text string) error {
 func (s *setter) line(line string) error {
 	l := s.layout
 	word, rest, _ := strings.Cut(line, " ")
-	if word != "@signatures" {
+	if word != "@signatures" && word != "@digest" {
 		s.signed = append(s.signed, line)
 		line, rest = l.pen.readable(line), l.pen.readable(rest)
 	}
@@ -70,8 +71,10 @@ func (s *setter) line(line string) error {
 		l.paragraph("", rest, 0)
 	case "@table":
 		return s.table(rest)
+	case "@digest":
+		s.seal()
 	case "@signatures":
-		return s.sign(rest)
+		s.sign(rest)
 	default:
 		s.sub++
 		l.paragraph(fmt.Sprintf("%d.%d", s.clause, s.sub), line, 30)
@@ -114,8 +117,8 @@ func (s *setter) table(rest string) error {
 	return nil
 }
 
-// sign sets the digest of all that stands above and a block for each role: the signature that was given, or room for it.
-func (s *setter) sign(rest string) error {
+// seal sets the digest of all that stands above.
+func (s *setter) seal() {
 	l, words := s.layout, phrases[s.in]
 	s.digest = sha256.Sum256([]byte(strings.Join(s.signed, "\n")))
 	l.y += 12
@@ -124,11 +127,15 @@ func (s *setter) sign(rest string) error {
 	l.y += 4
 	l.line(marginSide, words.digest+hexText(s.digest), smallStyle)
 	l.y += smallStyle.leading + 6
+}
+
+// sign sets the digest and a block for each role: the signature that was given, or room for it.
+func (s *setter) sign(rest string) {
+	s.seal()
 	for _, part := range strings.Split(rest, "|") {
 		role, title, _ := strings.Cut(strings.TrimSpace(part), " ")
 		s.block(role, title)
 	}
-	return nil
 }
 
 // block is never cut by the end of a page.

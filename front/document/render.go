@@ -28,7 +28,7 @@ const (
 	English Language = "en"
 )
 
-// Data are the data of a kind of document: *Agreement, *Annex or *Assignment.
+// Data are the data of a kind of document: *Agreement, *Annex, *Assignment or *Disclosure.
 type Data interface {
 	check(c *checker)
 	form() form
@@ -203,8 +203,21 @@ func (a *Agreement) form() form {
 				w.plain(r.Principal + r.Interest + r.Fee), w.plain(r.Balance),
 			})
 		}
-		return map[string][][]string{"schedule": rows}, nil
+		return map[string][][]string{"schedule": rows, "charges": chargeRows(a.Charges)}, nil
 	}, a.Signatures}
+}
+
+func chargeRows(list []Charge) (rows [][]string) {
+	for _, c := range list {
+		rows = append(rows, []string{c.Name, c.When, c.Amount})
+	}
+	return rows
+}
+
+func (d *Disclosure) form() form {
+	return form{"disclosure", d.Number, d.Date, d.Currency, func(writer) (map[string][][]string, error) {
+		return map[string][][]string{"charges": chargeRows(d.Charges)}, nil
+	}, nil}
 }
 
 func (a *Annex) form() form {

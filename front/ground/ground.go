@@ -19,7 +19,10 @@ import (
 	"github.com/longmen/longmen/front/accounting"
 	"github.com/longmen/longmen/front/authority"
 	"github.com/longmen/longmen/front/catalog"
+	"github.com/longmen/longmen/front/document"
+	"github.com/longmen/longmen/front/lending/application"
 	"github.com/longmen/longmen/front/lending/collection"
+	"github.com/longmen/longmen/front/lending/paper"
 	"github.com/longmen/longmen/front/lending/reminder"
 	"github.com/longmen/longmen/front/lending/servicing"
 	"github.com/longmen/longmen/front/market"
@@ -51,8 +54,10 @@ type Config struct {
 	Kinds   []order.Kind
 	Actions map[string]ops.Action
 
-	Ledgers  func(ctx context.Context, name string) (market.Ledger, error)
-	Consumer market.Consumer // of listings, if there is one
+	Ledgers func(ctx context.Context, name string) (market.Ledger, error)
+
+	Files string          // folder in which files lie
+	Fonts *document.Fonts // of documents
 }
 
 // Ground is the open modules. They are safe for use by several goroutines.
@@ -77,6 +82,9 @@ type Ground struct {
 
 	Books     *accounting.Accounting
 	admission admission.Admission
+
+	Applications *application.Desk
+	Papers       *paper.Papers
 }
 
 // Open opens the database and brings all tables up to date.
@@ -93,7 +101,7 @@ func Open(ctx context.Context, c Config) (g *Ground, err error) {
 }
 
 func (g *Ground) open(ctx context.Context, c *Config) error {
-	kinds, err := order.NewKinds(append([]order.Kind{sale.Kind()}, c.Kinds...)...)
+	kinds, err := order.NewKinds(append([]order.Kind{sale.Kind(), application.Declaration()}, c.Kinds...)...)
 	if err != nil {
 		return err
 	}
@@ -132,7 +140,10 @@ func (g *Ground) open(ctx context.Context, c *Config) error {
 	if err := g.openLending(ctx, c); err != nil {
 		return err
 	}
-	return g.openTrading(ctx, c)
+	if err := g.openTrading(ctx, c); err != nil {
+		return err
+	}
+	return g.openApplications(ctx, c)
 }
 
 // Close closes the database.

@@ -22,7 +22,7 @@ import (
 func (g *Ground) openLending(ctx context.Context, c *Config) (err error) {
 	contracts := c.Contracts
 	if contracts == nil {
-		contracts = &agreement.Contracts{Products: products{g.Products}, Calendars: weekends{}}
+		contracts = g.contracts()
 	}
 	if g.Loans, err = servicing.Open(ctx, g.DB, ledgers{c}, contracts); err != nil {
 		return err
@@ -42,12 +42,22 @@ func (g *Ground) LoanHandlers() map[string]plan.Handler {
 	}
 }
 
+// contracts are read by the catalog.
+func (g *Ground) contracts() *agreement.Contracts {
+	return &agreement.Contracts{Products: products{g.Products}, Calendars: weekends{}}
+}
+
 // products are the catalog's versions as contracts ask for them.
 type products struct{ catalog *catalog.Catalog }
 
 func (p products) Product(ctx context.Context, tenant id.ID, code string, version uint32) (*catalog.Product, error) {
 	v, err := p.catalog.Get(ctx, tenant, code, uint64(version))
 	return v.Product, err
+}
+
+func (p products) InForce(ctx context.Context, tenant id.ID, code string, on day.Date) (*catalog.Product, uint32, error) {
+	v, err := p.catalog.InForce(ctx, tenant, code, on)
+	return v.Product, uint32(v.Number), err
 }
 
 // weekends are calendars of which no holidays are kept: only the weekend that a product names moves due dates.

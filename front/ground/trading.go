@@ -18,7 +18,7 @@ import (
 
 // openMarket opens where loans are funded, with the rules by which bids are admitted.
 func (g *Ground) openMarket(ctx context.Context, c *Config) (err error) {
-	g.Market, err = market.New(ctx, market.Config{DB: g.DB, Plan: g.Plan, Clock: c.Clock, Ledgers: c.Ledgers, Consumer: c.Consumer, Admit: g.admission.Admit})
+	g.Market, err = market.New(ctx, market.Config{DB: g.DB, Plan: g.Plan, Clock: c.Clock, Ledgers: c.Ledgers, Admit: g.admission.Admit})
 	if err != nil {
 		return err
 	}

@@ -34,6 +34,7 @@ const (
 	JobRetry                      // retry and cancel planned events, move a simulated clock
 	NoticeRead                    // what was told to parties
 	LoanRead                      // all loans
+	LoanDecide                    // decide on applications that were referred to a person
 	LoanService                   // count payments of others, take them back
 	BookRead                      // charts, closings and corrections of the books, and their export
 	BookPropose                   // propose a chart and the closing of a period
@@ -46,7 +47,7 @@ var names = [count]string{
 	PrincipalRead: "principal.read", PrincipalWrite: "principal.write", TokenIssue: "token.issue",
 	OrderRead: "order.read", OrderWrite: "order.write", ApprovalRead: "approval.read", ApprovalDecide: "approval.decide",
 	ProductRead: "product.read", ProductPropose: "product.propose", JobRead: "job.read", JobRetry: "job.retry",
-	NoticeRead: "notice.read", LoanRead: "loan.read", LoanService: "loan.service",
+	NoticeRead: "notice.read", LoanRead: "loan.read", LoanDecide: "loan.decide", LoanService: "loan.service",
 	BookRead: "book.read", BookPropose: "book.propose",
 }
 
@@ -96,9 +97,9 @@ func Reading() Set { return reading }
 var roles = map[string]Set{
 	// Runs the tenant's own affairs here: who there is and who may do what. Moves no money and decides nothing.
 	"administrator": reading | Of(PartyWrite, RoleWrite, PrincipalWrite, TokenIssue, JobRetry),
-	"operations":    reading | Of(LoanService, PartyWrite, OrderWrite, ApprovalDecide, ProductPropose, JobRetry),
+	"operations":    reading | Of(LoanDecide, LoanService, PartyWrite, OrderWrite, ApprovalDecide, ProductPropose, JobRetry),
 	"finance":       Of(LedgerRead, LedgerWrite, PartyRead, OrderRead, ApprovalRead, ApprovalDecide, ProductRead, JobRead, LoanRead, BookRead, BookPropose),
-	"risk":          reading | Of(ApprovalDecide, ProductPropose, AttestationWrite),
+	"risk":          reading | Of(LoanDecide, ApprovalDecide, ProductPropose, AttestationWrite),
 	"compliance":    reading | Of(ApprovalDecide, AttestationWrite, PartyWrite),
 	// A program of the tenant.
 	"service": Of(LedgerRead, LedgerWrite, PartyRead, PartyWrite, AttestationWrite, OrderRead, OrderWrite, ProductRead, JobRead, NoticeRead, LoanRead, LoanService),

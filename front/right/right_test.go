@@ -12,10 +12,10 @@ func TestWhatRolesMay(t *testing.T) {
 		"administrator": "ledger.read party.read party.write personal.read role.write principal.read principal.write token.issue " +
 			"order.read approval.read product.read job.read job.retry notice.read loan.read book.read",
 		"operations": "ledger.read party.read party.write personal.read principal.read order.read order.write approval.read " +
-			"approval.decide product.read product.propose job.read job.retry notice.read loan.read loan.service book.read",
+			"approval.decide product.read product.propose job.read job.retry notice.read loan.read loan.decide loan.service book.read",
 		"finance": "ledger.read ledger.write party.read order.read approval.read approval.decide product.read job.read loan.read book.read book.propose",
 		"risk": "ledger.read party.read personal.read attestation.write principal.read order.read approval.read approval.decide " +
-			"product.read product.propose job.read notice.read loan.read book.read",
+			"product.read product.propose job.read notice.read loan.read loan.decide book.read",
 		"compliance": "ledger.read party.read party.write personal.read attestation.write principal.read order.read approval.read " +
 			"approval.decide product.read job.read notice.read loan.read book.read",
 		"service": "ledger.read ledger.write party.read party.write attestation.write order.read order.write product.read job.read notice.read loan.read loan.service",

@@ -37,6 +37,7 @@ type Terms struct {
 	Unit   catalog.Unit `json:"unit"`
 	Grade  string       `json:"grade"`
 	Start  day.Date     `json:"start"`
+	Part   bool         `json:"part,omitempty"` // the rest of what was applied for was not funded
 	// Guarantors pay for the borrower as the product says. None: if it names guarantors, their account together.
 	Guarantors []Guarantor `json:"guarantors,omitempty"`
 }
@@ -57,7 +58,7 @@ type Contracts struct {
 
 // Application is what a loan was applied for under a product, with the holidays known now.
 func (c *Contracts) Application(ctx context.Context, tenant id.ID, p *catalog.Product, t *Terms) (*catalog.Application, error) {
-	a := &catalog.Application{Amount: t.Amount, Term: catalog.Duration{N: t.Term, Unit: t.Unit}, Grade: t.Grade, Start: t.Start}
+	a := &catalog.Application{Amount: t.Amount, Term: catalog.Duration{N: t.Term, Unit: t.Unit}, Grade: t.Grade, Start: t.Start, Part: t.Part}
 	if p.Days.Calendar == "" {
 		return a, nil
 	}

@@ -37,41 +37,47 @@ type Words struct {
 	Unit     catalog.Unit      `json:"unit"`
 	Purpose  string            `json:"purpose,omitempty"`
 	Region   string            `json:"region,omitempty"`
-	Facts    map[string]string `json:"facts,omitempty"`  // for the rules, as text by name
-	Failed   []string          `json:"failed,omitempty"` // rules that did not hold
-	Offer    *Offer            `json:"offer,omitempty"`
-	Contract string            `json:"contract,omitempty"` // hash of the document, hexadecimal
+	Facts    map[string]string `json:"facts,omitempty"`    // as they were stated, as text by name
+	Failed   []string          `json:"failed,omitempty"`   // rules that did not hold
+	Known    map[string]string `json:"known,omitempty"`    // facts that the rules asked for, as they were known
+	Offer    *Offer            `json:"offer,omitempty"`    // once it was decided
+	Contract string            `json:"contract,omitempty"` // digest of the document's text, hexadecimal
 }
 
 // Offer is what the borrower is offered: what it costs in all stands in it.
 type Offer struct {
-	Amount      int64    `json:"amount"`
+	Amount      int64    `json:"amount,string"`
 	Grade       string   `json:"grade"`
 	Rate        string   `json:"rate"` // of interest, a year
 	Rows        int      `json:"rows"`
-	Installment int64    `json:"installment"` // the first row
-	Payout      int64    `json:"payout"`
-	Interest    int64    `json:"interest"`
-	Fees        int64    `json:"fees"`      // kept from the payout and due with rows
-	AllIn       string   `json:"all_in"`    // yearly cost by simple interest 年化利率
-	Effective   string   `json:"effective"` // the same compounded
-	Start       day.Date `json:"start"`     // if it were paid out on the day of the offer
-	Expires     int64    `json:"expires"`   // microseconds since 1970
+	Installment int64    `json:"installment,string"` // the first row
+	Largest     int64    `json:"largest,string"`     // of what is due on one day, the last row aside unless it is the only one
+	Payout      int64    `json:"payout,string"`
+	Interest    int64    `json:"interest,string"`
+	Fees        int64    `json:"fees,string"` // kept from the payout and due with rows
+	AllIn       string   `json:"all_in"`      // yearly cost by simple interest 年化利率
+	Effective   string   `json:"effective"`   // the same compounded
+	Start       day.Date `json:"start"`       // if it were paid out on the day of the offer
+	Days        int      `json:"days"`        // from the start to the last row
+	Expires     int64    `json:"expires"`     // microseconds since 1970
 }
 
 // Loan is the id of the loan that an application leads to. Its listing has the application's own.
 func (a *Application) Loan() id.ID { return a.ID.Derive("loan", 0) }
+
+// Register is where those stand who hold the loan.
+func (a *Application) Register() string { return address(a.Loan(), "") }
 
 // terms are the loan's by an amount and a day on which it begins.
 func (a *Application) terms(amount int64, grade string, start day.Date) *agreement.Terms {
 	return &agreement.Terms{Amount: amount, Term: a.Term, Unit: a.Unit, Grade: grade, Start: start}
 }
 
-// hash is the contract's.
-func (a *Application) hash() (h [32]byte, err error) {
+// Digest is the contract's.
+func (a *Application) Digest() (h [32]byte, err error) {
 	b, err := hex.DecodeString(a.Contract)
 	if err != nil || len(b) != len(h) {
-		return h, fmt.Errorf("application %s: its contract's hash is %q", a.ID, a.Contract)
+		return h, fmt.Errorf("application %s: the digest of its contract is %q", a.ID, a.Contract)
 	}
 	copy(h[:], b)
 	return h, nil

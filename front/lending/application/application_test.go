@@ -7,7 +7,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/longmen/longmen/core/ledger"
 	"github.com/longmen/longmen/core/order"
+	"github.com/longmen/longmen/finmath/loan"
+	"github.com/longmen/longmen/front/catalog"
 	"github.com/longmen/longmen/front/lending/application"
 	"github.com/longmen/longmen/front/lending/servicing"
 	"github.com/longmen/longmen/front/market"
@@ -54,8 +57,8 @@ func TestStraightThrough(t *testing.T) {
 		if s := w.state(a); s != application.Repaying {
 			t.Fatalf("after funding it is %s", s)
 		}
-		if got := w.balance(market.Cash(borrower)); got != 1_000_00+1_176_00 || w.balance("platform") != 12_00 || w.balance("reserve") != 12_00 {
-			t.Errorf("the borrower has %d, the platform %d, the reserve %d", got, w.balance("platform"), w.balance("reserve"))
+		if got := w.balance(market.Cash(borrower)); got != 1_000_00+1_176_00 || w.balance(application.Place("CNY", "fees")) != 12_00 || w.balance(application.Place("CNY", "reserve")) != 12_00 {
+			t.Errorf("the borrower has %d, the platform %d, the reserve %d", got, w.balance(application.Place("CNY", "fees")), w.balance(application.Place("CNY", "reserve")))
 		}
 		steps, err := w.orders.Steps(context.Background(), tenant, a.ID, 0, 100)
 		if err != nil {
@@ -137,15 +140,169 @@ func TestUnfunded(t *testing.T) {
 	})
 }
 
+// Where the product says so, investors earn before the payout: each from his bid, or from the full funding on.
+func TestWaiting(t *testing.T) {
+	// 700.00 wait five days at 12 % a year of 365 days, 1.15; 500.00 come on the day on which it is full.
+	for name, c := range map[string]struct {
+		start                            catalog.Start
+		borrower, platform, first, other int64
+	}{
+		"the platform pays": {catalog.Start{From: catalog.FromBid, PaidBy: catalog.PlatformPays}, 1_176_00, 12_00 - 1_15, 300_00 + 1_15, 500_00},
+		"the borrower pays": {catalog.Start{From: catalog.FromBid, PaidBy: catalog.BorrowerPays}, 1_176_00 - 1_15, 12_00, 300_00 + 1_15, 500_00},
+		"from the payout":   {catalog.Start{From: catalog.FromDisbursement, PaidBy: catalog.BorrowerPays}, 1_176_00, 12_00, 300_00, 500_00},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, storetest.SQLite(t))
+			w.start = c.start
+			a := w.sign(w.submit(1))
+			w.run()
+			w.bid(a, 1, 700_00)
+			w.bid(a, 3, 100_00)
+			bids, err := w.market.Bids(context.Background(), tenant, market.BidFilter{Investor: investor(3)}, 0, 1)
+			if err == nil {
+				_, err = w.market.Cancel(context.Background(), tenant, bids[0].ID, staff)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			w.wait(5 * 24 * time.Hour)
+			w.refusePayout(a, 2)
+			w.wait(24 * time.Hour)
+			got := [4]int64{
+				w.balance(market.Cash(borrower)) - 1_000_00, w.balance(application.Place("CNY", "fees")), w.balance(market.Cash(investor(1))), w.balance(market.Cash(investor(2))),
+			}
+			if want := [4]int64{c.borrower, c.platform, c.first, c.other}; got != want || w.state(a) != application.Repaying {
+				t.Errorf("it is %s: borrower, platform and investors have %v, want %v", w.state(a), got, want)
+			}
+			if left := w.balance(a.Register() + ":funds"); left != 0 {
+				t.Errorf("%d was raised and is not paid out", left)
+			}
+			_, err = w.Advance(context.Background(), tenant, a.ID)
+			if again := w.balance(market.Cash(investor(1))); err != nil || again != c.first {
+				t.Errorf("it is paid twice: %d, %v", again, err)
+			}
+		})
+	}
+}
+
+// refusePayout lets a bid fill a loan that the ledger does not pay out, as the borrower's account takes no money, and then
+// lets it take some.
+func (w *world) refusePayout(a *application.Application, of int) {
+	w.Helper()
+	w.do(&ledger.Freeze{Account: market.Cash(borrower), What: ledger.FreezeCredits})
+	mark := ledger.Mark{Command: ledger.ID(uid("command", w.number))}
+	w.bid(a, of, 500_00)
+	if s := w.state(a); s != application.Funded {
+		w.Errorf("with an account that takes nothing it is %s", s)
+	}
+	w.do(&ledger.Unfreeze{Freeze: mark})
+}
+
+// A loan that is repaid is settled; when the payment turns out to be none, it is not any more.
+func TestSettled(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		a := w.sign(w.submit(1))
+		w.run()
+		w.bid(a, 1, 700_00)
+		w.bid(a, 2, 500_00)
+		pay := servicing.Payment{ID: w.next("payment"), Amount: 1_200_00, Settle: true}
+		if _, err := w.loans.Repay(context.Background(), tenant, a.Loan(), pay); err != nil {
+			t.Fatal(err)
+		}
+		w.run()
+		if s := w.state(a); s != application.Settled {
+			t.Errorf("repaid, it is %s", s)
+		}
+		if _, err := w.loans.Reverse(context.Background(), tenant, a.Loan(), w.next("reversal"), pay.ID, staff); err != nil {
+			t.Fatal(err)
+		}
+		w.run()
+		if s := w.state(a); s != application.Repaying {
+			t.Errorf("after the payment was taken back it is %s", s)
+		}
+		if strings.Join(w.papers, " ") != "signed annex" {
+			t.Errorf("the papers %v were made", w.papers)
+		}
+	})
+}
+
+// What the product lets be funded in part is paid out in part, also where that is no amount that one could apply for.
+func TestFundedInPart(t *testing.T) {
+	w := newWorld(t, storetest.SQLite(t))
+	w.partial = rate("0.5")
+	a := w.sign(w.submit(1))
+	w.run()
+	w.bid(a, 1, 700_00)
+	w.bid(a, 2, 101_00)
+	w.wait(8 * 24 * time.Hour)
+	l, err := w.loans.Standing(context.Background(), tenant, a.Loan(), 0)
+	if err != nil || w.state(a) != application.Repaying || l.Outstanding[loan.Principal] != 801_00 || len(l.Rows) != 3 {
+		t.Errorf("it is %s: %+v %v", w.state(a), l.Outstanding, err)
+	}
+}
+
+// A listing that no application opened is none of the desk's.
+func TestOthersListings(t *testing.T) {
+	w := newWorld(t, storetest.SQLite(t))
+	if err := w.Settled(context.Background(), nil, &market.Listing{Tenant: tenant, ID: uid("listing", 1), State: market.Funded}); err != nil {
+		t.Error(err)
+	}
+}
+
+// The same act again changes nothing, and its id stands for nothing else.
+func TestActsAgain(t *testing.T) {
+	w := newWorld(t, storetest.SQLite(t))
+	ctx := context.Background()
+	w.verdict = application.Decision{Verdict: application.Refer, Reason: "thin-file"}
+	a := w.submit(1)
+	change, x := w.next("decision"), application.Decision{Verdict: application.Accept, Grade: "a", Amount: 1_000_00}
+	for range 2 {
+		if got, err := w.Decide(ctx, tenant, a.ID, change, by(application.Officer), x); err != nil || got.State != application.Offered || got.Order.Version != 4 {
+			t.Fatal(got, err)
+		}
+	}
+	if _, err := w.AskToSign(ctx, tenant, a.ID); err != nil {
+		t.Fatal(err)
+	}
+	signature := w.next("signature")
+	for range 2 {
+		if got, err := w.Sign(ctx, tenant, a.ID, signature, by(application.Borrower), w.code); err != nil || got.State != application.Listed {
+			t.Fatal(got, err)
+		}
+	}
+	x.Amount--
+	for name, err := range map[string]error{
+		"another decision":         second(w.Decide(ctx, tenant, a.ID, change, by(application.Officer), x)),
+		"a refusal":                second(w.Decide(ctx, tenant, a.ID, change, by(application.Officer), application.Decision{Verdict: application.Decline, Reason: "no"})),
+		"a withdrawal":             second(w.Withdraw(ctx, tenant, a.ID, change, by(application.Borrower))),
+		"a signature, by that id":  second(w.Sign(ctx, tenant, a.ID, change, by(application.Borrower), w.code)),
+		"the id of the submission": second(w.Withdraw(ctx, tenant, a.ID, a.ID, by(application.Borrower))),
+	} {
+		if !errs.Is(err, order.IDTaken) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if _, err := w.Withdraw(ctx, tenant, a.ID, w.next("withdrawal"), by(application.Borrower)); !errs.Is(err, order.WrongState) {
+		t.Errorf("withdrawn after it was signed: %v", err)
+	}
+}
+
+func second(_ *application.Application, err error) error { return err }
+
 // What can't be applied for is refused with the field.
 func TestRefusedApplications(t *testing.T) {
 	w := newWorld(t, storetest.SQLite(t))
-	good := application.New{ID: uid("application", 1), Borrower: borrower, Ledger: "main", Product: "loan", Amount: 1_200_00, Term: 3, Unit: "months", Act: by(application.Borrower)}
+	good := application.New{ID: uid("application", 1), Borrower: borrower, Ledger: "main", Product: "loan", Amount: 1_200_00, Term: 3, Unit: "months", Purpose: "study", Act: by(application.Borrower)}
 	for field, change := range map[string]func(*application.New){
-		"amount":   func(n *application.New) { n.Amount = 1_200_01 },
-		"term":     func(n *application.New) { n.Term = 4 },
-		"id":       func(n *application.New) { n.ID[6] = 0 },
-		"borrower": func(n *application.New) { n.Borrower[6] = 0 },
+		"amount":                         func(n *application.New) { n.Amount = 1_200_01 },
+		"term":                           func(n *application.New) { n.Term = 4 },
+		"id":                             func(n *application.New) { n.ID[6] = 0 },
+		"borrower":                       func(n *application.New) { n.Borrower[6] = 0 },
+		"purpose":                        func(n *application.New) { n.Purpose = "two\nlines" },
+		"region":                         func(n *application.New) { n.Region = strings.Repeat("x", 33) },
+		"product":                        func(n *application.New) { n.Product = "none" },
+		"facts.applicant.level":          func(n *application.New) { n.Facts = map[string]string{"applicant.level": "3"} },
+		"facts.applicant.monthly_income": func(n *application.New) { n.Facts = map[string]string{"applicant.monthly_income": "much"} },
 	} {
 		n := good
 		change(&n)

@@ -3,9 +3,9 @@ package application
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/longmen/longmen/core/ledger"
@@ -43,22 +43,30 @@ const (
 type Decision struct {
 	Verdict Verdict
 	Grade   string
-	Amount  int64 // at most what was asked for
-	Reason  string
-	Failed  []string // rules that did not hold
+	Amount  int64             // at most what was asked for
+	Reason  string            // a code
+	Failed  []string          // rules that did not hold
+	Known   map[string]string // facts that they asked for
 }
+
+// Quoter is what an application would cost at a grade, if it were paid out now.
+type Quoter func(grade string) (*Offer, error)
 
 // Decider decides on applications: the product's rules, or a model behind them.
 type Decider interface {
-	Decide(ctx context.Context, a *Application, p *catalog.Product) (Decision, error)
+	Decide(ctx context.Context, a *Application, p *catalog.Product, quote Quoter) (Decision, error)
 }
 
-// Papers are the documents of an application.
+// Papers are the documents of an application. Each of its methods may be called again and then changes nothing.
 type Papers interface {
 	// Missing lists what the product asks for and is not there.
 	Missing(ctx context.Context, a *Application, p *catalog.Product) ([]string, error)
-	// Contract makes the loan agreement by the offer and gives its hash: the same each time.
+	// Contract makes the loan agreement by the offer and gives the digest of its text.
 	Contract(ctx context.Context, a *Application, p *catalog.Product) ([32]byte, error)
+	// Signed makes the copy with the signatures.
+	Signed(ctx context.Context, a *Application) error
+	// Completed makes the annex of those who lend.
+	Completed(ctx context.Context, a *Application, p *catalog.Product) error
 }
 
 // Signer takes signatures.
@@ -67,14 +75,23 @@ type Signer interface {
 	Sign(ctx context.Context, r sign.Request, code string) error
 }
 
-// Market opens listings.
+// Market opens listings and knows who funded them.
 type Market interface {
 	Open(ctx context.Context, tx *sql.Tx, l market.Listing) error
+	Bids(ctx context.Context, tenant id.ID, f market.BidFilter, after uint64, limit int) ([]market.Bid, error)
 }
 
 // Loans are those that were paid out.
 type Loans interface {
 	Disburse(ctx context.Context, d servicing.Deed, pay servicing.Disbursement) (servicing.Event, error)
+	Get(ctx context.Context, tenant, loan id.ID) (*servicing.Loan, error)
+	Standing(ctx context.Context, tenant, loan id.ID, on day.Date) (servicing.Standing, error)
+}
+
+// Ledgers are where the money is.
+type Ledgers interface {
+	servicing.Ledgers
+	View(ctx context.Context, ledger string, read func(*ledger.Engine)) error
 }
 
 // Config is what a desk stands on. Orders, plan and market share its database.
@@ -82,7 +99,7 @@ type Config struct {
 	DB        *store.DB
 	Orders    *order.Orders
 	Plan      *plan.Plan
-	Ledgers   servicing.Ledgers
+	Ledgers   Ledgers
 	Products  Products
 	Contracts *agreement.Contracts
 	Decider   Decider
@@ -90,100 +107,28 @@ type Config struct {
 	Signer    Signer
 	Market    Market
 	Loans     Loans
-	Places    Places
 }
 
-// Places are the platform's accounts, the same for all loans of a ledger.
-type Places struct {
-	Platform, Reserve, Guarantee, Cover, Unclaimed string
-}
+// Kinds of the planned events of this package: the subject of the first is an application, that of the second a loan.
+const (
+	EventKind = "loan-application"
+	LoanKind  = "loan-state"
+)
 
-// EventKind names the planned events of this package, whose subject is an application.
-const EventKind = "loan-application"
-
-// offerLife is how long an offer stands.
-const offerLife = 72 * time.Hour
+// atOnce is before any ledger's now.
+const atOnce = 1
 
 // Desk handles applications.
-type Desk struct{ Config }
-
-// New is what somebody applies for.
-type New struct {
-	ID       id.ID
-	Borrower id.ID
-	Ledger   string
-	Product  string
-	Amount   int64
-	Term     int
-	Unit     catalog.Unit
-	Purpose  string
-	Region   string
-	Facts    map[string]string
-	Act      order.Act
+type Desk struct {
+	Config
+	borrowers [64]sync.Mutex
 }
 
-// Submit takes an application and brings it as far as it goes by itself. The same again gives the same application.
-func (d *Desk) Submit(ctx context.Context, tenant id.ID, n New) (*Application, error) {
-	for _, i := range []struct {
-		field string
-		id    id.ID
-	}{{"id", n.ID}, {"borrower", n.Borrower}} {
-		if err := i.id.Check(); err != nil {
-			return nil, errs.Invalid.Errorf("%v", err).On(i.field)
-		}
-	}
-	now, err := d.Ledgers.Now(ctx, n.Ledger)
-	if err != nil {
-		return nil, err
-	}
-	words, asset, err := d.words(ctx, tenant, &n, now)
-	if err != nil {
-		return nil, err
-	}
-	body, err := json.Marshal(words)
-	if err != nil {
-		return nil, err
-	}
-	w := order.New{
-		ID: n.ID, Kind: Kind, Act: n.Act, Parties: []order.Party{{Part: Borrower, Party: n.Borrower}},
-		Amounts: []order.Amount{{Code: Asked, Asset: asset, Amount: n.Amount}}, Attributes: body,
-	}
-	e := plan.Event{Tenant: tenant, ID: n.ID.Derive("submitted", 0), Ledger: n.Ledger, Due: 1, Kind: EventKind, Subject: n.ID} // at once
-	err = d.DB.Write(ctx, func(tx *sql.Tx) error {
-		if err := d.Plan.AddIn(ctx, tx, e); err != nil {
-			return err
-		}
-		_, err := d.Orders.Within(ctx, tx, tenant, w)
-		return err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return d.Advance(ctx, tenant, n.ID)
-}
-
-// words fixes what is applied for. A repeat finds the product's version that was in force the first time.
-func (d *Desk) words(ctx context.Context, tenant id.ID, n *New, now time.Time) (*Words, string, error) {
-	today := dateOf(now)
-	w := &Words{Ledger: n.Ledger, Product: n.Product, Term: n.Term, Unit: n.Unit, Purpose: n.Purpose, Region: n.Region, Facts: n.Facts}
-	before, err := d.Get(ctx, tenant, n.ID)
-	var p *catalog.Product
-	switch {
-	case err == nil && before.Product == n.Product:
-		w.Version = before.Words.Version
-		p, err = d.Products.Product(ctx, tenant, n.Product, w.Version)
-	case err == nil || errs.Is(err, errs.NotFound):
-		p, w.Version, err = d.Products.InForce(ctx, tenant, n.Product, today)
-	}
-	if err != nil {
-		return nil, "", err
-	}
-	if !p.Offered {
-		return nil, "", errs.Conflict.Errorf("the product takes no applications").On("product")
-	}
-	// Whatever grade it gets, amount and term must be the product's.
-	_, err = d.quote(ctx, tenant, p, w, n.Amount, p.Grades[0].Code, today)
-	return w, p.Asset.Code, err
+// lock keeps others from all applications of a borrower: what he owes in all is part of each decision.
+func (d *Desk) lock(borrower id.ID) (unlock func()) {
+	m := &d.borrowers[borrower[id.Size-1]%byte(len(d.borrowers))]
+	m.Lock()
+	return m.Unlock
 }
 
 // Get gives an application.
@@ -198,115 +143,36 @@ func (d *Desk) Get(ctx context.Context, tenant, application id.ID) (*Application
 	return read(&o)
 }
 
-// act is a change of an application by a person.
-func (d *Desk) act(ctx context.Context, tenant id.ID, a *Application, change id.ID, transition string, by order.Act, words *Words) (*Application, error) {
-	c := order.Change{ID: change, Order: a.ID, Version: a.Order.Version, Transition: transition, Act: by}
-	var err error
-	if words == nil {
-		_, err = d.Orders.Change(ctx, tenant, c)
-	} else {
-		err = d.keep(ctx, a, c, words)
-	}
-	if err != nil {
-		return nil, err
-	}
-	return d.Advance(ctx, tenant, a.ID)
+// Handlers are those of all planned events of this package, by their kinds.
+func (d *Desk) Handlers() map[string]plan.Handler {
+	return map[string]plan.Handler{EventKind: d.Due, LoanKind: d.DueLoan}
 }
 
-// keep makes a change to an offer, and plans its end.
-func (d *Desk) keep(ctx context.Context, a *Application, c order.Change, words *Words) (err error) {
-	if c.Attributes, err = json.Marshal(words); err != nil {
-		return err
-	}
-	return d.DB.Write(ctx, func(tx *sql.Tx) error {
-		if err := d.planAt(ctx, tx, a, "expires", words.Offer.Expires); err != nil {
-			return err
-		}
-		_, err := d.Orders.Within(ctx, tx, a.Tenant, c)
-		return err
-	})
-}
-
-// Withdraw ends an application that was not signed.
-func (d *Desk) Withdraw(ctx context.Context, tenant, application, change id.ID, by order.Act) (*Application, error) {
-	a, err := d.Get(ctx, tenant, application)
-	if err != nil {
-		return nil, err
-	}
-	return d.act(ctx, tenant, a, change, withdraw, by, nil)
-}
-
-// Decide is a person's decision on an application that was referred to him.
-func (d *Desk) Decide(ctx context.Context, tenant, application, change id.ID, by order.Act, x Decision) (*Application, error) {
-	a, err := d.Get(ctx, tenant, application)
-	if err != nil {
-		return nil, err
-	}
-	if a.State != Review {
-		return nil, order.WrongState.Errorf("nobody has to decide on it: it is %s", a.State)
-	}
-	switch x.Verdict {
-	case Decline:
-		by.Reason = x.Reason
-		return d.act(ctx, tenant, a, change, decline, by, nil)
-	case Accept:
-		words, err := d.offer(ctx, tenant, a, &x)
-		if err != nil {
-			return nil, err
-		}
-		return d.act(ctx, tenant, a, change, approve, by, words)
-	}
-	return nil, errs.Invalid.Errorf("a decision accepts or declines").On("verdict")
-}
-
-// AskToSign sends the borrower a new code.
-func (d *Desk) AskToSign(ctx context.Context, tenant, application id.ID) error {
-	a, err := d.Get(ctx, tenant, application)
-	if err != nil {
-		return err
-	}
-	r, err := d.request(ctx, a)
-	if err != nil {
-		return err
-	}
-	return d.Signer.Ask(ctx, r)
-}
-
-func (d *Desk) request(ctx context.Context, a *Application) (sign.Request, error) {
-	if a.State != Offered {
-		return sign.Request{}, order.WrongState.Errorf("there is nothing to sign: it is %s", a.State)
-	}
-	now, err := d.Ledgers.Now(ctx, a.Ledger)
-	if err != nil {
-		return sign.Request{}, err
-	}
-	hash, err := a.hash()
-	return sign.Request{Tenant: a.Tenant, Subject: a.ID, Party: a.Borrower, Hash: hash, Ledger: a.Ledger, Now: now.UnixMicro(), Kind: "code"}, err
-}
-
-// Sign takes the borrower's signature under the contract.
-func (d *Desk) Sign(ctx context.Context, tenant, application, change id.ID, by order.Act, code string) (*Application, error) {
-	a, err := d.Get(ctx, tenant, application)
-	if err != nil {
-		return nil, err
-	}
-	r, err := d.request(ctx, a)
-	if err != nil {
-		return nil, err
-	}
-	if r.Now >= a.Offer.Expires {
-		return nil, order.WrongState.Errorf("the offer has expired")
-	}
-	if err := d.Signer.Sign(ctx, r, code); err != nil {
-		return nil, err
-	}
-	return d.act(ctx, tenant, a, change, signIt, by, nil)
-}
-
-// Due is the handler of planned events.
+// Due is the handler of planned events about an application.
 func (d *Desk) Due(ctx context.Context, e *plan.Event) (func(*sql.Tx) error, error) {
 	_, err := d.Advance(ctx, e.Tenant, e.Subject)
 	return nil, err
+}
+
+// DueLoan is the handler of planned events about a loan: its application follows what became of it.
+func (d *Desk) DueLoan(ctx context.Context, e *plan.Event) (func(*sql.Tx) error, error) {
+	found, err := d.Orders.List(ctx, e.Tenant, order.Filter{Reference: order.Reference{Type: servicing.ReferenceLoan, Value: e.Subject}}, order.Page{Size: 1})
+	if err != nil || len(found.Orders) == 0 {
+		return nil, err
+	}
+	_, err = d.Advance(ctx, e.Tenant, found.Orders[0].ID)
+	return nil, err
+}
+
+// Told is what servicing tells of each event of a loan, in its transaction. Whoever only pays his installments changes
+// nothing here.
+func (d *Desk) Told(ctx context.Context, tx *sql.Tx, l *servicing.Loan, e *servicing.Event, now servicing.State) error {
+	if e.Outcome != servicing.Applied || now == servicing.Active && e.Kind != servicing.Reversed {
+		return nil
+	}
+	return d.Plan.AddIn(ctx, tx, plan.Event{
+		Tenant: l.Tenant, ID: e.ID.Derive(LoanKind, 0), Ledger: l.Ledger, Due: atOnce, Kind: LoanKind, Subject: l.Deed.Loan,
+	})
 }
 
 // maxSteps is more than an application goes at once.
@@ -314,9 +180,24 @@ const maxSteps = 20
 
 // Advance brings an application as far as it goes by itself.
 func (d *Desk) Advance(ctx context.Context, tenant, application id.ID) (*Application, error) {
+	return d.with(ctx, tenant, application, func(*Application) error { return nil })
+}
+
+// with lets somebody do something to an application, and then whatever follows from it.
+func (d *Desk) with(ctx context.Context, tenant, application id.ID, act func(*Application) error) (*Application, error) {
+	a, err := d.Get(ctx, tenant, application)
+	if err != nil {
+		return nil, err
+	}
+	defer d.lock(a.Borrower)()
+	if a, err = d.Get(ctx, tenant, application); err != nil {
+		return nil, err
+	}
+	if err := act(a); err != nil {
+		return nil, err
+	}
 	for range maxSteps {
-		a, err := d.Get(ctx, tenant, application)
-		if err != nil {
+		if a, err = d.Get(ctx, tenant, application); err != nil {
 			return nil, err
 		}
 		moved, err := d.step(ctx, a)
@@ -349,6 +230,8 @@ func (d *Desk) step(ctx context.Context, a *Application) (moved bool, err error)
 		return true, d.list(ctx, a, p)
 	case Funded:
 		return true, d.disburse(ctx, a, p)
+	case Repaying, Settled, WrittenOff:
+		return d.followLoan(ctx, a)
 	}
 	return false, nil
 }

@@ -33,24 +33,23 @@ const (
 
 // The transitions.
 const (
-	complete   = "complete"
-	refer      = "refer"
-	offer      = "offer"
-	refuse     = "refuse"
-	approve    = "approve"
-	decline    = "decline"
-	signIt     = "sign"
-	list       = "list"
-	fund       = "fund"
-	fail       = "fail"
-	disburse   = "disburse"
-	settle     = "settle"
-	reopen     = "reopen"
-	writeOff   = "write-off"
-	closeIt    = "close"
-	withdraw   = "withdraw"
-	expire     = "expire"
-	restructur = "restructure"
+	complete = "complete"
+	refer    = "refer"
+	offer    = "offer"
+	refuse   = "refuse"
+	approve  = "approve"
+	decline  = "decline"
+	signIt   = "sign"
+	list     = "list"
+	fund     = "fund"
+	fail     = "fail"
+	disburse = "disburse"
+	settle   = "settle"
+	reopen   = "reopen"
+	writeOff = "write-off"
+	closeIt  = "close"
+	withdraw = "withdraw"
+	expire   = "expire"
 )
 
 // Declaration is the kind with its state machine.
@@ -75,12 +74,11 @@ func Declaration() order.Kind {
 			{Name: fund, From: from(Listed), To: Funded, By: by(System)},
 			{Name: fail, From: from(Listed), To: Unfunded, By: by(System)},
 			{Name: disburse, From: from(Funded), To: Repaying, By: by(System)},
-			{Name: restructur, From: from(Repaying), To: Repaying, By: by(Officer)},
 			{Name: settle, From: from(Repaying, WrittenOff), To: Settled, By: by(System)},
-			{Name: reopen, From: from(Settled), To: Repaying, By: by(System)},
-			{Name: writeOff, From: from(Repaying), To: WrittenOff, By: by(Officer), Reason: true},
+			{Name: reopen, From: from(Settled, WrittenOff), To: Repaying, By: by(System)},
+			{Name: writeOff, From: from(Repaying), To: WrittenOff, By: by(System)},
 			{Name: closeIt, From: from(Settled, WrittenOff), To: Closed, By: by(Officer)},
-			{Name: withdraw, From: from(Documents, Applied, Review, Offered), To: Withdrawn, By: by(Borrower)},
+			{Name: withdraw, From: from(Documents, Applied, Review, Offered), To: Withdrawn, By: by(Borrower, Officer)},
 			{Name: expire, From: from(Offered), To: Expired, By: by(System)},
 		},
 	}

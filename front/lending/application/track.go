@@ -1,6 +1,11 @@
 package application
 
-import "github.com/longmen/longmen/core/order"
+import (
+	"context"
+
+	"github.com/longmen/longmen/core/order"
+	"github.com/longmen/longmen/kit/id"
+)
 
 // Stay is how long an application was in a state.
 type Stay struct {
@@ -14,7 +19,7 @@ type Stay struct {
 func Track(steps []order.Step, now int64) (stays []Stay, payout int64) {
 	payout = -1
 	for i := range steps {
-		until := now
+		until := max(now, steps[i].At)
 		if i+1 < len(steps) {
 			until = steps[i+1].At
 		}
@@ -24,4 +29,33 @@ func Track(steps []order.Step, now int64) (stays []Stay, payout int64) {
 		}
 	}
 	return stays, payout
+}
+
+// VerdictOf is what a step decided, 0 for one that decided nothing.
+func VerdictOf(s *order.Step) Verdict {
+	switch s.Transition {
+	case offer, approve:
+		return Accept
+	case refer:
+		return Refer
+	case refuse, decline:
+		return Decline
+	}
+	return 0
+}
+
+// List gives a page of a tenant's applications.
+func (d *Desk) List(ctx context.Context, tenant id.ID, f order.Filter, page order.Page) ([]*Application, order.Found, error) {
+	f.Kind = Kind
+	found, err := d.Orders.List(ctx, tenant, f, page)
+	if err != nil {
+		return nil, found, err
+	}
+	list := make([]*Application, len(found.Orders))
+	for i := range found.Orders {
+		if list[i], err = read(&found.Orders[i]); err != nil {
+			return nil, found, err
+		}
+	}
+	return list, found, nil
 }

@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"encoding/binary"
 	"encoding/json"
+	"maps"
 	"testing"
 	"time"
 
@@ -71,6 +72,7 @@ func product() *catalog.Product {
 		Allocation:  catalog.Allocation{Due: four, Advance: four},
 		Prepayment:  catalog.Prepayment{Allowed: true, Strategy: "fewer_installments", PayoffInterest: "to_the_day"},
 		Overpayment: "advance", Days: catalog.Days{Rule: "unadjusted"},
+		Start:   catalog.Start{From: catalog.FromDisbursement, PaidBy: catalog.BorrowerPays},
 		Funding: catalog.Funding{Unit: 100, Min: 100_00, Step: 100, Share: rate("1"), Days: 7},
 	}
 }
@@ -89,6 +91,9 @@ type world struct {
 	noted   int
 	verdict application.Decision
 	missing []string
+	papers  []string
+	start   catalog.Start
+	partial catalog.Rate
 	code    string
 	number  int
 }
@@ -100,7 +105,7 @@ type entry struct {
 
 func newWorld(t testing.TB, db *store.DB) *world {
 	t.Helper()
-	w := &world{TB: t, db: db, verdict: application.Decision{Verdict: application.Accept, Grade: "a", Amount: 1_200_00}}
+	w := &world{TB: t, db: db, start: product().Start, verdict: application.Decision{Verdict: application.Accept, Grade: "a", Amount: 1_200_00}}
 	n := nodetest.Start(t, storetest.SQLite(t), storetest.SQLite(t), clock.NewManual(noon))
 	w.ledger = n.Ledger("main", "Asia/Shanghai", ledger.InstantOf(noon))
 	must := func(err error) {
@@ -122,7 +127,6 @@ func newWorld(t testing.TB, db *store.DB) *world {
 	must(err)
 	w.Desk = &application.Desk{Config: application.Config{
 		DB: db, Orders: w.orders, Plan: p, Ledgers: w, Products: w, Contracts: contracts, Decider: judge{w}, Papers: w, Signer: desk, Loans: w.loans,
-		Places: application.Places{Platform: "platform", Reserve: "reserve", Guarantee: "guarantee", Unclaimed: "unclaimed"},
 	}}
 	w.market, err = market.New(t.Context(), market.Config{
 		DB: db, Plan: p, Clock: clock.NewManual(noon), Consumer: w.Desk,
@@ -130,12 +134,12 @@ func newWorld(t testing.TB, db *store.DB) *world {
 	})
 	must(err)
 	w.Market = w.market
+	w.loans.Watch(w.Told)
 	handlers := w.market.Handlers()
-	handlers[application.EventKind] = w.Due
+	maps.Copy(handlers, w.Desk.Handlers())
 	w.runner, err = p.Lead(t.Context(), 1, clocks{w}, handlers)
 	must(err)
-	w.do(&ledger.OpenAsset{Code: "CNY", Scale: 2}, account("bank", ledger.DebitNormal, ledger.Unbounded), account("unclaimed", ledger.CreditNormal, ledger.Nonnegative),
-		account("platform", ledger.CreditNormal, ledger.Unbounded), account("reserve", ledger.CreditNormal, ledger.Nonnegative))
+	w.do(&ledger.OpenAsset{Code: "CNY", Scale: 2}, account("bank", ledger.DebitNormal, ledger.Unbounded))
 	for i := range 4 {
 		w.do(account(market.Cash(investor(i)), ledger.CreditNormal, ledger.Nonnegative),
 			&ledger.Transfer{Debit: "bank", Credit: market.Cash(investor(i)), Mode: ledger.Exact, Amount: 1_000_00})
@@ -169,15 +173,19 @@ func (w *world) View(ctx context.Context, _ string, read func(*ledger.Engine)) e
 	return w.ledger.View(ctx, 0, read)
 }
 
-func (w *world) InForce(context.Context, id.ID, string, day.Date) (*catalog.Product, uint32, error) {
-	return product(), 1, nil
+func (w *world) InForce(ctx context.Context, tenant id.ID, code string, _ day.Date) (*catalog.Product, uint32, error) {
+	p, err := w.Product(ctx, tenant, code, 1)
+	return p, 1, err
 }
 
 func (w *world) Product(_ context.Context, _ id.ID, code string, _ uint32) (*catalog.Product, error) {
 	if code != "loan" {
 		return nil, errs.NotFound.Errorf("there is no product %s", code)
 	}
-	return product(), nil
+	p := product()
+	p.Start = w.start
+	p.Funding.Partial = w.partial
+	return p, nil
 }
 
 func (w *world) Days(context.Context, id.ID, string) (holidays, workdays []day.Date, err error) {
@@ -187,12 +195,22 @@ func (w *world) Days(context.Context, id.ID, string) (holidays, workdays []day.D
 // judge decides as the test wants.
 type judge struct{ *world }
 
-func (w judge) Decide(context.Context, *application.Application, *catalog.Product) (application.Decision, error) {
+func (w judge) Decide(context.Context, *application.Application, *catalog.Product, application.Quoter) (application.Decision, error) {
 	return w.verdict, nil
 }
 
 func (w *world) Missing(context.Context, *application.Application, *catalog.Product) ([]string, error) {
 	return w.missing, nil
+}
+
+func (w *world) Signed(context.Context, *application.Application) error {
+	w.papers = append(w.papers, "signed")
+	return nil
+}
+
+func (w *world) Completed(context.Context, *application.Application, *catalog.Product) error {
+	w.papers = append(w.papers, "annex")
+	return nil
 }
 
 func (w *world) Contract(context.Context, *application.Application, *catalog.Product) ([32]byte, error) {
@@ -308,7 +326,8 @@ func by(role string) order.Act { return order.Act{Actor: staff, Role: role} }
 func (w *world) submit(n int) *application.Application {
 	w.Helper()
 	a, err := w.Submit(context.Background(), tenant, application.New{
-		ID: uid("application", n), Borrower: borrower, Ledger: "main", Product: "loan", Amount: 1_200_00, Term: 3, Unit: "months", Act: by(application.Borrower),
+		ID: uid("application", n), Borrower: borrower, Ledger: "main", Product: "loan", Amount: 1_200_00, Term: 3, Unit: "months", Purpose: "study",
+		Act: by(application.Borrower),
 	})
 	if err != nil {
 		w.Fatal(err)
@@ -319,7 +338,7 @@ func (w *world) submit(n int) *application.Application {
 // sign asks for a code and signs with it.
 func (w *world) sign(a *application.Application) *application.Application {
 	w.Helper()
-	if err := w.AskToSign(context.Background(), tenant, a.ID); err != nil {
+	if _, err := w.AskToSign(context.Background(), tenant, a.ID); err != nil {
 		w.Fatal(err)
 	}
 	signed, err := w.Sign(context.Background(), tenant, a.ID, w.next("signature"), by(application.Borrower), w.code)
@@ -327,6 +346,16 @@ func (w *world) sign(a *application.Application) *application.Application {
 		w.Fatal(err)
 	}
 	return signed
+}
+
+// bid bids for a part of an application's listing.
+func (w *world) bid(a *application.Application, of int, amount int64) {
+	w.Helper()
+	b := market.Bid{Tenant: tenant, ID: w.next("bid"), Listing: a.ID, Investor: investor(of), Amount: amount}
+	if _, err := w.market.Place(context.Background(), b); err != nil {
+		w.Fatal(err)
+	}
+	w.run()
 }
 
 func (w *world) state(a *application.Application) string {

@@ -27,15 +27,20 @@ import (
 //go:embed migrations
 var migrations embed.FS
 
-// How long a code is good, and how many wrong ones end it.
+// How long a code is good, how many wrong ones end it, and how many are sent for one document.
 const (
 	minutes     = 10
 	maxAttempts = 5
+	maxAsked    = 10
 	codeDigits  = 6
 )
 
-// Wrong means that a code is not the one that was sent last, or is no longer good.
-var Wrong = errs.Define("sign_code", 403, "The code is wrong or no longer good")
+var (
+	// Wrong means that a code is not the one that was sent last, or is no longer good.
+	Wrong = errs.Define("sign_code", 403, "The code is wrong or no longer good")
+	// UsedUp means that no more codes are sent for a document.
+	UsedUp = errs.Define("sign_codes_used_up", 409, "No more codes are sent for this document")
+)
 
 // Notices tell parties something.
 type Notices interface {
@@ -86,16 +91,56 @@ func (d *Desk) Ask(ctx context.Context, r Request) error {
 	return d.db.Write(ctx, func(tx *sql.Tx) error {
 		res, err := tx.ExecContext(ctx, d.db.Rebind(`INSERT INTO sign_request (tenant, subject, party, hash, salt, code, expires, attempts, signed)
 			VALUES (?, ?, ?, ?, ?, ?, ?, 0, 0) ON CONFLICT (tenant, subject, party) DO UPDATE SET hash = excluded.hash, salt = excluded.salt,
-			code = excluded.code, expires = excluded.expires, attempts = 0 WHERE sign_request.signed = 0`),
-			r.Tenant[:], r.Subject[:], r.Party[:], r.Hash[:], salt, digest[:], r.Now+minutes*time.Minute.Microseconds())
+			code = excluded.code, expires = excluded.expires, attempts = 0, asked = sign_request.asked + 1
+			WHERE sign_request.signed = 0 AND sign_request.asked < ?`),
+			r.Tenant[:], r.Subject[:], r.Party[:], r.Hash[:], salt, digest[:], r.Now+minutes*time.Minute.Microseconds(), maxAsked)
 		if err != nil {
 			return fmt.Errorf("ask for a signature: %w", err)
 		}
 		if n, err := res.RowsAffected(); err != nil || n == 0 {
-			return err
+			return errors.Join(err, d.notSent(ctx, tx, &r))
 		}
 		return d.notices.Tell(ctx, tx, notice)
 	})
+}
+
+// notSent says why no code is sent: nothing is to be said of what is signed.
+func (d *Desk) notSent(ctx context.Context, tx *sql.Tx, r *Request) error {
+	signed, err := d.signed(ctx, tx, r.Tenant, r.Subject, r.Party)
+	if err == nil && signed.At == 0 {
+		err = UsedUp.Errorf("%d were sent, and each had its attempts", maxAsked)
+	}
+	return err
+}
+
+// Signature is what a party signed, and when.
+type Signature struct {
+	Hash [32]byte
+	At   int64 // microseconds since 1970, 0: not yet
+}
+
+// Signature gives a party's signature under a document about a subject; without one its At is 0.
+func (d *Desk) Signature(ctx context.Context, tenant, subject, party id.ID) (Signature, error) {
+	return d.signed(ctx, d.db.Reader(), tenant, subject, party)
+}
+
+// querier is a transaction or a pool.
+type querier interface {
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}
+
+func (d *Desk) signed(ctx context.Context, q querier, tenant, subject, party id.ID) (s Signature, err error) {
+	var hash []byte
+	err = q.QueryRowContext(ctx, d.db.Rebind(`SELECT hash, signed FROM sign_request WHERE tenant = ? AND subject = ? AND party = ?`),
+		tenant[:], subject[:], party[:]).Scan(&hash, &s.At)
+	if errors.Is(err, sql.ErrNoRows) {
+		return s, nil
+	}
+	if err != nil {
+		return s, fmt.Errorf("read a signature: %w", err)
+	}
+	copy(s.Hash[:], hash)
+	return s, nil
 }
 
 func (r *Request) notice(code, salt []byte) (notice.Notice, error) {

@@ -90,5 +90,29 @@ func TestSign(t *testing.T) {
 		if p.came != came {
 			t.Error("what was signed is asked for again")
 		}
+		if s, err := d.Signature(t.Context(), r.Tenant, r.Subject, r.Party); err != nil || s != (sign.Signature{Hash: r.Hash, At: r.Now}) {
+			t.Errorf("the signature is %+v, %v", s, err)
+		}
+		if s, err := d.Signature(t.Context(), r.Tenant, r.Subject, id.ID{9}); err != nil || s.At != 0 {
+			t.Errorf("somebody else's signature is %+v, %v", s, err)
+		}
 	})
+}
+
+// Guesses are bounded: after ten codes no more is sent for a document.
+func TestCodesAreUsedUp(t *testing.T) {
+	p := &phone{}
+	d, err := sign.Open(t.Context(), storetest.SQLite(t), p, rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := sign.Request{Tenant: id.ID{1}, Subject: id.ID{2}, Party: id.ID{3}, Ledger: "main", Now: 1_000_000, Kind: "code"}
+	for n := range 12 {
+		if err := d.Ask(t.Context(), r); n < 10 && err != nil || n >= 10 && !errs.Is(err, sign.UsedUp) {
+			t.Errorf("asked %d times: %v", n+1, err)
+		}
+	}
+	if p.came != 10 {
+		t.Errorf("%d codes came", p.came)
+	}
 }

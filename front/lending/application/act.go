@@ -1,0 +1,167 @@
+package application
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+
+	"github.com/longmen/longmen/core/order"
+	"github.com/longmen/longmen/front/lending/sign"
+	"github.com/longmen/longmen/front/message"
+	"github.com/longmen/longmen/kit/errs"
+	"github.com/longmen/longmen/kit/id"
+)
+
+// done finds a change that was made before, nil if it was not. The same id for something else is a conflict.
+func (d *Desk) done(ctx context.Context, a *Application, change id.ID, transition string) (*order.Step, error) {
+	steps, err := d.Steps(ctx, a)
+	if err != nil {
+		return nil, err
+	}
+	for i := range steps {
+		switch {
+		case steps[i].ID != change:
+		case steps[i].Transition != transition:
+			return nil, taken(change)
+		default:
+			return &steps[i], nil
+		}
+	}
+	return nil, nil
+}
+
+func taken(change id.ID) error {
+	return order.IDTaken.Errorf("id %s was used with other content: make a new one", change).On("id")
+}
+
+// Steps are what happened to an application, oldest first.
+func (d *Desk) Steps(ctx context.Context, a *Application) ([]order.Step, error) {
+	return d.Orders.Steps(ctx, a.Tenant, a.ID, 0, order.MaxPage)
+}
+
+// Withdraw ends an application that was not signed.
+func (d *Desk) Withdraw(ctx context.Context, tenant, application, change id.ID, by order.Act) (*Application, error) {
+	return d.with(ctx, tenant, application, func(a *Application) error {
+		if step, err := d.done(ctx, a, change, withdraw); step != nil || err != nil {
+			return err
+		}
+		_, err := d.Orders.Change(ctx, tenant, order.Change{ID: change, Order: a.ID, Version: a.Order.Version, Transition: withdraw, Act: by})
+		return err
+	})
+}
+
+// Decide is a person's decision on an application that was referred to him.
+func (d *Desk) Decide(ctx context.Context, tenant, application, change id.ID, by order.Act, x Decision) (*Application, error) {
+	transition := approve
+	switch x.Verdict {
+	case Accept:
+	case Decline:
+		transition, by.Reason = decline, x.Reason
+	default:
+		return nil, errs.Invalid.Errorf("a decision accepts or declines").On("verdict")
+	}
+	return d.with(ctx, tenant, application, func(a *Application) error {
+		step, err := d.done(ctx, a, change, transition)
+		if err != nil {
+			return err
+		}
+		if step != nil {
+			return sameDecision(step, &x)
+		}
+		if a.State != Review {
+			return order.WrongState.Errorf("nobody has to decide on it: it is %s", a.State)
+		}
+		c := order.Change{ID: change, Order: a.ID, Version: a.Order.Version, Transition: transition, Act: by}
+		if x.Verdict == Decline {
+			_, err := d.Orders.Change(ctx, tenant, c)
+			return err
+		}
+		words, err := d.offer(ctx, tenant, a, &x)
+		if err != nil {
+			return err
+		}
+		return d.keep(ctx, a, c, words)
+	})
+}
+
+// sameDecision compares a decision with the one that was made under its id.
+func sameDecision(step *order.Step, x *Decision) error {
+	if x.Verdict == Decline {
+		if step.Reason != x.Reason {
+			return taken(step.ID)
+		}
+		return nil
+	}
+	var words Words
+	if err := json.Unmarshal(step.Attributes, &words); err != nil {
+		return err
+	}
+	if words.Offer == nil || words.Offer.Amount != x.Amount || words.Offer.Grade != x.Grade {
+		return taken(step.ID)
+	}
+	return nil
+}
+
+// keep makes a change to an offer, and plans its end.
+func (d *Desk) keep(ctx context.Context, a *Application, c order.Change, words *Words) (err error) {
+	if c.Attributes, err = json.Marshal(words); err != nil {
+		return err
+	}
+	return d.push(ctx, a, c, words.Offer.Expires)
+}
+
+// push makes a change, and plans in the same transaction that somebody looks what follows from it.
+func (d *Desk) push(ctx context.Context, a *Application, c order.Change, due int64) error {
+	return d.DB.Write(ctx, func(tx *sql.Tx) error {
+		if err := d.planAt(ctx, tx, a, c.Transition, due); err != nil {
+			return err
+		}
+		_, err := d.Orders.Within(ctx, tx, a.Tenant, c)
+		return err
+	})
+}
+
+// AskToSign sends the borrower a new code.
+func (d *Desk) AskToSign(ctx context.Context, tenant, application id.ID) (*Application, error) {
+	return d.with(ctx, tenant, application, func(a *Application) error {
+		r, err := d.request(ctx, a)
+		if err != nil {
+			return err
+		}
+		return d.Signer.Ask(ctx, r)
+	})
+}
+
+func (d *Desk) request(ctx context.Context, a *Application) (sign.Request, error) {
+	if a.State != Offered {
+		return sign.Request{}, order.WrongState.Errorf("there is nothing to sign: it is %s", a.State)
+	}
+	now, err := d.Ledgers.Now(ctx, a.Ledger)
+	if err != nil {
+		return sign.Request{}, err
+	}
+	if now.UnixMicro() >= a.Offer.Expires {
+		return sign.Request{}, order.WrongState.Errorf("the offer has expired")
+	}
+	digest, err := a.Digest()
+	return sign.Request{
+		Tenant: a.Tenant, Subject: a.ID, Party: a.Borrower, Hash: digest, Ledger: a.Ledger, Now: now.UnixMicro(), Kind: message.Code,
+	}, err
+}
+
+// Sign takes the borrower's signature under the contract.
+func (d *Desk) Sign(ctx context.Context, tenant, application, change id.ID, by order.Act, code string) (*Application, error) {
+	return d.with(ctx, tenant, application, func(a *Application) error {
+		if step, err := d.done(ctx, a, change, signIt); step != nil || err != nil {
+			return err
+		}
+		r, err := d.request(ctx, a)
+		if err != nil {
+			return err
+		}
+		if err := d.Signer.Sign(ctx, r, code); err != nil {
+			return err
+		}
+		return d.push(ctx, a, order.Change{ID: change, Order: a.ID, Version: a.Order.Version, Transition: signIt, Act: by}, atOnce)
+	})
+}

@@ -1,0 +1,163 @@
+package application
+
+import (
+	"context"
+	"database/sql"
+	"encoding/hex"
+	"strings"
+
+	"github.com/longmen/longmen/core/ledger"
+	"github.com/longmen/longmen/finmath/amount"
+	"github.com/longmen/longmen/front/catalog"
+	"github.com/longmen/longmen/front/lending/servicing"
+	"github.com/longmen/longmen/front/market"
+	"github.com/longmen/longmen/kit/errs"
+	"github.com/longmen/longmen/kit/id"
+)
+
+// address is a place of the loan in the ledger.
+func address(loanID id.ID, part string) string {
+	a := "loan:" + hex.EncodeToString(loanID[:])
+	if part != "" {
+		a += ":" + part
+	}
+	return a
+}
+
+// Place is the address of an account of the platform in an asset: fees, reserve, guarantee, cover or unclaimed.
+func Place(asset, what string) string { return "platform:" + strings.ToLower(asset) + ":" + what }
+
+// Codes of the accounts in the chart.
+const (
+	codeCash      = 2001
+	codeUnclaimed = 2003
+	codeCover     = 2004
+	codeFunds     = 2102 // raised, on the way to the borrower
+	codeCredit    = 2103
+	codeReserve   = 2201
+	codeGuarantee = 2202
+	codeFees      = 4001
+)
+
+// PurposeAccounts is the purpose of the command that opens a loan's accounts.
+const PurposeAccounts = 2010
+
+// accountsOf are the accounts that a loan needs: its own, its borrower's cash, and the platform's.
+func accountsOf(a *Application) []*ledger.OpenAccount {
+	open := func(address string, kind ledger.AccountType, code uint32, c ledger.Constraint) *ledger.OpenAccount {
+		return &ledger.OpenAccount{Address: address, Asset: a.Asset, Side: ledger.CreditNormal, Type: kind, Code: code, Constraint: c}
+	}
+	return []*ledger.OpenAccount{
+		open(address(a.Loan(), "funds"), ledger.Liability, codeFunds, ledger.Nonnegative),
+		open(address(a.Loan(), "credit"), ledger.Liability, codeCredit, ledger.Nonnegative),
+		open(market.Cash(a.Borrower), ledger.Liability, codeCash, ledger.Nonnegative),
+		open(Place(a.Asset, "fees"), ledger.Income, codeFees, ledger.Unbounded),
+		open(Place(a.Asset, "reserve"), ledger.Liability, codeReserve, ledger.Nonnegative),
+		open(Place(a.Asset, "guarantee"), ledger.Liability, codeGuarantee, ledger.Nonnegative),
+		open(Place(a.Asset, "cover"), ledger.Liability, codeCover, ledger.Unbounded),
+		open(Place(a.Asset, "unclaimed"), ledger.Liability, codeUnclaimed, ledger.Nonnegative),
+	}
+}
+
+// list opens the loan's accounts and the listing.
+func (d *Desk) list(ctx context.Context, a *Application, p *catalog.Product) error {
+	if err := d.Papers.Signed(ctx, a); err != nil {
+		return err
+	}
+	now, err := d.Ledgers.Now(ctx, a.Ledger)
+	if err != nil {
+		return err
+	}
+	if err := d.accounts(ctx, a); err != nil {
+		return err
+	}
+	l, err := d.listing(a, p, now.UnixMicro())
+	if err != nil {
+		return err
+	}
+	return d.DB.Write(ctx, func(tx *sql.Tx) error {
+		if err := d.Market.Open(ctx, tx, l); err != nil {
+			return err
+		}
+		_, err := d.Orders.Within(ctx, tx, a.Tenant, change(a, list, ""))
+		return err
+	})
+}
+
+// accounts opens those of the loan's accounts that are not there. Another loan may open the platform's at the same time:
+// then it looks again.
+func (d *Desk) accounts(ctx context.Context, a *Application) error {
+	for attempt := range uint64(maxSteps) {
+		operations, err := d.unopened(ctx, a)
+		if err != nil || len(operations) == 0 {
+			return err
+		}
+		c := &ledger.Command{
+			ID: ledger.ID(a.ID.Derive("accounts", attempt)), Purpose: PurposeAccounts, Actor: ledger.ID(a.CreatedBy), Behalf: ledger.ID(a.Borrower),
+			References: []ledger.Reference{{Type: servicing.ReferenceLoan, Value: a.Loan()}}, Operations: operations,
+		}
+		answers, err := d.Ledgers.Apply(ctx, a.Ledger, []*ledger.Command{c})
+		if err != nil {
+			return err
+		}
+		switch code := answers[0].Result.Code; code {
+		case ledger.Applied, ledger.AccountExists, ledger.IDConflict: // all of them are there now, or others than before
+		case ledger.Overloaded, ledger.NotLeading:
+			return errs.Overloaded.Errorf("the ledger takes nothing at the moment")
+		default:
+			return errs.Conflict.Errorf("the ledger does not open the loan's accounts: %s", code)
+		}
+	}
+	return errs.Overloaded.Errorf("others open the same accounts all the time")
+}
+
+func (d *Desk) unopened(ctx context.Context, a *Application) (operations []ledger.Operation, err error) {
+	err = d.Ledgers.View(ctx, a.Ledger, func(e *ledger.Engine) {
+		for _, o := range accountsOf(a) {
+			if _, there := e.Account(o.Address); !there {
+				operations = append(operations, o)
+			}
+		}
+	})
+	return operations, err
+}
+
+func (d *Desk) listing(a *Application, p *catalog.Product, now int64) (market.Listing, error) {
+	f, unit := p.Funding, int64(p.Funding.Unit)
+	if unit < 1 || a.Offer.Amount%unit != 0 {
+		return market.Listing{}, errs.Invalid.Errorf("%d is not a whole number of units of %d", a.Offer.Amount, unit).On("amount")
+	}
+	units := a.Offer.Amount / unit
+	share, err := part(f.Share, units)
+	if err != nil {
+		return market.Listing{}, err
+	}
+	partial, err := part(f.Partial, units)
+	if err != nil {
+		return market.Listing{}, err
+	}
+	return market.Listing{
+		Tenant: a.Tenant, ID: a.ID, Ledger: a.Ledger, Loan: a.Loan(), Borrower: a.Borrower,
+		Terms: market.Terms{
+			Asset: a.Asset, Register: a.Register(), Tranches: servicing.Tranches, Unclaimed: Place(a.Asset, "unclaimed"),
+			Receiver: address(a.Loan(), "funds"),
+			Unit:     unit, Units: uint64(units), Minimum: uint64(max(int64(f.Min)/unit, 1)), Step: uint64(max(int64(f.Step)/unit, 1)), Share: uint64(max(share, 1)),
+			Product: a.Product, Version: a.Words.Version, Grade: a.Offer.Grade, Region: a.Region, Days: max(a.Offer.Days, 1),
+		},
+		Opened: now, Closes: now + int64(f.Days)*day24, Partial: uint64(partial),
+	}, nil
+}
+
+const day24 = 24 * 3600 * 1_000_000
+
+// part is a share of units, rounded down.
+func part(r catalog.Rate, units int64) (int64, error) {
+	if r.IsZero() {
+		return 0, nil
+	}
+	f, err := amount.Decimal(r.Decimal())
+	if err != nil {
+		return 0, err
+	}
+	return f.Apply(units, amount.Down)
+}
