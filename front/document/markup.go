@@ -72,7 +72,7 @@ func (s *setter) line(line string) error {
 	case "@table":
 		return s.table(rest)
 	case "@digest":
-		s.seal()
+		s.seal(smallStyle.leading + 4)
 	case "@signatures":
 		s.sign(rest)
 	default:
@@ -117,12 +117,12 @@ func (s *setter) table(rest string) error {
 	return nil
 }
 
-// seal sets the digest of all that stands above.
-func (s *setter) seal() {
+// seal sets the digest of all that stands above, and keeps it together with what takes so much room.
+func (s *setter) seal(height float64) {
 	l, words := s.layout, phrases[s.in]
 	s.digest = sha256.Sum256([]byte(strings.Join(s.signed, "\n")))
 	l.y += 12
-	l.room(3 * bodyStyle.leading)
+	l.room(height)
 	l.rule(marginSide, l.y, textWidth)
 	l.y += 4
 	l.line(marginSide, words.digest+hexText(s.digest), smallStyle)
@@ -131,7 +131,7 @@ func (s *setter) seal() {
 
 // sign sets the digest and a block for each role: the signature that was given, or room for it.
 func (s *setter) sign(rest string) {
-	s.seal()
+	s.seal(3 * bodyStyle.leading)
 	for _, part := range strings.Split(rest, "|") {
 		role, title, _ := strings.Cut(strings.TrimSpace(part), " ")
 		s.block(role, title)
