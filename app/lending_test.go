@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"os"
 	"regexp"
 	"strings"
 	"testing"
@@ -237,6 +238,14 @@ func TestLending(t *testing.T) {
 		t.Errorf("all investors have %d, the platform %s", sum, l.balance("platform:cny:fees"))
 	}
 	l.settle(i, loan)
+	// The example in the docs is this one.
+	text, err := os.ReadFile("../docs/lending.md")
+	l.must(err)
+	for _, step := range []string{"C the borrower's cash 5,880.00", "first installment 533.09: interest 60.00, principal 473.09", "C the largest investor 236.55 + 30.00"} {
+		if !strings.Contains(string(text), step) {
+			t.Errorf("docs/lending.md does not say %q", step)
+		}
+	}
 }
 
 func readOffer(t *testing.T, a *apitest.Answer, to any) {
