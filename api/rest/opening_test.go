@@ -5,8 +5,11 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"testing"
+
+	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/longmen/longmen/api"
 	"github.com/longmen/longmen/api/apitest"
@@ -17,6 +20,22 @@ import (
 	"github.com/longmen/longmen/kit/errs"
 	"github.com/longmen/longmen/kit/id"
 )
+
+// required are the query parameters that an operation can't do without.
+func required(item *huma.PathItem, method string) string {
+	query := url.Values{}
+	if method == http.MethodGet {
+		for _, p := range item.Get.Parameters {
+			if p.In == "query" && p.Required {
+				query.Set(p.Name, "1")
+			}
+		}
+	}
+	if len(query) == 0 {
+		return ""
+	}
+	return "?" + query.Encode()
+}
 
 // Before the rows are open, everything about parties says so, and when to come again.
 func TestBeforeTheGroundIsOpen(t *testing.T) {
@@ -32,7 +51,7 @@ func TestBeforeTheGroundIsOpen(t *testing.T) {
 				continue
 			}
 			tried++
-			r := httptest.NewRequest(method, filled(path), strings.NewReader(body))
+			r := httptest.NewRequest(method, filled(path)+required(item, method), strings.NewReader(body))
 			r.Header.Set("Content-Type", "application/json")
 			w := httptest.NewRecorder()
 			d.ServeHTTP(w, r.WithContext(api.WithCall(context.Background(), call)))

@@ -29,7 +29,7 @@ type life struct {
 // have is what the borrower gave, and the books are what a replay of the stored events gives.
 func TestLives(t *testing.T) {
 	w := newWorld(t, storetest.SQLite(t), 7)
-	loans := 0
+	loans, seen := 0, map[servicing.Kind]int{}
 	rapid.Check(t, func(r *rapid.T) {
 		loans++
 		l := &life{world: w, n: 1000 * loans, began: dayOf(w.now())}
@@ -46,14 +46,29 @@ func TestLives(t *testing.T) {
 					{Account: "guarantor:1", Rank: 1, Weight: 2, Limit: 500_00},
 					{Account: "guarantor:2", Rank: 1, Weight: rapid.Int64Range(1, 3).Draw(r, "weight")},
 				},
-				InstallmentAfter: 1, WholeAfter: 1, WriteOffAfter: 40, ProRata: rapid.Bool().Draw(r, "pro rata"), Queue: rapid.Bool().Draw(r, "queue"),
+				InstallmentAfter: 1, WholeAfter: 1, WriteOffAfter: 10, ProRata: rapid.Bool().Draw(r, "pro rata"), Queue: rapid.Bool().Draw(r, "queue"),
 				Recovery: rapid.SampledFrom([][3]servicing.Receiver{
 					{servicing.ToCosts, servicing.ToPayers, servicing.ToHolders}, {servicing.ToHolders, servicing.ToPayers, servicing.ToCosts},
 				}).Draw(r, "recovery"),
 			},
 		})
 		l.Repeat(r)
+		now, err := l.Get(context.Background(), tenant, l.d.Loan)
+		if err != nil {
+			r.Fatal(err)
+		}
+		for i := range now.Events {
+			if e := &now.Events[i]; e.Outcome == servicing.Applied || e.Outcome == servicing.Waiting {
+				seen[e.Kind]++
+			}
+		}
 	})
+	for _, k := range []servicing.Kind{servicing.Covered, servicing.Bought, servicing.WrittenOff, servicing.Recovered, servicing.Restructured, servicing.Reversed, servicing.Settled} {
+		if seen[k] == 0 {
+			t.Errorf("nothing was ever %s", k)
+		}
+	}
+	t.Log(seen)
 }
 
 // Repeat lets acts happen in any order.
@@ -163,12 +178,13 @@ func (w *world) payers() (sum int64) {
 
 // give gives one of them money.
 func (l *life) give(r *rapid.T) {
-	amount := rapid.Int64Range(1, 3_000_00).Draw(r, "top-up")
+	amount := rapid.SampledFrom([]int64{1, 1_234, 500_00, 3_000_00, 300_000_00}).Draw(r, "top-up")
 	l.fund(rapid.SampledFrom([]string{"reserve", "guarantor:1", "guarantor:2"}).Draw(r, "payer"), amount)
 	l.cashs += amount
 }
 
 func (l *life) anyContractPayout(r *rapid.T) {
+	l.wait(rapid.SampledFrom([]int{1, 35}).Draw(r, "days"))
 	l.give(r)
 	_, err := l.Cover(context.Background(), tenant, l.d.Loan, servicing.Payout{ID: l.next()})
 	l.expect(r, err)
@@ -181,6 +197,8 @@ func (l *life) anyService(r *rapid.T) {
 }
 
 func (l *life) anyPurchase(r *rapid.T) {
+	l.give(r)
+	l.wait(rapid.SampledFrom([]int{1, 35}).Draw(r, "days"))
 	e, err := l.Buy(context.Background(), tenant, l.d.Loan, servicing.Purchase{ID: l.next()})
 	l.expect(r, err)
 	if err == nil && e.Outcome == servicing.Applied {
@@ -189,6 +207,7 @@ func (l *life) anyPurchase(r *rapid.T) {
 }
 
 func (l *life) anyWriteOff(r *rapid.T) {
+	l.wait(rapid.SampledFrom([]int{1, 45}).Draw(r, "days"))
 	_, err := l.WriteOff(context.Background(), tenant, l.d.Loan, servicing.Giving{ID: l.next()})
 	l.expect(r, err)
 }

@@ -42,7 +42,7 @@ func (l *Loan) Changed() (number uint32) {
 
 // changes says whether an event of this kind changes what was agreed.
 func (e *Event) changes() bool {
-	return e.Kind == Deferred || e.Kind == Rescheduled || e.Kind == Repriced
+	return e.Kind == Deferred || e.Kind == Rescheduled || e.Kind == Repriced || e.Kind == Restructured
 }
 
 // Paid is what all holders of a loan got together by one event, by tranche.
