@@ -160,13 +160,15 @@ func (g *gathering) send(ctx context.Context, a *Allocation, run id.ID, pieces [
 	}
 	defer release()
 	var bids []Bid
+	ahead := map[id.ID]uint64{} // units of the pieces before, by listing
 	var commands []*ledger.Command
 	for i := range pieces {
 		l, b := g.byID[pieces[i].Listing], g.bid(run, &pieces[i])
-		if g.m.admit(ctx, g.on, l, b) != nil {
+		if g.m.admit(ctx, g.on, l, b, ahead[l.ID]) != nil {
 			a.Refused++
 			continue
 		}
+		ahead[l.ID] += b.Units
 		bids, commands = append(bids, *b), append(commands, l.bidCommand(b))
 	}
 	if len(commands) == 0 {

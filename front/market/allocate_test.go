@@ -49,6 +49,23 @@ func said(a *market.Allocation) string {
 	return strings.Join(list, " ")
 }
 
+// The last of a loan goes to a mandate though it is below the smallest bid: the pieces before it are on their way.
+func TestAllocateTheLast(t *testing.T) {
+	each(t, func(w *world) {
+		l := listing(1)
+		l.Units = 650
+		w.open(l)
+		for n := 1; n <= 3; n++ {
+			w.investor(n, 1_000_00)
+			w.enrol(n, func(m *market.Mandate) { m.Smallest = 0 })
+			w.do(&ledger.Freeze{Account: "unclaimed", What: ledger.FreezeAmount, Amount: 1}) // time passes in the journal
+		}
+		if got := said(w.allocate(1)); got != "1:300 2:300 3:50" || w.state(l).State != market.Funded {
+			t.Errorf("it went to %s and is %s", got, w.state(l).State)
+		}
+	})
+}
+
 // Mandates fund a loan in the order of the line, and the next one, as soon as it is open, begins where that ended.
 func TestAllocate(t *testing.T) {
 	each(t, func(w *world) {

@@ -101,7 +101,7 @@ func (m *Market) Place(ctx context.Context, b Bid) (Bid, error) {
 		return Bid{}, err
 	}
 	defer leave()
-	if err := m.admit(ctx, on, l, &b); err != nil {
+	if err := m.admit(ctx, on, l, &b, 0); err != nil {
 		// What was done before is answered as it was.
 		if first, again := m.first(ctx, &b); again {
 			return first, nil
@@ -138,13 +138,14 @@ func (b *Bid) count(l *Listing) error {
 	return nil
 }
 
-// admit refuses what the product does not allow, as the ledger stands.
-func (m *Market) admit(ctx context.Context, on Ledger, l *Listing, b *Bid) error {
+// admit refuses what the product does not allow, as the ledger stands, and with so many units fewer that others are about
+// to buy.
+func (m *Market) admit(ctx context.Context, on Ledger, l *Listing, b *Bid, ahead uint64) error {
 	f, err := m.look(ctx, on, l, Cash(b.Investor))
 	if err != nil {
 		return err
 	}
-	left := l.Units - min(f.units, l.Units)
+	left := l.Units - min(f.units+ahead, l.Units)
 	switch {
 	case !f.there || f.now < l.Opened:
 		return Closed.Errorf("it is not open yet").On("listing")
