@@ -146,6 +146,10 @@ func (n named) Apply(ctx context.Context, _ string, commands []*ledger.Command) 
 	return n.world.Apply(ctx, commands)
 }
 
+func (n named) View(ctx context.Context, _ string, read func(*ledger.Engine)) error {
+	return n.ledger.View(ctx, 0, read)
+}
+
 func (n named) Now(ctx context.Context, _ string) (now time.Time, err error) {
 	err = n.ledger.View(ctx, 0, func(e *ledger.Engine) { now = e.Now().Time() })
 	return now.In(time.FixedZone("CST", 8*3600)), err
