@@ -23,9 +23,10 @@ build: ## build the programs into bin/
 	@mkdir -p bin
 	go build -trimpath -ldflags '$(LDFLAGS)' -o bin/ $(MODULE)/cmd/... $(MODULE)/examples/...
 
-run: run-ledger ## build, start Longmen and play a marketplace over real loans (ARGS="--loans all")
+run: build ## build, start Longmen and play a marketplace through its API (ARGS="--loans all")
+	@exec bin/marketplace $(ARGS)
 
-run-ledger: build ## the same, kept when `make run` has more to show
+run-ledger: build ## play bids and repayments of real loans on the ledger alone, a million bids in seconds
 	@exec bin/lendingclub $(ARGS)
 
 bench: build ## measure this machine (ARGS="--help")

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/url"
 	"regexp"
+	"slices"
 	"time"
 
 	"github.com/longmen/longmen/examples/marketplace/client"
@@ -42,7 +43,23 @@ func (p *Player) eachNew(ctx context.Context, do func(ctx context.Context, l *le
 
 func (p *Player) applications(ctx context.Context) error { return p.eachNew(ctx, p.applies) }
 
-func (p *Player) signatures(ctx context.Context) error { return p.eachNew(ctx, p.signs) }
+// signatures are given one after the other, and the next one when mandates have funded the loan: their line goes on where
+// it was, so its order is the same in every run.
+func (p *Player) signatures(ctx context.Context) error {
+	for _, l := range p.loans {
+		if l.Listed != p.month {
+			continue
+		}
+		err := p.signs(ctx, l)
+		if err == nil && !l.Burst {
+			_, err = p.listing(ctx, l, "funded")
+		}
+		if err != nil {
+			return told(l, err)
+		}
+	}
+	return nil
+}
 
 func (p *Player) bursts(ctx context.Context) error {
 	return p.eachNew(ctx, func(ctx context.Context, l *lent) error {
@@ -173,7 +190,7 @@ func (p *Player) code(ctx context.Context, l *lent) (code string, err error) {
 
 // burst funds a loan by single bids, one after the other: first come, first served. The last ones are too late.
 func (p *Player) burst(ctx context.Context, l *lent) error {
-	listing, err := p.listing(ctx, l)
+	listing, err := p.listing(ctx, l, "open", "funded")
 	if err != nil {
 		return err
 	}
@@ -200,8 +217,8 @@ func (p *Player) burst(ctx context.Context, l *lent) error {
 	return nil
 }
 
-// listing waits until a loan is listed.
-func (p *Player) listing(ctx context.Context, l *lent) (string, error) {
+// listing waits until a loan's listing is in one of these states.
+func (p *Player) listing(ctx context.Context, l *lent, states ...string) (string, error) {
 	name := l.application.String() // a listing has the application's id
 	return name, await(ctx, "the listing", func() (bool, error) {
 		var out struct{ State string }
@@ -209,7 +226,7 @@ func (p *Player) listing(ctx context.Context, l *lent) (string, error) {
 		if client.Code(err) == "not_found" {
 			return false, nil
 		}
-		return out.State != "opening", err
+		return slices.Contains(states, out.State), err
 	})
 }
 

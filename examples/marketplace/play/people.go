@@ -1,9 +1,11 @@
 package play
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/longmen/longmen/examples/marketplace/client"
@@ -174,7 +176,7 @@ func (p *Player) people(ctx context.Context) error {
 // what is overdue, they are always told.
 var unwanted = func() (list []map[string]any) {
 	for _, kind := range []string{"due", "paid"} {
-		for _, channel := range []string{"sms", "mail", "app"} {
+		for _, channel := range []string{"sms", "app"} {
 			list = append(list, map[string]any{"kind": kind, "channel": channel, "wanted": false})
 		}
 	}
@@ -199,13 +201,7 @@ func (p *Player) deposits(ctx context.Context) error {
 	if err := p.apply(ctx, commands); err != nil {
 		return err
 	}
-	// One after the other: the line of mandates is in the order in which they are given.
-	for i := range p.investors {
-		if err := p.mandate(ctx, i); err != nil {
-			return err
-		}
-	}
-	return nil
+	return p.Each(ctx, len(p.investors), p.mandate)
 }
 
 // longest are the days of the loans that mandates fund: those of 36 months. The others are funded by single bids.
@@ -213,7 +209,7 @@ const longest = 1_200
 
 func (p *Player) mandate(ctx context.Context, i int) error {
 	v, who := &p.s.Investors[i], p.investors[i]
-	own, err := p.id("mandate", uint64(i))
+	own, err := p.inLine(i)
 	if err != nil {
 		return err
 	}
@@ -221,6 +217,18 @@ func (p *Player) mandate(ctx context.Context, i int) error {
 	return p.c.Post(ctx, p.staff[operations], "/v1/parties/"+who.party.String()+"/mandates", "", map[string]any{
 		"id": own, "ledger": Ledger, "amount": cents(v.Budget), "longest": longest, "per_loan": cents(v.PerLoan),
 	}, nil)
+}
+
+// inLine is the id of an investor's mandate. Those that joined the line at one moment stand in it by their ids, which so
+// have to be in the order of the investors in every run: a millisecond apart, and none in the future.
+func (p *Player) inLine(i int) (id.ID, error) {
+	first, err := p.id("mandate", 0)
+	if err != nil {
+		return first, err
+	}
+	at := time.UnixMicro(first.Micros()).Add(time.Duration(i-len(p.investors)) * time.Millisecond)
+	rest := first.Derive("mandate", uint64(i))
+	return id.New(clock.NewManual(at), bytes.NewReader(slices.Concat(rest[:], rest[:])))
 }
 
 // cents are yuan as the API has them.

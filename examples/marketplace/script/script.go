@@ -152,10 +152,11 @@ func (s *Script) Bids(l *Loan) []Bid {
 	for common(stride, people) > 1 {
 		stride = 1 + stride%(people-1)
 	}
-	each := l.Yuan / int64(n)
 	bids, left := make([]Bid, 0, n+TooLate), l.Yuan
 	for i := range n + TooLate {
-		yuan := max(each-each%100+100*int64(c.below(3)-1), 100)
+		// About what is left for each, in hundreds.
+		each := (left/int64(max(n-i, 1)) + 50) / 100 * 100
+		yuan := max(each+100*int64(c.below(3)-1), 100)
 		if i < n {
 			// What is left for the others must be enough for the smallest bids.
 			yuan = min(yuan, left-100*int64(n-1-i))

@@ -63,6 +63,9 @@ func TestBids(t *testing.T) {
 				if b.Yuan < 25 || i < len(bids)-TooLate-1 && b.Yuan < 100 || b.Investor >= s.Logins() {
 					t.Fatalf("loan %d: bid %d of %d is %+v", l.Number, i, len(bids), b)
 				}
+				if b.Yuan > l.Yuan/5 {
+					t.Errorf("loan %d: bid %d of %d is more than a fifth of it: %+v", l.Number, i, len(bids), b)
+				}
 				if i < len(bids)-TooLate {
 					sum += b.Yuan
 				}
