@@ -48,6 +48,7 @@ func (p *projects) Open(ctx context.Context, l journal.Ledger) (node.Projection,
 
 // follower is what stands beside a ledger's engine.
 type follower struct {
+	tail        tail // of what was watched
 	history     *history.History
 	key         *proof.Key // nil where only the public side is, or none
 	public      string

@@ -15,11 +15,19 @@ const (
 )
 
 // Watch calls with what was applied from a sequence on, in order and without gaps, and waits for more, until the
-// context ends or the function returns an error. The journal is read in long ranges. What is handed over may be kept.
+// context ends or the function returns an error. The journal is read in long ranges, what is new only once for all who watch. What is
+// handed over may be kept, and is shared: nobody changes it.
 func (l *Ledger) Watch(ctx context.Context, from uint64, each func([]Event) error) error {
 	for next := max(from, 1); ; {
 		if err := l.View(ctx, next, func(*ledger.Engine) {}); err != nil {
 			return err
+		}
+		if list := l.follower.tail.from(next, watchRead); len(list) > 0 {
+			if err := each(list); err != nil {
+				return err
+			}
+			next += uint64(len(list))
+			continue
 		}
 		var err error
 		if next, err = l.watchRange(ctx, next, each); err != nil {
@@ -52,6 +60,7 @@ func (l *Ledger) watchRange(ctx context.Context, next uint64, each func([]Event)
 			if err != nil {
 				return next, err
 			}
+			l.follower.tail.add(e, len(record))
 			list, bytes, next = append(list, e), bytes+len(record), sequence+1
 			if len(list) < watchRead && bytes < watchBytes {
 				continue
