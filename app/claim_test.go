@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/longmen/longmen/api/apitest"
+	"github.com/longmen/longmen/front/lending/servicing"
 )
 
 // offer offers units of the loan and waits until they are on offer.
@@ -202,6 +203,12 @@ func TestOffersEndByThemselves(t *testing.T) {
 	for reason, happen := range map[string]func(x *exchange){
 		"settled": func(x *exchange) { x.repay(13_000_00, `,"settle":true`) },
 		"overdue": func(x *exchange) { x.to("2026-02-16") },
+		"restructured": func(x *exchange) {
+			e, err := x.Ground.Loans.Change(x.t.Context(), x.by.Tenant, x.loan, servicing.Change{ID: x.ID(), Kind: servicing.Deferred, Rows: 1})
+			if x.must(err); e.Outcome != servicing.Applied {
+				x.t.Fatal(e.Outcome)
+			}
+		},
 		"expired": func(x *exchange) {
 			x.to("2026-02-15")
 			x.repay(1_066_19, "")
