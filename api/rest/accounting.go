@@ -22,6 +22,8 @@ import (
 type Chart struct {
 	From     Date           `json:"from" doc:"It holds from this day on; a further one from a day to come"`
 	Accounts []ChartAccount `json:"accounts" minItems:"1" maxItems:"5000"`
+
+	Valuation *ChartValuation `json:"valuation,omitempty" doc:"How the platform values what it has itself; without it nothing is valued"`
 }
 
 // ChartAccount is what one account code stands for.
@@ -154,6 +156,7 @@ func (s *server) books(a huma.API) {
 		"Once it is closed, commands that count from its days are refused with `period_closed`. What has to be put right is booked later, with a reference of type 6001 whose value begins with the day.")),
 		s.proposeClosing)
 	huma.Register(a, needs(right.BookRead, question("list-corrections", booksPath+"/corrections", tagBooks, "List what was put right of closed days")), s.listCorrections)
+	s.valuations(a)
 	export := question("export-book", booksPath+"/export", tagBooks, "Export daily totals by general ledger code, at most 366 days at once")
 	export.Errors = append(export.Errors, http.StatusConflict)
 	export.Responses = map[string]*huma.Response{"200": {Description: http.StatusText(http.StatusOK), Content: map[string]*huma.MediaType{
@@ -201,7 +204,7 @@ func (s *server) getChart(ctx context.Context, in *chartInput) (*chartOutput, er
 	}
 	return &chartOutput{Body: Chart{From: Date(c.From), Accounts: convert(c.Accounts, func(a accounting.Account) ChartAccount {
 		return ChartAccount{Code: a.Code, GL: a.GL, Name: ChartName(a.Name)}
-	})}}, nil
+	}), Valuation: basisOf(c.Basis)}}, nil
 }
 
 func (s *server) proposeChart(ctx context.Context, in *newChart) (*proposedOutput, error) {
@@ -214,7 +217,7 @@ func (s *server) proposeChart(ctx context.Context, in *newChart) (*proposedOutpu
 	}
 	c := accounting.Chart{From: accounting.Date(in.Body.Chart.From), Accounts: convert(in.Body.Chart.Accounts, func(a ChartAccount) accounting.Account {
 		return accounting.Account{Code: a.Code, GL: a.GL, Name: accounting.Name(a.Name)}
-	})}
+	}), Basis: in.Body.Chart.Valuation.core()}
 	p, err := g.Books.ProposeChart(ctx, g.Approvals, draft(ctx, in.Body.ID, in.Body.Reason), &c)
 	if err != nil {
 		return nil, s.problem(ctx, inBodyOf(err, "", "body.chart."))

@@ -5,8 +5,6 @@ import (
 	"testing"
 
 	"github.com/longmen/longmen/api/apitest"
-	"github.com/longmen/longmen/core/party"
-	"github.com/longmen/longmen/front/accounting"
 )
 
 const chartOfMarket = `{"from":"2026-01-01","accounts":[
@@ -19,22 +17,7 @@ const chartOfMarket = `{"from":"2026-01-01","accounts":[
 // charted gives the tenant a chart, if he has none.
 func charted(w *apitest.World, t *apitest.Tenant, _ *apitest.Caller) map[string]string {
 	w.T.Helper()
-	ctx, books, finance := w.T.Context(), w.Ground.Books, t.Staff["finance"]
-	if list, err := books.Charts(ctx, t.ID, 0, 1); err != nil || len(list) == 1 {
-		return map[string]string{"date": "2026-03-01"}
-	}
-	chart, err := accounting.ReadChart([]byte(chartOfMarket))
-	if err != nil {
-		w.T.Fatal(err)
-	}
-	p, err := books.ProposeChart(ctx, w.Ground.Approvals, accounting.Draft{Tenant: t.ID, Proposal: w.ID(), Proposer: finance.Principal, Reason: "first"}, chart)
-	if err != nil {
-		w.T.Fatal(err)
-	}
-	colleague := w.Caller(party.By{Tenant: t.ID, Actor: finance.Principal}, "colleague", "finance")
-	if _, err := w.Ground.Approvals.Approve(ctx, t.ID, p.ID, colleague.Principal, ""); err != nil {
-		w.T.Fatal(err)
-	}
+	chartedBy(w, t, chartThatValues)
 	return map[string]string{"date": "2026-03-01"}
 }
 
@@ -73,8 +56,7 @@ func TestBooksAreProposed(t *testing.T) {
 }
 
 var bookBodies = map[string]string{
-	"/v1/charts": `{"id":"019599c5-8a7b-7d60-a1f2-3c4d5e6f7081","chart":{"from":"2026-01-01","accounts":[{"code":1001,"gl":"1002.01","name":{"zh":"x","en":"x"}}]},"reason":"x"}`,
-	"/periods":   `{"id":"019599c5-8a7b-7d60-a1f2-3c4d5e6f7081","through":"2026-02-28","reason":"x"}`,
+	"/periods": `{"id":"019599c5-8a7b-7d60-a1f2-3c4d5e6f7081","through":"2026-02-28","reason":"x"}`,
 }
 
 func TestBadBookQueries(t *testing.T) {

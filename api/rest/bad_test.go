@@ -19,7 +19,7 @@ import (
 // beside the ledger stand beside its tests.
 var good = func() map[string]string {
 	all := maps.Clone(ledgerBodies)
-	for _, m := range []map[string]string{approvalBodies, partyBodies, productBodies, bookBodies, lossBodies, applicationBodies} {
+	for _, m := range []map[string]string{approvalBodies, partyBodies, productBodies, bookBodies, valuationBodies, lossBodies, applicationBodies} {
 		maps.Copy(all, m)
 	}
 	return all

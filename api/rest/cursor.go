@@ -42,6 +42,8 @@ const (
 	listOfClaimTrades
 	listOfHolderPayments
 	listOfApplications
+	listOfValuations
+	listOfValuationLines
 )
 
 // cursor makes the opaque form of a place in a list.

@@ -10,13 +10,14 @@ import (
 
 func newBook() *cobra.Command {
 	c := &cobra.Command{
-		Use: "book", Short: "Keep the books of a ledger for those outside: chart, closing, corrections, export", Args: cobra.NoArgs, RunE: help,
+		Use: "book", Short: "Keep the books of a ledger for those outside: chart, closing, corrections, export, valuation", Args: cobra.NoArgs, RunE: help,
 		Long: `A chart gives account codes their codes in a general ledger; a closed period takes no more entries. Both are proposed by
 one person of finance, with the token in $LONGMEN_TOKEN, and approved by another. docs/accounting.md says more.`,
 	}
 	chart := &cobra.Command{Use: "chart", Short: "List and propose charts", Args: cobra.NoArgs, RunE: help}
 	chart.AddCommand(newChartList(), newChartPropose())
 	c.AddCommand(chart, newBookClose(), newBookPeriods(), newBookCorrections(), newBookExport())
+	c.AddCommand(valuationCommands()...)
 	c.PersistentFlags().StringP("ledger", "l", "main", "name of the ledger")
 	return speaking(c)
 }

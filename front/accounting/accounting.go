@@ -57,6 +57,7 @@ type Accounting struct {
 	ledgers Ledgers
 	gate    sync.RWMutex // held for reading while a command with an effective date is under way
 	closing map[book]closing
+	valuing sync.Mutex // one valuation at a time
 }
 
 type book struct {

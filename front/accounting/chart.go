@@ -20,10 +20,12 @@ const (
 	MaxName     = 100 // characters of a name
 )
 
-// Chart gives account codes their codes in a general ledger, from a day on.
+// Chart gives account codes their codes in a general ledger, from a day on, and says how the platform values what it has
+// itself.
 type Chart struct {
 	From     Date      `json:"from"`
 	Accounts []Account `json:"accounts"`
+	Basis    *Basis    `json:"valuation,omitempty"`
 }
 
 // Account is what one account code stands for.
@@ -101,6 +103,9 @@ func (c *Chart) check() error {
 		if err := a.check(at); err != nil {
 			return err
 		}
+	}
+	if c.Basis != nil {
+		return c.Basis.check("valuation")
 	}
 	return nil
 }

@@ -9,5 +9,9 @@
 // A chart and a closing are proposed by one person and approved by another. A chart holds from a day after its approval
 // on, so what was exported before stays what it is, to the byte.
 //
-// The package must not know what the money was for, which product an account belongs to, or how a general ledger is kept.
+// What the platform has itself is valued at a day that somebody chooses: how much has accrued, which part of fees is tax,
+// what is impaired. One command books what differs from what is booked, so the accounts show the last valuation.
+//
+// The package must not know what the money was for, how a claim is computed, which product an account belongs
+// to, or how a general ledger is kept.
 package accounting

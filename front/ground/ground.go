@@ -81,6 +81,7 @@ type Ground struct {
 	Collections *collection.Collections
 
 	Books     *accounting.Accounting
+	Valuer    *accounting.Valuer
 	admission admission.Admission
 
 	Applications *application.Desk

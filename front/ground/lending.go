@@ -10,6 +10,7 @@ import (
 	"github.com/longmen/longmen/core/node"
 	"github.com/longmen/longmen/core/plan"
 	"github.com/longmen/longmen/finmath/day"
+	"github.com/longmen/longmen/front/accounting"
 	"github.com/longmen/longmen/front/catalog"
 	"github.com/longmen/longmen/front/lending/agreement"
 	"github.com/longmen/longmen/front/lending/collection"
@@ -27,6 +28,7 @@ func (g *Ground) openLending(ctx context.Context, c *Config) (err error) {
 	if g.Loans, err = servicing.Open(ctx, g.DB, ledgers{c}, contracts); err != nil {
 		return err
 	}
+	g.Valuer = accounting.NewValuer(g.Books, ledgers{c}, Claims{g.Loans})
 	g.Reminders = &reminder.Reminders{Plan: g.Plan, Outbox: g.Notices, Loans: g.Loans, Ledgers: ledgers{c}}
 	g.Loans.Watch(func(ctx context.Context, tx *sql.Tx, l *servicing.Loan, e *servicing.Event, _ servicing.State) error {
 		return g.Reminders.Happened(ctx, tx, l, e)

@@ -137,6 +137,16 @@ func (d *Division) Total() int64 {
 	return sum
 }
 
+// of is what a single account gets.
+func (d *Division) of(account string) int64 {
+	for _, p := range d.Parts {
+		if p.Account == account {
+			return p.Amount
+		}
+	}
+	return 0
+}
+
 // held is what goes to the holders.
 func (d *Division) held() int64 {
 	return d.Holders[toPrincipal] + d.Holders[toInterest] + d.Holders[toCharge]

@@ -73,6 +73,7 @@ type Event struct {
 	Costs   int64       `json:"costs,omitempty"`   // of recovering, kept from what was recovered
 	Claimed int64       `json:"claimed,omitempty"` // what of it goes to those who paid for the borrower
 	Units   uint64      `json:"units,omitempty"`   // that were bought
+	Upfront int64       `json:"upfront,omitempty"` // what the platform kept when the loan was paid out
 
 	Outcome  Outcome    `json:"outcome"`
 	Split    loan.Split `json:"split"`            // by which the amount was divided, as was known then

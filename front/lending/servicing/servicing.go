@@ -168,7 +168,10 @@ func (s *Servicing) Disburse(ctx context.Context, d Deed, pay Disbursement) (Eve
 	}
 	return s.do(ctx, &act{
 		tenant: d.Tenant, loan: d.Loan, operations: pay.Operations, purpose: PurposeDisburse,
-		event: Event{ID: pay.ID, Kind: Disbursed, Date: c.Agreement.Terms.Due.Start, Asked: pay.Amount, Amount: pay.Amount, Actor: pay.Actor},
+		event: Event{
+			ID: pay.ID, Kind: Disbursed, Date: c.Agreement.Terms.Due.Start, Asked: pay.Amount, Amount: pay.Amount, Actor: pay.Actor,
+			Upfront: paidTo(d.Places.Platform, pay.Operations),
+		},
 		asked: pay.Amount,
 		prepare: func(l *Loan, _ *Event, _ day.Date) (*loan.State, error) {
 			if l.paidOut() {

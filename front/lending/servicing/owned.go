@@ -1,0 +1,211 @@
+package servicing
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"slices"
+
+	"github.com/longmen/longmen/core/ledger"
+	"github.com/longmen/longmen/finmath/amount"
+	"github.com/longmen/longmen/finmath/day"
+	"github.com/longmen/longmen/finmath/loan"
+	"github.com/longmen/longmen/kit/id"
+)
+
+// Owner is somebody who has parts of loans: units, claims of money paid out in the borrower's place, fees.
+type Owner struct {
+	Ledger   string
+	Asset    string
+	Accounts []string // all that are his
+}
+
+// Owned is what an owner has of a loan on a day, in minor units.
+type Owned struct {
+	Loan      id.ID
+	Bucket    string
+	Interest  int64 // due or accrued to his units and not paid, with his part of penalties
+	Fees      int64 // of fees and penalties, due to him and not paid
+	Received  int64 // of them, what he has got so far, at the payout and since
+	Principal int64 // outstanding to his units
+	Claims    int64 // what he paid out in the borrower's place and did not get back
+}
+
+func (o *Owned) none() bool {
+	return o.Interest == 0 && o.Fees == 0 && o.Received == 0 && o.Principal == 0 && o.Claims == 0
+}
+
+// EachOwned gives a function all loans of which somebody has anything on a day, by their ids. Events that count from
+// later days are left out, and those that were reversed since; units are counted as they are now. Of a loan that was
+// written off only what was received is left.
+func (s *Servicing) EachOwned(ctx context.Context, tenant id.ID, o Owner, on day.Date, f func(*Owned) error) error {
+	for after, more := (id.ID{}), true; more; {
+		page, err := s.loansAfter(ctx, tenant, after)
+		if err != nil {
+			return err
+		}
+		if more = len(page) == MaxPage; more {
+			after = page[len(page)-1]
+		}
+		if err := s.ownedOf(ctx, tenant, &o, on, page, f); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// loansAfter lists the loans of a tenant that were paid out, after one.
+func (s *Servicing) loansAfter(ctx context.Context, tenant, after id.ID) (list []id.ID, err error) {
+	rows, err := s.db.Reader().QueryContext(ctx, s.db.Rebind(`SELECT id FROM lending_loan WHERE tenant = ? AND id > ? AND state <> ? ORDER BY id LIMIT ?`),
+		tenant[:], after[:], string(Opening), MaxPage)
+	err = each(rows, err)(func(rows *sql.Rows) error {
+		var b []byte
+		if err := rows.Scan(&b); err != nil {
+			return err
+		}
+		list = append(list, id.ID(b))
+		return nil
+	})
+	return list, err
+}
+
+// stake is how many of a register's units somebody has.
+type stake struct{ units, all uint64 }
+
+// of is a part of what all holders have, rounded half up.
+func (k stake) of(x int64) (int64, error) {
+	if k.units == 0 || x <= 0 {
+		return 0, nil
+	}
+	return amount.HalfUp.MulDiv(x, k.units, k.all)
+}
+
+func (s *Servicing) ownedOf(ctx context.Context, tenant id.ID, o *Owner, on day.Date, page []id.ID, f func(*Owned) error) error {
+	var loans []*Loan
+	for _, i := range page {
+		l, err := s.Get(ctx, tenant, i)
+		if err != nil {
+			return err
+		}
+		if l.Ledger == o.Ledger && l.Asset == o.Asset {
+			loans = append(loans, l)
+		}
+	}
+	if len(loans) == 0 {
+		return nil
+	}
+	stakes := make([]stake, len(loans))
+	err := s.ledgers.View(ctx, o.Ledger, func(e *ledger.Engine) {
+		for i, l := range loans {
+			r, _ := e.Register(l.Places.Register)
+			stakes[i].all = r.Units
+			for _, a := range o.Accounts {
+				h, _ := e.Holding(l.Places.Register, a)
+				stakes[i].units += h.Units
+			}
+		}
+	})
+	if err != nil {
+		return err
+	}
+	for i, l := range loans {
+		x, err := l.owned(o, stakes[i], on)
+		if err != nil {
+			return fmt.Errorf("what is owned of loan %s: %w", l.Deed.Loan, err)
+		}
+		if x.none() {
+			continue
+		}
+		if err := f(&x); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// owned is what an owner has of a loan.
+func (l *Loan) owned(o *Owner, part stake, on day.Date) (x Owned, err error) {
+	x.Loan = l.Deed.Loan
+	if l, err = l.until(on); err != nil || !l.paidOut() {
+		return x, err
+	}
+	state, err := l.Replay(max(on, l.last()))
+	if err != nil {
+		return x, err
+	}
+	fees := slices.Contains(o.Accounts, l.Places.Platform)
+	if fees {
+		booked, err := l.target(state)
+		if err != nil {
+			return x, err
+		}
+		x.Received = booked.of(l.Places.Platform) + l.upfront()
+	}
+	_, days := state.PastDue()
+	x.Bucket = Bucket(days)
+	if l.Lost || state.Closed {
+		return x, nil
+	}
+	owed, err := l.owed(state, max(on, l.last()))
+	if err != nil {
+		return x, err
+	}
+	_, claims, err := l.share(state)
+	if err != nil {
+		return x, err
+	}
+	for _, c := range claims {
+		if slices.Contains(o.Accounts, c.payer) {
+			x.Claims += c.left.Total()
+		}
+	}
+	open, err := l.contract.Divide(loan.Split{loan.Interest: owed[loan.Interest], loan.Fee: owed[loan.Fee], loan.Penalty: owed[loan.Penalty]})
+	if err != nil {
+		return x, err
+	}
+	if fees {
+		x.Fees = open.of(l.Places.Platform)
+	}
+	if x.Interest, err = part.of(max(0, open.Holders[toInterest]-left(claims, loan.Interest)) + open.Holders[toCharge]); err != nil {
+		return x, err
+	}
+	x.Principal, err = part.of(owed[loan.Principal] - left(claims, loan.Principal))
+	return x, err
+}
+
+// until is the loan without the events that count from later days. What was booked is not told of it.
+func (l *Loan) until(on day.Date) (*Loan, error) {
+	n := *l
+	n.Events, n.Lost = nil, false
+	for i := range l.Events {
+		e := &l.Events[i]
+		if e.Date > on && e.Kind != Reversed {
+			continue
+		}
+		n.Events = append(n.Events, *e)
+		n.Lost = n.Lost || e.Kind == WrittenOff && e.Outcome == Applied
+	}
+	var err error
+	n.counted, err = n.count()
+	return &n, err
+}
+
+// upfront is what the platform kept when the loan was paid out.
+func (l *Loan) upfront() (sum int64) {
+	for i := range l.Events {
+		if e := &l.Events[i]; e.Kind == Disbursed && e.Outcome == Applied && !l.reversed[e.ID] {
+			sum += e.Upfront
+		}
+	}
+	return sum
+}
+
+// paidTo is what operations move to an account.
+func paidTo(account string, operations []ledger.Operation) (sum int64) {
+	for _, o := range operations {
+		if t, ok := o.(*ledger.Transfer); ok && t.Credit == account && t.Mode == ledger.Exact {
+			sum += t.Amount
+		}
+	}
+	return sum
+}
