@@ -44,6 +44,13 @@ func small(folder string) options {
 	return options{loans: 10, investors: 50, seed: 1, once: true, data: folder, longmen: program}
 }
 
+// smaller is one that is played thrice.
+func smaller(folder string) options {
+	o := small(folder)
+	o.loans, o.investors = 4, 20
+	return o
+}
+
 // The whole play, on a node that is started as a person starts it.
 func TestRun(t *testing.T) {
 	var out, talk bytes.Buffer
@@ -139,15 +146,15 @@ func TestKilledRun(t *testing.T) {
 		return bytes.Count(text, []byte{'\n'}) > 120 // about the fourth month
 	})
 	s := &stage.Screen{Out: new(bytes.Buffer), Talk: new(bytes.Buffer)}
-	if _, err := tell(n.Within(t.Context()), small(folder), n, s); err == nil {
+	if _, err := tell(n.Within(t.Context()), smaller(folder), n, s); err == nil {
 		t.Fatal("the play went on without a node")
 	}
 	if n.Wait(t.Context()) == nil {
 		t.Fatal("the node was not killed")
 	}
 	var talk bytes.Buffer
-	cut := json.NewDecoder(played(t, small(folder), &talk))
-	whole := json.NewDecoder(played(t, small(t.TempDir()), new(bytes.Buffer)))
+	cut := json.NewDecoder(played(t, smaller(folder), &talk))
+	whole := json.NewDecoder(played(t, smaller(t.TempDir()), new(bytes.Buffer)))
 	if !strings.Contains(talk.String(), "a run that was begun") {
 		t.Error("it is not told that the run goes on")
 	}

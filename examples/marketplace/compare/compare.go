@@ -112,7 +112,7 @@ func (f *Findings) loan(ctx context.Context, c *client.Client, who client.Caller
 		return nil
 	}
 	for h, x := range list {
-		if account := p.Investor(l.Investors[h]); x.Account != account || x.Units != l.Units[h] {
+		if account := p.Holder(l.Investors[h]); x.Account != account || x.Units != l.Units[h] {
 			f.wrong("loan %d: holder %d is %s with %d units, the recount says %s with %d", p.Number(i), h, x.Account, x.Units, account, l.Units[h])
 		}
 		for t, s := range x.Shares {

@@ -201,6 +201,14 @@ func (p *Player) Each(ctx context.Context, n int, do func(ctx context.Context, i
 // Investor is the address of an investor's cash.
 func (p *Player) Investor(i int) string { return Cash(p.investors[i].party) }
 
+// Holder is the address of the account with an investor's units, or of the reserve that bought a loan.
+func (p *Player) Holder(i int) string {
+	if i == recount.TheReserve {
+		return Reserve
+	}
+	return p.Investor(i)
+}
+
 // Borrower is the address of a borrower's cash.
 func (p *Player) Borrower(loan int) string { return Cash(p.loans[loan].borrower) }
 
