@@ -237,15 +237,16 @@ func TestApplicationRefuses(t *testing.T) {
 		status      int
 		code, field string
 	}{
-		`"study-loan" -> "none"`:                                                       {400, "invalid", "body.product"},
-		`"600000" -> "600001"`:                                                         {400, "invalid", "body.amount"},
-		`"600000" -> "-1"`:                                                             {400, "invalid", "body.amount"},
-		`"n":12 -> "n":5`:                                                              {400, "invalid", "body.term"},
-		`"tuition" -> "a\nb"`:                                                          {400, "invalid", "body.purpose"},
-		`"tuition" -> "x","region":" x"`:                                               {400, "invalid", "body.region"},
-		`"tuition" -> "x","ledger":"other"`:                                            {400, "invalid", "body.ledger"},
-		`"tuition" -> "x","ledger":"none"`:                                             {400, "invalid", "body.ledger"},
-		`"tuition" -> "x","borrower":"` + w.ID().String() + `"`:                        {403, "forbidden", "body.borrower"},
+		`"study-loan" -> "none"`:                                {400, "invalid", "body.product"},
+		`"600000" -> "600001"`:                                  {400, "invalid", "body.amount"},
+		`"600000" -> "-1"`:                                      {400, "invalid", "body.amount"},
+		`"n":12 -> "n":5`:                                       {400, "invalid", "body.term"},
+		`"tuition" -> "a\nb"`:                                   {400, "invalid", "body.purpose"},
+		`"tuition" -> "x","region":" x"`:                        {400, "invalid", "body.region"},
+		`"tuition" -> "x","ledger":"other"`:                     {400, "invalid", "body.ledger"},
+		`"tuition" -> "x","ledger":"none"`:                      {400, "invalid", "body.ledger"},
+		`"tuition" -> "x","borrower":"` + w.ID().String() + `"`: {403, "forbidden", "body.borrower"},
+
 		`"tuition" -> "x","facts":[{"fact":"applicant.level","value":"3"}]`:            {400, "invalid", "body.facts.applicant.level"},
 		`"tuition" -> "x","facts":[{"fact":"applicant.score","value":"700"}]`:          {403, "forbidden", "body.facts.applicant.score"},
 		`"tuition" -> "x","facts":[{"fact":"applicant.monthly_income","value":"a"}]`:   {400, "invalid", "body.facts.applicant.monthly_income"},
