@@ -120,6 +120,13 @@ func TestIRR(t *testing.T) {
 	})
 }
 
+// TestTiny shows that flows whose quotient is beyond all numbers are no wrong input: no number above -1 is their rate.
+func TestTiny(t *testing.T) {
+	if r, err := rate.IRR([]float64{8, -4.450147717014403e-308}); !errors.Is(err, rate.ErrNone) {
+		t.Errorf("%g %v", r, err)
+	}
+}
+
 // TestSeveralRates shows which one is taken.
 func TestSeveralRates(t *testing.T) {
 	flows := []float64{-1000, 2500, -1540} // 10% and 40%

@@ -154,5 +154,5 @@ func whole(terms []term) float64 {
 			out -= x.a
 		}
 	}
-	return math.Log(in / out)
+	return math.Log(in) - math.Log(out) // the quotient may be beyond all numbers
 }

@@ -188,6 +188,8 @@ func (s *Servicing) finish(ctx context.Context, l *Loan, p *pending) (Event, err
 			return Event{}, err
 		}
 	}
+	// Whoever is told of the event by its rows must not find the loan as it was before: he waits for the lock.
+	s.cache.drop(l.Tenant, l.Deed.Loan)
 	if err := s.confirm(ctx, n, p, n.derive(state)); err != nil {
 		return Event{}, err
 	}

@@ -19,7 +19,7 @@ type Purchase struct {
 
 // Buy moves all units to who pays for the borrower, at what is outstanding of principal, is due of interest and accrued
 // until today, less what was paid out before, in one command. Who may not be paid, since his account is frozen, or has
-// promised his units to somebody else, keeps them.
+// promised his units to somebody else, keeps them; so does another one who pays for the borrower.
 func (s *Servicing) Buy(ctx context.Context, tenant, loanID id.ID, p Purchase) (Event, error) {
 	a := &act{
 		tenant: tenant, loan: loanID, asked: p.Payer, purpose: PurposeBuy,
@@ -112,7 +112,7 @@ func (s *Servicing) buyer(ctx context.Context, l *Loan, e *Event, price int64, c
 type holding struct {
 	account string
 	units   uint64
-	stays   bool // with him: he may not be paid, or has promised some of it
+	stays   bool // with him: he may not be paid, has promised some of it, or is one who pays for the borrower himself
 }
 
 // buyOut are the operations that pay each holder his part and move his units.
@@ -141,7 +141,7 @@ func (s *Servicing) buyOut(ctx context.Context, l *Loan, e *Event, price loan.Sp
 	}
 	e.Amount = e.Split.Total()
 	if e.Units == 0 {
-		return nil, WrongState.Errorf("all units are with the payer already, or may not be moved")
+		return nil, WrongState.Errorf("all units are with those who pay for the borrower already, or may not be moved")
 	}
 	if len(list) > ledger.MaxOperations {
 		return nil, errs.TooLarge.Errorf("%d operations for %d holders, at most %d: let installments be paid out", len(list), len(all), ledger.MaxOperations)
@@ -163,7 +163,7 @@ func (s *Servicing) holdings(ctx context.Context, l *Loan, buyer string) (list [
 					class = h.Class
 				}
 				a, _ := book.Account(h.Account)
-				list = append(list, holding{h.Account, h.Units, h.Account == buyer || h.Held > 0 || a.NoCredits})
+				list = append(list, holding{h.Account, h.Units, h.Held > 0 || a.NoCredits || h.Account == buyer || l.contract.Losses.payer(h.Account) != nil})
 			}
 			from, more = next, next != 0
 		}

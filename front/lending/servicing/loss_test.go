@@ -227,6 +227,10 @@ func TestBuy(t *testing.T) {
 		}
 		_, err = w.Reverse(context.Background(), tenant, d.Loan, uid("reversal", 1), uid("buy", 1), id0)
 		refused(t, err, servicing.WrongState, "event")
+		// Nobody who pays for the borrower buys from another one who does.
+		w.fund("reserve", 200_000_00)
+		_, err = w.Buy(context.Background(), tenant, d.Loan, servicing.Purchase{ID: uid("buy", 2), Payer: "reserve"})
+		refused(t, err, servicing.WrongState, "")
 	})
 }
 

@@ -2,6 +2,8 @@ package servicing_test
 
 import (
 	"context"
+	"database/sql"
+	"runtime"
 	"slices"
 	"testing"
 
@@ -10,6 +12,7 @@ import (
 	"github.com/longmen/longmen/finmath/loan"
 	"github.com/longmen/longmen/front/lending/servicing"
 	"github.com/longmen/longmen/kit/id"
+	"github.com/longmen/longmen/store/storetest"
 )
 
 var year = terms{Amount: 120_000_00, Months: 12, Penalty: "0.0005", Fee: 10_00}
@@ -308,3 +311,31 @@ func TestBackDated(t *testing.T) {
 }
 
 var id0 id.ID
+
+// Whoever hears of an event, and then looks at the loan, never finds it as it was before.
+func TestToldAndThenRead(t *testing.T) {
+	w := newWorld(t, storetest.SQLite(t), 3)
+	d := w.lend(1, small)
+	seen := make(chan uint32, 1)
+	w.Watch(func(_ context.Context, _ *sql.Tx, l *servicing.Loan, _ *servicing.Event, _ servicing.State) error {
+		asked := make(chan struct{})
+		go func() {
+			close(asked)
+			now, err := w.Get(context.Background(), tenant, l.Deed.Loan)
+			if err != nil {
+				t.Error(err)
+				now = &servicing.Loan{}
+			}
+			seen <- now.Version
+		}()
+		<-asked
+		runtime.Gosched()
+		return nil
+	})
+	for n := range 20 {
+		e := w.repay(d, n+1, 1_00, func(p *servicing.Payment) { p.Anyway = true })
+		if got := <-seen; got != e.Number {
+			t.Fatalf("told of event %d, the loan had %d", e.Number, got)
+		}
+	}
+}
