@@ -130,10 +130,14 @@ func (p *program) open(ctx context.Context, fail func(string, error)) error {
 	if err := rows.Papers.Files.Sweep(); err != nil {
 		p.config.Log.Error("half written files stay", logging.Error, err)
 	}
-	if n, err := rows.Loans.CatchUp(ctx); err != nil || n > 0 {
-		p.config.Log.Info("payments that were under way were brought to their end", "count", n, "error", err)
+	p.backend.ground.Store(rows) // before anything is booked: it knows which periods are closed
+	n, err := rows.Loans.CatchUp(ctx)
+	if n > 0 {
+		p.config.Log.Info("payments that were under way were brought to their end", "count", n)
 	}
-	p.backend.ground.Store(rows)
+	if err != nil {
+		p.config.Log.Error("payments stay under way", logging.Error, err)
+	}
 	if p.followers, err = newFollowers(ctx, db, rows, p.config.Log, func(err error) { fail("followers", err) }); err != nil {
 		return errors.Join(err, p.close(ctx))
 	}

@@ -43,8 +43,11 @@ func (b *backend) enter(ctx context.Context, name string, commands []*ledger.Com
 		dated = dated || c.Effective != 0
 	}
 	g := b.ground.Load()
-	if !dated || g == nil {
+	if !dated {
 		return func() {}, nil
+	}
+	if g == nil {
+		return nil, errs.Overloaded.Errorf("%v", errOpening)
 	}
 	owner, err := g.Parties.TenantOfLedger(ctx, name)
 	if errs.Is(err, errs.NotFound) {

@@ -14,6 +14,7 @@ import (
 	"github.com/longmen/longmen/core/node"
 	"github.com/longmen/longmen/finmath/day"
 	"github.com/longmen/longmen/finmath/loan"
+	"github.com/longmen/longmen/front/accounting"
 	"github.com/longmen/longmen/kit/errs"
 	"github.com/longmen/longmen/kit/id"
 )
@@ -240,6 +241,12 @@ func (s *Servicing) restore(ctx context.Context, l *Loan, p *pending, done int, 
 	if slices.ContainsFunc(undone, func(n uint32) bool { return l.Events[n-1].Payer != e.Payer }) {
 		c.Operations = l.payAgain(undone)
 	}
+	// It is kept with the others once it is sent otherwise than it is made: see apply.
+	if i := slices.IndexFunc(p.commands, func(o *ledger.Command) bool { return o.ID == c.ID }); i >= 0 {
+		c = p.commands[i]
+	} else {
+		p.commands = append(p.commands, c)
+	}
 	r, err := s.apply(ctx, l, p, done, c)
 	if err != nil {
 		return err
@@ -266,9 +273,18 @@ func (l *Loan) payAgain(events []uint32) []ledger.Operation {
 	return append(singles, lines...)
 }
 
-// apply sends one command. What the ledger does not journal is an error.
+// apply sends one command. What the ledger does not journal is an error. A command that counts from a day in a closed
+// period is a correction: it counts from the day of its booking, and names that day.
 func (s *Servicing) apply(ctx context.Context, l *Loan, p *pending, i int, c *ledger.Command) (ledger.Result, error) {
 	answers, err := s.ledgers.Apply(ctx, l.Ledger, []*ledger.Command{c})
+	if errs.Is(err, accounting.PeriodClosed) {
+		c.References = append(c.References, accounting.Corrects(c.Effective))
+		c.Effective = 0
+		if err := s.rewrite(ctx, p); err != nil {
+			return ledger.Result{}, err
+		}
+		answers, err = s.ledgers.Apply(ctx, l.Ledger, []*ledger.Command{c})
+	}
 	if err != nil {
 		return ledger.Result{}, fmt.Errorf("act %s on loan %s: %w", p.event.ID, p.loan, err)
 	}

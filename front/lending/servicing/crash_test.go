@@ -4,6 +4,7 @@ import (
 	"context"
 	"testing"
 
+	"github.com/longmen/longmen/core/ledger"
 	"github.com/longmen/longmen/finmath/day"
 	"github.com/longmen/longmen/front/lending/servicing"
 	"github.com/longmen/longmen/kit/id"
@@ -33,6 +34,13 @@ func TestCrash(t *testing.T) {
 		"back-dated": func(w *world, d servicing.Deed, n int) servicing.Payment {
 			w.repay(d, 100+n, 12_000_00)
 			w.repay(d, 200+n, 3_000_00, func(p *servicing.Payment) { p.Anyway = true })
+			w.cash(10_671_85)
+			return servicing.Payment{ID: uid("crash", n), Amount: 10_671_85, Date: day.Of(2026, 2, 16)}
+		},
+		"of a closed period": func(w *world, d servicing.Deed, n int) servicing.Payment {
+			w.ledgers.closed = 0
+			w.repay(d, 100+n, 12_000_00)
+			w.ledgers.closed = ledger.DateOfUnixDay(int32(day.Of(2026, 3, 31)))
 			w.cash(10_671_85)
 			return servicing.Payment{ID: uid("crash", n), Amount: 10_671_85, Date: day.Of(2026, 2, 16)}
 		},

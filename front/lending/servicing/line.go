@@ -158,36 +158,47 @@ type Wanted struct {
 	Amount int64
 }
 
-// Line lists what waits for the money of an account, in the order in which it is paid. Loans of which nothing waits any
-// more leave the line.
-func (s *Servicing) Line(ctx context.Context, tenant id.ID, ledger, account string) (all []Wanted, err error) {
-	v := &Service{Ledger: ledger, Account: account}
+// Line lists what waits for the money of an account, in the order in which it is paid.
+func (s *Servicing) Line(ctx context.Context, tenant id.ID, ledger, account string) ([]Wanted, error) {
+	all, _, err := s.look(ctx, tenant, &Service{Ledger: ledger, Account: account})
+	return all, err
+}
+
+// look is the line of an account, with the loans in it of which nothing waits any more.
+func (s *Servicing) look(ctx context.Context, tenant id.ID, v *Service) (all []Wanted, done []id.ID, err error) {
 	loans, err := s.line(ctx, tenant, v)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	for _, i := range loans {
-		list, err := s.wanted(ctx, tenant, i, account)
+		l, err := s.Get(ctx, tenant, i)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
+		}
+		list, err := s.wanted(ctx, l, v.Account)
+		if err != nil {
+			return nil, nil, err
 		}
 		if all = append(all, list...); len(list) == 0 {
-			if err := s.leave(ctx, tenant, v, i); err != nil {
-				return nil, err
-			}
+			done = append(done, i)
 		}
 	}
 	slices.SortFunc(all, func(a, b Wanted) int {
 		return cmp.Or(cmp.Compare(a.Due, b.Due), bytes.Compare(a.Loan[:], b.Loan[:]))
 	})
-	return all, nil
+	return all, done, nil
 }
 
 // pieces divides what an account has.
 func (s *Servicing) pieces(ctx context.Context, tenant id.ID, v *Service) ([]piece, error) {
-	all, err := s.Line(ctx, tenant, v.Ledger, v.Account)
+	all, done, err := s.look(ctx, tenant, v)
 	if err != nil {
 		return nil, err
+	}
+	for _, i := range done {
+		if err := s.leave(ctx, tenant, v, i); err != nil {
+			return nil, err
+		}
 	}
 	sums := map[id.ID]int64{}
 	for _, w := range all {
@@ -232,10 +243,9 @@ func serveByDate(all []Wanted, has int64, sums map[id.ID]int64) (list []piece) {
 }
 
 // wanted lists what waits of a loan by due date: rows that are past due, without what was paid out, the oldest first.
-func (s *Servicing) wanted(ctx context.Context, tenant, loanID id.ID, account string) (list []Wanted, err error) {
-	l, err := s.Get(ctx, tenant, loanID)
-	if err != nil || l.Lost {
-		return nil, err
+func (s *Servicing) wanted(ctx context.Context, l *Loan, account string) (list []Wanted, err error) {
+	if l.Lost {
+		return nil, nil
 	}
 	on, err := s.day(ctx, l, 0)
 	if err != nil {
@@ -264,7 +274,7 @@ func (s *Servicing) wanted(ctx context.Context, tenant, loanID id.ID, account st
 		paid := min(x, covered)
 		covered -= paid
 		if x = min(x-paid, most); x > 0 {
-			list = append(list, Wanted{loanID, r.Row.Due, x})
+			list = append(list, Wanted{l.Deed.Loan, r.Row.Due, x})
 			most -= x
 		}
 	}
@@ -283,8 +293,16 @@ func (s *Servicing) line(ctx context.Context, tenant id.ID, v *Service) (list []
 	return list, err
 }
 
-// leave takes a loan out of the line of an account.
+// leave takes a loan out of the line of an account, unless more of it has begun to wait.
 func (s *Servicing) leave(ctx context.Context, tenant id.ID, v *Service, loanID id.ID) error {
+	defer s.locks.lock(tenant, loanID)()
+	l, err := s.current(ctx, tenant, loanID)
+	if err != nil {
+		return err
+	}
+	if list, err := s.wanted(ctx, l, v.Account); err != nil || len(list) > 0 {
+		return err
+	}
 	return s.queue.submit(ctx, loanID, func(ctx context.Context, tx *batch) error {
 		_, err := tx.exec(ctx, `DELETE FROM lending_waiting WHERE tenant = ? AND ledger = ? AND account = ? AND loan = ?`,
 			tenant[:], v.Ledger, v.Account, loanID[:])

@@ -339,3 +339,28 @@ func TestToldAndThenRead(t *testing.T) {
 		}
 	}
 }
+
+// What counts from a day in a closed period is booked as a correction: it counts from today, and names that day. The loan
+// itself is as if it had been known then.
+func TestClosedPeriod(t *testing.T) {
+	each(t, 3, func(t *testing.T, w *world) {
+		d := w.lend(1, year)
+		w.to("2026-04-10")
+		w.ledgers.closed = ledger.DateOfUnixDay(int32(day.Of(2026, 3, 31)))
+		march := day.Of(2026, 3, 16)
+		e := w.repay(d, 1, 10_671_85, func(p *servicing.Payment) { p.Date = march })
+		corrected := w.ledgers.sent[ledger.DateOfUnixDay(int32(march))]
+		if e.Outcome != servicing.Applied || e.Date != march || !slices.Equal(corrected, []uint64{e.Sequence}) {
+			t.Errorf("%+v, corrections %v", e, w.ledgers.sent)
+		}
+		w.ledgers.closed = ledger.DateOfUnixDay(int32(day.Of(2026, 4, 9)))
+		if x, err := w.Reverse(context.Background(), tenant, d.Loan, uid("reversal", 1), e.ID, id0); err != nil || x.Outcome != servicing.Applied || x.Date != march {
+			t.Errorf("%+v %v", x, err)
+		}
+		w.open()
+		w.whole(d)
+		if got := len(w.ledgers.sent[ledger.DateOfUnixDay(int32(march))]); got != 2 {
+			t.Errorf("%d corrections", got)
+		}
+	})
+}

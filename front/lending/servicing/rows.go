@@ -49,6 +49,21 @@ func (s *Servicing) begin(ctx context.Context, p *pending) error {
 	})
 }
 
+// rewrite keeps the commands of an act as they are sent from now on. The ledger has not seen what has changed in them.
+func (s *Servicing) rewrite(ctx context.Context, p *pending) error {
+	return s.queue.submit(ctx, p.loan, func(ctx context.Context, tx *batch) error {
+		n, err := tx.exec(ctx, `UPDATE lending_pending SET commands = ? WHERE tenant = ? AND loan = ? AND id = ?`,
+			encode(p.commands), p.tenant[:], p.loan[:], p.event.ID[:])
+		if err == nil && n != 1 {
+			err = errStale
+		}
+		if err != nil {
+			return fmt.Errorf("write act %s down again: %w", p.event.ID, err)
+		}
+		return nil
+	})
+}
+
 // whyNot tells an id that was used for another loan from a loan that has changed.
 func (s *Servicing) whyNot(ctx context.Context, tx *batch, p *pending) error {
 	var other []byte

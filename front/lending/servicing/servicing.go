@@ -107,7 +107,8 @@ func (s *Servicing) current(ctx context.Context, tenant, loan id.ID) (*Loan, err
 	return l, nil
 }
 
-// CatchUp brings all acts to their end that were written down and not confirmed, as after a crash, and says how many.
+// CatchUp brings all acts to their end that were written down and not confirmed, as after a crash, and says how many. One that fails
+// keeps none of the others from it.
 func (s *Servicing) CatchUp(ctx context.Context) (n int, err error) {
 	var list []key
 	rows, err := s.db.Reader().QueryContext(ctx, `SELECT tenant, loan FROM lending_pending`)
@@ -122,17 +123,19 @@ func (s *Servicing) CatchUp(ctx context.Context) (n int, err error) {
 	if err != nil {
 		return 0, err
 	}
+	var failed []error
 	for _, k := range list {
 		unlock := s.locks.lock(k.tenant, k.loan)
 		s.cache.drop(k.tenant, k.loan)
 		_, err := s.current(ctx, k.tenant, k.loan)
 		unlock()
 		if err != nil {
-			return n, err
+			failed = append(failed, fmt.Errorf("loan %s: %w", k.loan, err))
+			continue
 		}
 		n++
 	}
-	return n, nil
+	return n, errors.Join(failed...)
 }
 
 // refused names what finmath refuses.

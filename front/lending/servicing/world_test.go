@@ -18,6 +18,7 @@ import (
 	"github.com/longmen/longmen/finmath/day"
 	"github.com/longmen/longmen/finmath/loan"
 	"github.com/longmen/longmen/finmath/schedule"
+	"github.com/longmen/longmen/front/accounting"
 	"github.com/longmen/longmen/front/lending/servicing"
 	"github.com/longmen/longmen/kit/clock"
 	"github.com/longmen/longmen/kit/errs"
@@ -121,6 +122,9 @@ type ledgers struct {
 	node   *nodetest.Node
 	before func() error
 	after  func() error
+	closed ledger.Date              // the books are closed through this day
+	known  map[ledger.ID]bool       // commands that got to the ledger
+	sent   map[ledger.Date][]uint64 // sequences of corrections, by the day that they put right
 }
 
 func (l *ledgers) Apply(ctx context.Context, name string, commands []*ledger.Command) ([]node.Answer, error) {
@@ -133,7 +137,21 @@ func (l *ledgers) Apply(ctx context.Context, name string, commands []*ledger.Com
 	if err != nil {
 		return nil, err
 	}
+	for _, c := range commands {
+		if c.Effective != 0 && c.Effective <= l.closed && !l.known[c.ID] {
+			return nil, accounting.PeriodClosed.Errorf("closed through %v", l.closed)
+		}
+		l.known[c.ID] = true
+	}
 	answers, err := book.Apply(ctx, commands)
+	for i, c := range commands {
+		for _, r := range c.References {
+			if r.Type == accounting.ReferenceCorrects && err == nil {
+				day := ledger.Date(binary.BigEndian.Uint32(r.Value[:]))
+				l.sent[day] = append(l.sent[day], answers[i].Result.Sequence)
+			}
+		}
+	}
 	if err == nil && l.after != nil {
 		err = l.after()
 	}
@@ -172,7 +190,10 @@ type world struct {
 func newWorld(t testing.TB, db *store.DB, holders int) *world {
 	t.Helper()
 	w := &world{t: t, db: db, contracts: &contracts{}, holders: holders}
-	w.ledgers = &ledgers{node: nodetest.Start(t, storetest.SQLite(t), storetest.SQLite(t), clock.Real{})}
+	w.ledgers = &ledgers{
+		node:  nodetest.Start(t, storetest.SQLite(t), storetest.SQLite(t), clock.Real{}),
+		known: map[ledger.ID]bool{}, sent: map[ledger.Date][]uint64{},
+	}
 	w.open()
 	w.book = w.ledgers.node.Ledger("main", "UTC", ledger.InstantOf(start))
 	ops := []ledger.Operation{
