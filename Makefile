@@ -39,7 +39,7 @@ test-machine:
 
 test-all:
 	@echo "== tests"
-	@go tool gotestsum --format pkgname --format-hide-empty-pkg -- -count=1 -timeout 10m ./...
+	@go tool gotestsum --format pkgname --format-hide-empty-pkg -- -vet=off -count=1 -timeout 10m ./...
 
 soak: ## the long tests: simulation, crashes, races, fuzzing (hours)
 	@bash .ci/machine soak
