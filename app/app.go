@@ -141,6 +141,7 @@ func (p *program) open(ctx context.Context, fail func(string, error)) error {
 	if p.followers, err = newFollowers(ctx, db, rows, p.config.Log, func(err error) { fail("followers", err) }); err != nil {
 		return errors.Join(err, p.close(ctx))
 	}
+	p.backend.feed.Store(p.followers.feed)
 	r, err := newRunner(ctx, db, p.backend.put, rows, p.config.Log, func(err error) { fail("planned events", err) })
 	if err != nil {
 		return errors.Join(err, p.close(ctx))

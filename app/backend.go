@@ -8,6 +8,7 @@ import (
 
 	"github.com/longmen/longmen"
 	"github.com/longmen/longmen/api"
+	"github.com/longmen/longmen/core/feed"
 	"github.com/longmen/longmen/core/ledger"
 	"github.com/longmen/longmen/core/node"
 	"github.com/longmen/longmen/core/notice"
@@ -20,6 +21,7 @@ type backend struct {
 	db     atomic.Pointer[longmen.DB]
 	ground atomic.Pointer[ground.Ground]
 	runner atomic.Pointer[runner]
+	feed   atomic.Pointer[feed.Feed]
 	boxes  atomic.Pointer[map[string]*notice.Box]
 }
 

@@ -85,7 +85,7 @@ func (f *followers) look(ctx context.Context) error {
 }
 
 func (f *followers) follow(ctx context.Context, tenant id.ID, l *longmen.Ledger) {
-	f.begin(ctx, tenant, l, "market", func(ctx context.Context, tx *sql.Tx, list []feed.Event) error {
+	f.begin(ctx, tenant, l, marketFollower, func(ctx context.Context, tx *sql.Tx, list []feed.Event) error {
 		return f.market(ctx, tx, tenant, list)
 	})
 	f.begin(ctx, tenant, l, "lending", feed.Each(func(ctx context.Context, tx *sql.Tx, e *feed.Event) error {
@@ -148,6 +148,23 @@ func (l marketLedger) Apply(ctx context.Context, commands []*ledger.Command) ([]
 
 func (l marketLedger) View(ctx context.Context, atLeast uint64, read func(*ledger.Engine)) error {
 	return translate(l.Ledger.View(ctx, atLeast, read))
+}
+
+// marketFollower is the name under which the market follows ledgers.
+const marketFollower = "market"
+
+// noted says how far the market's rows have followed a ledger.
+func (b *backend) noted(ctx context.Context, tenant id.ID, name string) (uint64, error) {
+	l, err := b.ledger(name)
+	if err != nil {
+		return 0, err
+	}
+	f := b.feed.Load()
+	if f == nil {
+		return 0, errs.Overloaded.Errorf("%v", errOpening)
+	}
+	c, err := f.Cursor(ctx, feed.Follower{Tenant: tenant, Ledger: id.ID(l.ID()), Name: marketFollower})
+	return c.Position, err
 }
 
 // marketLedger finds a ledger for the market.

@@ -55,6 +55,7 @@ type Config struct {
 	Actions map[string]ops.Action
 
 	Ledgers func(ctx context.Context, name string) (market.Ledger, error)
+	Noted   func(ctx context.Context, tenant id.ID, ledger string) (uint64, error) // up to where the market has noted a ledger's commands
 
 	Files string          // folder in which files lie
 	Fonts *document.Fonts // of documents

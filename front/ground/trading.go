@@ -18,7 +18,7 @@ import (
 
 // openMarket opens where loans are funded, with the rules by which bids are admitted.
 func (g *Ground) openMarket(ctx context.Context, c *Config) (err error) {
-	g.Market, err = market.New(ctx, market.Config{DB: g.DB, Plan: g.Plan, Clock: c.Clock, Ledgers: c.Ledgers, Admit: g.admission.Admit})
+	g.Market, err = market.New(ctx, market.Config{DB: g.DB, Plan: g.Plan, Clock: c.Clock, Ledgers: c.Ledgers, Noted: c.Noted, Admit: g.admission.Admit})
 	if err != nil {
 		return err
 	}
@@ -29,7 +29,7 @@ func (g *Ground) openMarket(ctx context.Context, c *Config) (err error) {
 // openTrading opens the sale of claims on loans, and what an investor sees of all he has.
 func (g *Ground) openTrading(ctx context.Context, c *Config) (err error) {
 	t := &traded{ground: g, ledgers: c.Ledgers}
-	g.Sales, err = sale.New(ctx, sale.Config{DB: g.DB, Plan: g.Plan, Orders: g.Orders, Ledgers: c.Ledgers, Loans: t, Admit: t.admit})
+	g.Sales, err = sale.New(ctx, sale.Config{DB: g.DB, Plan: g.Plan, Orders: g.Orders, Ledgers: c.Ledgers, Loans: t, Admit: t.admit, Await: g.Market.Await, Turn: g.Market.Turn})
 	g.Loans.Watch(t.done)
 	g.Overview = &overview.Overview{Market: g.Market, Sales: g.Sales, Loans: g.Loans, Now: ledgers{c}.Now}
 	return err

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"iter"
 	"slices"
-	"strings"
 
 	"github.com/longmen/longmen/core/ledger"
 	"github.com/longmen/longmen/front/market/mandate"
@@ -26,11 +25,36 @@ const chunk = 512
 // Allocate lets the open listings of a ledger be funded by mandates: it matches them as the ledger stands and sends the
 // bids in their order. Caps count what an investor holds by the amounts that were bid, whatever was repaid since. The
 // run names the bids: the same run again makes none twice. Of the mandates asked about it is told why they took nothing.
+// One run at a time looks at a ledger's mandates, and only when their bids before are noted.
 func (m *Market) Allocate(ctx context.Context, tenant id.ID, on string, run id.ID, asked ...id.ID) (*Allocation, error) {
 	l, err := m.Ledgers(ctx, on)
 	if err != nil {
 		return nil, err
 	}
+	leave, err := m.turns.take(ctx, turn{allocating, on})
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	last, err := m.spent.take(ctx, on, l)
+	if err != nil {
+		return nil, err
+	}
+	if err := m.Await(ctx, tenant, on, last); err != nil {
+		return nil, err
+	}
+	a, err := m.allocate(ctx, tenant, on, l, run, asked)
+	if err != nil {
+		return a, err
+	}
+	for i := range a.Bids {
+		last = max(last, a.Bids[i].Sequence)
+	}
+	m.spent.set(on, last)
+	return a, nil
+}
+
+func (m *Market) allocate(ctx context.Context, tenant id.ID, on string, l Ledger, run id.ID, asked []id.ID) (*Allocation, error) {
 	g := &gathering{m: m, tenant: tenant, on: l, byRegister: map[string]*Listing{}, byID: map[id.ID]*Listing{}}
 	in, err := g.gather(ctx, on)
 	if err != nil {
@@ -164,9 +188,11 @@ func (g *gathering) send(ctx context.Context, a *Allocation, run id.ID, pieces [
 	var commands []*ledger.Command
 	for i := range pieces {
 		l, b := g.byID[pieces[i].Listing], g.bid(run, &pieces[i])
-		if g.m.admit(ctx, g.on, l, b, ahead[l.ID]) != nil {
+		if err := g.m.admit(ctx, g.on, l, b, ahead[l.ID]); overtaken(err) {
 			a.Refused++
 			continue
+		} else if err != nil {
+			return err
 		}
 		ahead[l.ID] += b.Units
 		bids, commands = append(bids, *b), append(commands, l.bidCommand(b))
@@ -178,16 +204,31 @@ func (g *gathering) send(ctx context.Context, a *Allocation, run id.ID, pieces [
 	if err != nil {
 		return err
 	}
+	var failed error
 	for i := range answers {
-		if r := &answers[i].Result; r.Code == ledger.Applied {
+		r := &answers[i].Result
+		switch err := answered(&answers[i]); {
+		case err == nil && r.Code == ledger.Applied:
 			bids[i].Sequence, bids[i].At = r.Sequence, int64(r.Timestamp)
 			g.m.recent.add(bids[i])
 			a.Bids = append(a.Bids, bids[i])
-		} else {
+		case err == nil, errs.Is(err, errs.Conflict): // of the same run, which was tried before: that piece stands
 			a.Refused++
+		default:
+			failed = errors.Join(failed, err)
 		}
 	}
-	return nil
+	return failed
+}
+
+// overtaken says whether a piece can't be had any more. Everything else that fails is no answer to a mandate.
+func overtaken(err error) bool {
+	for _, code := range []errs.Code{Closed, SoldOut, ShareReached, NotAdmitted, errs.Invalid} {
+		if errs.Is(err, code) {
+			return true
+		}
+	}
+	return false
 }
 
 // chunks cuts pieces into what is sent together. Where rules count what an investor holds, he is in a chunk only once, so
@@ -211,31 +252,11 @@ func (g *gathering) chunks(list []mandate.Piece) iter.Seq[[]mandate.Piece] {
 	}
 }
 
-// turns takes all turns that pieces need, always in the same order, so that two runs never wait for each other.
+// turns takes all turns that pieces need.
 func (g *gathering) turns(ctx context.Context, pieces []mandate.Piece) (release func(), err error) {
 	var names []turn
 	for i := range pieces {
-		names = append(names, turn{g.byID[pieces[i].Listing].Register, Cash(pieces[i].Investor)})
+		names = append(names, g.m.turnsOf(g.byID[pieces[i].Listing], pieces[i].Investor)...)
 	}
-	slices.SortFunc(names, func(a, b turn) int {
-		if c := strings.Compare(a.register, b.register); c != 0 {
-			return c
-		}
-		return strings.Compare(a.account, b.account)
-	})
-	var taken []func()
-	release = func() {
-		for _, leave := range taken {
-			leave()
-		}
-	}
-	for _, name := range slices.Compact(names) {
-		leave, err := g.m.turns.take(ctx, name)
-		if err != nil {
-			release()
-			return nil, err
-		}
-		taken = append(taken, leave)
-	}
-	return release, nil
+	return g.m.turns.takeAll(ctx, names)
 }

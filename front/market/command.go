@@ -103,14 +103,18 @@ func send(ctx context.Context, on Ledger, c *ledger.Command) (node.Answer, error
 	if err != nil {
 		return node.Answer{}, err
 	}
-	a := answers[0]
+	return answers[0], answered(&answers[0])
+}
+
+// answered makes an error of a code that is not journaled.
+func answered(a *node.Answer) error {
 	switch {
 	case a.Result.Code == ledger.Overloaded:
-		return a, errs.Overloaded.Errorf("%s", a.Why)
+		return errs.Overloaded.Errorf("%s", a.Why)
 	case a.Result.Code == ledger.IDConflict:
-		return a, errs.Conflict.Errorf("the id was used for something else: make a new one").On("id")
+		return errs.Conflict.Errorf("the id was used for something else: make a new one").On("id")
 	case !a.Result.Code.Journaled():
-		return a, invalid("id", "%s", a.Why)
+		return invalid("id", "%s", a.Why)
 	}
-	return a, nil
+	return nil
 }

@@ -39,6 +39,8 @@ type Config struct {
 	// Admit refuses bids by rules of the product that ask for more than a listing's figures; nil: there are none. held is
 	// what the investor has bid for the listing before.
 	Admit func(ctx context.Context, l *Listing, b *Bid, held int64) error
+	// Noted says up to which sequence of a tenant's ledger the rows have noted the commands.
+	Noted func(ctx context.Context, tenant id.ID, ledger string) (uint64, error)
 }
 
 // Market is the listings and bids of all tenants in one database.
@@ -48,6 +50,7 @@ type Market struct {
 	owners owners
 	turns  turns
 	recent recent
+	spent  spent
 }
 
 type key struct{ tenant, id id.ID }

@@ -1,10 +1,14 @@
 package market
 
 import (
+	"cmp"
 	"context"
+	"slices"
+	"strings"
 	"sync"
 
 	"github.com/longmen/longmen/kit/errs"
+	"github.com/longmen/longmen/kit/id"
 )
 
 // maxTurns is how many may wait for the same turn.
@@ -18,6 +22,47 @@ type turns struct {
 }
 
 type turn struct{ register, account string }
+
+// allocating stands in a turn for the register, with a ledger's name for the account: of who looks at its mandates.
+const allocating = "mandates"
+
+// turnsOf are the turns that a bid needs, in the order in which they are taken. Where rules count what an investor holds
+// in all, he bids on one listing at a time.
+func (m *Market) turnsOf(l *Listing, investor id.ID) []turn {
+	of := turn{l.Register, Cash(investor)}
+	if m.Admit == nil {
+		return []turn{of}
+	}
+	return []turn{{"", of.account}, of}
+}
+
+// Turn lets who buys claims act while nobody else bids or buys for an investor: what the rules have counted holds until
+// he leaves.
+func (m *Market) Turn(ctx context.Context, investor id.ID) (leave func(), err error) {
+	return m.turns.take(ctx, turn{"", Cash(investor)})
+}
+
+// takeAll takes turns in the order of their names, in which everybody takes them: two never wait for each other.
+func (t *turns) takeAll(ctx context.Context, names []turn) (leave func(), err error) {
+	slices.SortFunc(names, func(a, b turn) int {
+		return cmp.Or(strings.Compare(a.register, b.register), strings.Compare(a.account, b.account))
+	})
+	var taken []func()
+	leave = func() {
+		for _, one := range taken {
+			one()
+		}
+	}
+	for _, name := range slices.Compact(names) {
+		one, err := t.take(ctx, name)
+		if err != nil {
+			leave()
+			return nil, err
+		}
+		taken = append(taken, one)
+	}
+	return leave, nil
+}
 
 // queue is who has the turn and who waits for it.
 type queue struct {
@@ -39,7 +84,7 @@ func (t *turns) take(ctx context.Context, name turn) (func(), error) {
 	}
 	if q.holders >= maxTurns {
 		t.mu.Unlock()
-		return nil, errs.Overloaded.Errorf("%d bids of one investor on one listing wait", maxTurns)
+		return nil, errs.Overloaded.Errorf("%d bids of one investor wait", maxTurns)
 	}
 	q.holders++
 	t.mu.Unlock()

@@ -52,6 +52,8 @@ type world struct {
 	journal []entry
 	noted   int
 	told    []market.Listing
+	stopped bool // the follower
+	busy    bool // the ledger
 	number  int
 }
 
@@ -70,7 +72,7 @@ func newWorld(t testing.TB, db *store.DB) *world {
 	w.must(err)
 	w.Market, err = market.New(t.Context(), market.Config{
 		DB: db, Plan: w.plan, Clock: clock.NewManual(noon), Consumer: w,
-		Ledgers: func(context.Context, string) (market.Ledger, error) { return w, nil },
+		Ledgers: func(context.Context, string) (market.Ledger, error) { return w, nil }, Noted: w.catchUp,
 	})
 	w.must(err)
 	w.runner, err = w.plan.Lead(t.Context(), 1, clocks{w}, w.Handlers())
@@ -90,6 +92,9 @@ func (w *world) must(err error) {
 
 // The ledger, with its journal kept as a follower is handed it.
 func (w *world) Apply(ctx context.Context, commands []*ledger.Command) ([]node.Answer, error) {
+	if w.busy {
+		return overloaded(commands), nil
+	}
 	answers, err := w.ledger.Apply(ctx, commands)
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -226,6 +231,16 @@ func (w *world) follow() {
 		}
 		return b.Save()
 	}))
+}
+
+// catchUp lets the follower come along, unless it is stopped, and says how far it is.
+func (w *world) catchUp(ctx context.Context, _ id.ID, _ string) (noted uint64, err error) {
+	if w.stopped {
+		return 0, nil
+	}
+	err = w.ledger.View(ctx, 0, func(e *ledger.Engine) { noted = e.Sequence() })
+	w.follow()
+	return noted, err
 }
 
 // pass lets time pass and what falls due happen.

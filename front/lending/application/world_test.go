@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"maps"
+	"math"
 	"testing"
 	"time"
 
@@ -131,6 +132,7 @@ func newWorld(t testing.TB, db *store.DB) *world {
 	w.market, err = market.New(t.Context(), market.Config{
 		DB: db, Plan: p, Clock: clock.NewManual(noon), Consumer: w.Desk,
 		Ledgers: func(context.Context, string) (market.Ledger, error) { return book{w}, nil },
+		Noted:   func(context.Context, id.ID, string) (uint64, error) { return math.MaxUint64, nil }, // no mandates here
 	})
 	must(err)
 	w.Market = w.market

@@ -90,6 +90,11 @@ func (s *Sales) Buy(ctx context.Context, tenant id.ID, b Purchase) (Bought, erro
 	if b.Buyer == seller(o) {
 		return Bought{}, Own.Errorf("the buyer is the seller").On("buyer")
 	}
+	leave, err := s.Turn(ctx, b.Buyer)
+	if err != nil {
+		return Bought{}, err
+	}
+	defer leave()
 	var done Bought
 	err = s.Loans.While(ctx, tenant, t.Loan, func(l *Loan) error {
 		done, err = s.buy(ctx, tenant, &b, o, t, l)

@@ -53,6 +53,10 @@ type Config struct {
 	Loans   Loans
 	// Admit refuses buyers by the rules that hold for bids; nil: there are none.
 	Admit func(ctx context.Context, tenant id.ID, l *Loan, buyer id.ID, units uint64, price int64) error
+	// Turn lets nobody else buy or bid for an investor until leave is called: what the rules have counted holds meanwhile.
+	Turn func(ctx context.Context, investor id.ID) (leave func(), err error)
+	// Await waits until the rows of sales have noted a ledger's commands up to a sequence.
+	Await func(ctx context.Context, tenant id.ID, ledger string, sequence uint64) error
 }
 
 // Sales are the claim sales of all tenants in one database.
@@ -283,11 +287,17 @@ func clockOf(ctx context.Context, on market.Ledger) (now int64, zone *time.Locat
 // holding is what an investor may sell of a loan.
 func (s *Sales) holding(ctx context.Context, on market.Ledger, tenant, loan id.ID, l *Loan, who id.ID) (h claim.Holding, err error) {
 	h.Since = l.Since
+	last := uint64(0)
 	if err = on.View(ctx, 0, func(e *ledger.Engine) {
+		last = e.Sequence()
 		if there, ok := e.Holding(l.Register, market.Cash(who)); ok {
 			h.Units = there.Units - there.Held
 		}
 	}); err != nil {
+		return h, err
+	}
+	// What he has bought just now counts as well.
+	if err := s.Await(ctx, tenant, l.Ledger, last); err != nil {
 		return h, err
 	}
 	since, times, err := s.bought(ctx, s.DB.Reader(), tenant, loan, who)

@@ -123,6 +123,8 @@ func newWorld(t testing.TB, db *store.DB) *world {
 	w.must(err)
 	w.Sales, err = sale.New(t.Context(), sale.Config{
 		DB: db, Plan: p, Orders: w.orders, Loans: w, Ledgers: func(context.Context, string) (market.Ledger, error) { return w, nil },
+		Turn:  func(context.Context, id.ID) (func(), error) { return func() {}, nil },
+		Await: func(context.Context, id.ID, string, uint64) error { w.follow(); return nil },
 	})
 	w.must(err)
 	w.runner, err = p.Lead(t.Context(), 1, clocks{w}, w.Handlers())
