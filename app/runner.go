@@ -16,6 +16,7 @@ import (
 	"github.com/longmen/longmen/core/notice"
 	"github.com/longmen/longmen/core/plan"
 	"github.com/longmen/longmen/front/ground"
+	"github.com/longmen/longmen/front/lending/reminder"
 	"github.com/longmen/longmen/kit/clock"
 	"github.com/longmen/longmen/kit/errs"
 	"github.com/longmen/longmen/kit/id"
@@ -74,6 +75,7 @@ func newRunner(ctx context.Context, db *longmen.DB, put putter, g *ground.Ground
 		stop()
 		return nil, err
 	}
+	r.run.Together(notice.EventKind, reminder.EventKind)
 	for _, l := range db.Node().Ledgers() {
 		r.follow(l.Name())
 	}

@@ -73,7 +73,8 @@ type Runner struct {
 	epoch    uint64
 	ledgers  Ledgers
 	handlers map[string]Handler
-	turns    sync.Map // by ledger: a channel with room for the one who works on it
+	together map[string]bool // kinds
+	turns    sync.Map        // by ledger: a channel with room for the one who works on it
 }
 
 // turn waits until nobody else works on a ledger: its events happen in their order, also while its clock is moved.
@@ -115,23 +116,36 @@ func (r *Runner) RunDue(ctx context.Context, ledger string, upTo int64) (ended i
 	}
 	defer end()
 	for {
-		e, err := r.plan.first(ctx, waiting+" AND again <= ?", ledger, upTo, r.plan.now())
+		e, err := r.plan.first(ctx, ready, ledger, upTo, r.plan.now())
 		if e == nil || err != nil {
 			return ended, err
 		}
-		done, err := r.handle(ctx, e)
+		n, err := r.next(ctx, e, ledger, upTo)
+		ended += n
 		if err != nil {
 			return ended, err
 		}
-		if done {
-			ended++
-		}
 	}
+}
+
+// next does an event, or those that go together with it, and says how many ended.
+func (r *Runner) next(ctx context.Context, e *Event, ledger string, upTo int64) (ended int, err error) {
+	if r.together[e.Kind] {
+		return r.handleTogether(ctx, ledger, upTo)
+	}
+	done, err := r.handle(ctx, e)
+	if done {
+		ended = 1
+	}
+	return ended, err
 }
 
 // waiting are a ledger's events that are due and not over. SQLite takes the index of open events only where its own
 // condition stands there word for word.
 const waiting = "ledger = ? AND state IN (1, 3) AND state = 1 AND due <= ?"
+
+// ready are those of them whose next attempt is due.
+const ready = waiting + " AND again <= ?"
 
 // first is the event that comes first among those a condition names, nil if there is none.
 func (p *Plan) first(ctx context.Context, where string, args ...any) (*Event, error) {
@@ -144,17 +158,27 @@ func (p *Plan) first(ctx context.Context, where string, args ...any) (*Event, er
 
 // handle does one event and keeps what came of it.
 func (r *Runner) handle(ctx context.Context, e *Event) (done bool, err error) {
-	h := r.handlers[e.Kind]
-	if h == nil {
-		return false, r.failed(ctx, e, Permanent(fmt.Errorf("nobody handles events of kind %q", e.Kind)))
-	}
-	keep, err := h(ctx, e)
+	keep, err := r.work(ctx, e)
 	if ctx.Err() != nil {
 		return false, ctx.Err() // the next one to lead tries again
 	}
 	if err != nil {
 		return false, r.failed(ctx, e, err)
 	}
+	return r.done(ctx, e, keep)
+}
+
+// work lets an event's handler do what it asks for.
+func (r *Runner) work(ctx context.Context, e *Event) (keep func(tx *sql.Tx) error, err error) {
+	h := r.handlers[e.Kind]
+	if h == nil {
+		return nil, Permanent(fmt.Errorf("nobody handles events of kind %q", e.Kind))
+	}
+	return h(ctx, e)
+}
+
+// done ends an event that was handled, with what its handler wants to keep.
+func (r *Runner) done(ctx context.Context, e *Event, keep func(tx *sql.Tx) error) (done bool, err error) {
 	err = r.end(ctx, e, Done, "", 0, keep)
 	var refused *keepError
 	if errors.As(err, &refused) {
@@ -191,22 +215,27 @@ func (r *Runner) end(ctx context.Context, e *Event, to State, problem string, ag
 		if err := r.stillLeads(ctx, tx); err != nil {
 			return err
 		}
-		res, err := tx.ExecContext(ctx, p.db.Rebind(`UPDATE plan_event SET state = ?, attempts = attempts + 1, again = ?, problem = ?, changed = ?
-			WHERE tenant = ? AND id = ? AND state = 1 AND attempts = ?`), to, again, problem, p.now(), e.Tenant[:], e.ID[:], e.Attempts)
-		if err != nil {
-			return fmt.Errorf("end planned event %s: %w", e.ID, err)
-		}
-		if n, err := res.RowsAffected(); err != nil || n == 0 {
-			return err // it was cancelled meanwhile: what was done stays done, and its rows are not kept
-		}
-		if keep == nil {
-			return nil
-		}
-		if err := keep(tx); err != nil {
-			return &keepError{err}
-		}
-		return nil
+		return p.endIn(ctx, tx, e, to, problem, again, keep)
 	})
+}
+
+// endIn ends an attempt in a transaction that has seen who leads.
+func (p *Plan) endIn(ctx context.Context, tx *sql.Tx, e *Event, to State, problem string, again int64, keep func(tx *sql.Tx) error) error {
+	res, err := tx.ExecContext(ctx, p.db.Rebind(`UPDATE plan_event SET state = ?, attempts = attempts + 1, again = ?, problem = ?, changed = ?
+		WHERE tenant = ? AND id = ? AND state = 1 AND attempts = ?`), to, again, problem, p.now(), e.Tenant[:], e.ID[:], e.Attempts)
+	if err != nil {
+		return fmt.Errorf("end planned event %s: %w", e.ID, err)
+	}
+	if n, err := res.RowsAffected(); err != nil || n == 0 {
+		return err // it was cancelled meanwhile: what was done stays done, and its rows are not kept
+	}
+	if keep == nil {
+		return nil
+	}
+	if err := keep(tx); err != nil {
+		return &keepError{err}
+	}
+	return nil
 }
 
 // stillLeads looks at the lead and, on PostgreSQL, keeps others from taking it before the transaction ends.
