@@ -134,7 +134,7 @@ func (c *clocks) now(ctx context.Context, tenant id.ID) (time.Time, error) {
 	if err != nil {
 		return time.Time{}, err
 	}
-	zone, err := time.LoadLocation(l.Zone)
+	zone, err := clock.Zone(l.Zone)
 	if err != nil {
 		return time.Time{}, fmt.Errorf("zone of ledger %s: %w", name, err)
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/longmen/longmen/front/lending/collection"
 	"github.com/longmen/longmen/front/lending/reminder"
 	"github.com/longmen/longmen/front/lending/servicing"
+	"github.com/longmen/longmen/kit/clock"
 	"github.com/longmen/longmen/kit/id"
 )
 
@@ -104,7 +105,7 @@ func (l ledgers) Now(ctx context.Context, name string) (now time.Time, err error
 	}); err != nil {
 		return now, err
 	}
-	place, err := time.LoadLocation(zone)
+	place, err := clock.Zone(zone)
 	if err != nil {
 		return now, fmt.Errorf("zone of ledger %s: %w", name, err)
 	}

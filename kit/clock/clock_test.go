@@ -55,3 +55,15 @@ func TestRealFollowsTheMachine(t *testing.T) {
 		}
 	})
 }
+
+func TestZone(t *testing.T) {
+	for range 2 {
+		zone, err := clock.Zone("Asia/Shanghai")
+		if err != nil || start.In(zone).Hour() != 11 {
+			t.Fatalf("%v, %v", zone, err)
+		}
+		if _, err := clock.Zone("Asia/Nowhere"); err == nil {
+			t.Fatal("there is no such zone")
+		}
+	}
+}

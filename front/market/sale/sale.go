@@ -17,6 +17,7 @@ import (
 	"github.com/longmen/longmen/front/catalog"
 	"github.com/longmen/longmen/front/market"
 	"github.com/longmen/longmen/front/market/claim"
+	"github.com/longmen/longmen/kit/clock"
 	"github.com/longmen/longmen/kit/errs"
 	"github.com/longmen/longmen/kit/id"
 	"github.com/longmen/longmen/store"
@@ -280,7 +281,7 @@ func clockOf(ctx context.Context, on market.Ledger) (now int64, zone *time.Locat
 	if err != nil {
 		return 0, nil, err
 	}
-	zone, err = time.LoadLocation(name)
+	zone, err = clock.Zone(name)
 	return now, zone, err
 }
 
