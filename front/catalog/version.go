@@ -41,6 +41,7 @@ type Today func(ctx context.Context, tenant id.ID) (day.Date, error)
 type Catalog struct {
 	db    *store.DB
 	today Today
+	kept  kept
 }
 
 // Open brings the tables up to date.
@@ -60,9 +61,17 @@ func (c *Catalog) Today(ctx context.Context, tenant id.ID) (day.Date, error) {
 	return c.today(ctx, tenant)
 }
 
-// Get gives a version by its number: the same one each time.
+// Get gives a version by its number: the same one each time. Its product is shared: nobody changes it.
 func (c *Catalog) Get(ctx context.Context, tenant id.ID, code string, number uint64) (Version, error) {
-	return c.only(ctx, c.db.Reader(), "there is no such version", "tenant = ? AND code = ? AND number = ?", tenant[:], code, int64(number))
+	key := versionKey{tenant, code, number}
+	if v, there := c.kept.get(key); there {
+		return v, nil
+	}
+	v, err := c.only(ctx, c.db.Reader(), "there is no such version", "tenant = ? AND code = ? AND number = ?", tenant[:], code, int64(number))
+	if err == nil {
+		c.kept.put(key, v)
+	}
+	return v, err
 }
 
 // InForce gives the version of a product that is in force on a day: of those effective by then the newest.
