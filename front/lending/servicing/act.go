@@ -99,7 +99,8 @@ type pending struct {
 	version      uint32 // of the loan before it
 	event        Event
 	commands     []*ledger.Command
-	after        *loan.State // if the event is applied; nil: not worked out
+	then         *Loan       // if the event is applied, but for what was booked; nil: not worked out
+	after        *loan.State // of that loan; nil: not worked out
 }
 
 // plan works out what an act does.
@@ -139,6 +140,7 @@ func (l *Loan) book(e *Event, p *pending, today day.Date, a *act) error {
 	if err != nil {
 		return err
 	}
+	p.then = n
 	if p.after == nil {
 		if p.after, err = n.Replay(max(today, n.last())); err != nil {
 			return refused(err)
@@ -179,7 +181,7 @@ func (s *Servicing) finish(ctx context.Context, l *Loan, p *pending) (Event, err
 	if err := s.send(ctx, l, p); err != nil {
 		return Event{}, err
 	}
-	n, err := l.with(p.event)
+	n, err := p.ended(l)
 	if err != nil {
 		return Event{}, err
 	}
@@ -196,6 +198,17 @@ func (s *Servicing) finish(ctx context.Context, l *Loan, p *pending) (Event, err
 	}
 	s.cache.put(n)
 	return p.event, nil
+}
+
+// ended is the loan after an act that has come to its end.
+func (p *pending) ended(l *Loan) (*Loan, error) {
+	if p.then == nil || p.event.Outcome != Applied {
+		return l.with(p.event)
+	}
+	p.then.Events[len(p.then.Events)-1] = p.event
+	p.then.Booked = l.Booked.clone()
+	p.then.bookedBy(&p.event)
+	return p.then, nil
 }
 
 // send sends the commands one after the other and notes in the event what became of them.

@@ -69,10 +69,13 @@ func (l *Loan) commands(e *Event, target *Division) ([]*ledger.Command, error) {
 	missing := target.clone()
 	missing.plus(&l.Booked, -1)
 	var list []*ledger.Command
-	undone := l.undone()
+	var undone map[uint32]bool
 	mixed := false
 	for i := len(l.Events) - 1; i >= 0 && missing.short(); i-- {
 		x := &l.Events[i]
+		if undone == nil {
+			undone = l.undone()
+		}
 		if undone[x.Number] || x.Booked.none() {
 			continue
 		}

@@ -31,51 +31,70 @@ type Loan struct {
 	Remade   bool     // restructured
 	contract *Contract
 	counted  []loan.Event
-	at       map[id.ID]int // place of each event
 	reversed map[id.ID]bool
 }
 
 // newLoan puts a loan together from its events.
 func newLoan(d Deed, c *Contract, events []Event) (*Loan, error) {
-	l := &Loan{Deed: d, contract: c, State: Opening}
+	l := &Loan{Deed: d, contract: c, State: Opening, counted: c.Opening}
 	return l.with(events...)
 }
 
-// with is the loan after more events.
+// with is the loan after more events. It shares with the loan before them what they do not change.
 func (l *Loan) with(events ...Event) (*Loan, error) {
 	n := *l
 	n.Events = append(l.Events[:len(l.Events):len(l.Events)], events...)
 	n.Version = uint32(len(n.Events))
 	n.Booked = l.Booked.clone()
-	n.at = make(map[id.ID]int, len(n.Events))
-	n.reversed = map[id.ID]bool{}
-	var remade []id.ID
-	for i := range n.Events {
-		e := &n.Events[i]
-		n.at[e.ID] = i
+	n.counted = l.counted[:len(l.counted):len(l.counted)]
+	recount := false
+	for i := range events {
+		e := &events[i]
+		n.bookedBy(e)
 		if e.Outcome != Applied {
 			continue
 		}
 		switch e.Kind {
 		case Reversed:
-			n.reversed[e.Of] = true
+			recount = true
 		case WrittenOff:
 			n.Lost = true
 		case Restructured:
-			remade = append(remade, e.ID)
+			n.Remade = true
+		}
+		x, err := e.counts()
+		if err != nil {
+			return nil, err
+		}
+		n.counted = append(n.counted, x...)
+	}
+	if recount {
+		return &n, n.recount()
+	}
+	return &n, nil
+}
+
+// bookedBy counts what an event books and takes back.
+func (l *Loan) bookedBy(e *Event) {
+	for _, u := range e.Undone {
+		l.Booked.plus(&l.Events[u-1].Booked, -1)
+	}
+	l.Booked.plus(&e.Booked, 1)
+}
+
+// recount finds out anew what depends on which events were reversed.
+func (l *Loan) recount() (err error) {
+	l.reversed = map[id.ID]bool{}
+	for i := range l.Events {
+		if e := &l.Events[i]; e.Kind == Reversed && e.Outcome == Applied {
+			l.reversed[e.Of] = true
 		}
 	}
-	n.Remade = slices.ContainsFunc(remade, func(i id.ID) bool { return !n.reversed[i] })
-	for i := range events {
-		e := &events[i]
-		for _, u := range e.Undone {
-			n.Booked.plus(&n.Events[u-1].Booked, -1)
-		}
-		n.Booked.plus(&e.Booked, 1)
-	}
-	var err error
-	n.counted, err = n.count()
-	return &n, err
+	l.Remade = slices.ContainsFunc(l.Events, func(e Event) bool {
+		return e.Kind == Restructured && e.Outcome == Applied && !l.reversed[e.ID]
+	})
+	l.counted, err = l.count()
+	return err
 }
 
 // stage is the state of a loan of which something is outstanding.
@@ -105,8 +124,10 @@ func (l *Loan) Unpaid(on day.Date) (list []loan.Row, err error) {
 
 // Find finds an event by its id, nil if there is none.
 func (l *Loan) Find(i id.ID) *Event {
-	if at, ok := l.at[i]; ok {
-		return &l.Events[at]
+	for k := range l.Events {
+		if l.Events[k].ID == i {
+			return &l.Events[k]
+		}
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package servicing
 
 import (
 	"context"
+	"slices"
 
 	"github.com/longmen/longmen/finmath/day"
 	"github.com/longmen/longmen/finmath/loan"
@@ -77,11 +78,11 @@ func (l *Loan) repay(e *Event, today day.Date) (*loan.State, error) {
 // split notes how the amount is divided, as it is known now, and gives the state that follows.
 func (l *Loan) split(e *Event, today day.Date) (*loan.State, error) {
 	for e.Amount > 0 {
-		n, err := l.with(*e)
+		x, err := e.counts()
 		if err != nil {
 			return nil, err
 		}
-		s, err := n.Replay(max(today, n.last()))
+		s, err := loan.Replay(l.contract.Agreement, append(slices.Clip(l.counted), x...), max(today, l.last(), e.Date))
 		if err != nil {
 			return nil, err
 		}
