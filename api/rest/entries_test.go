@@ -44,6 +44,40 @@ func TestPagesAreWrittenAsTheGeneralEncoderWould(t *testing.T) {
 	})
 }
 
+func TestActsAreWrittenAsTheGeneralEncoderWould(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		word, sum := rapid.StringMatching(`[a-z0-9:-]{0,40}`), rapid.OneOf(rapid.Just(int64(0)), rapid.Int64())
+		some := func(name string) (i ID) {
+			if rapid.Bool().Draw(t, name) {
+				copy(i[:], rapid.SliceOfN(rapid.Byte(), 16, 16).Draw(t, name))
+			}
+			return i
+		}
+		amount := func(name string) Amount { return Amount(sum.Draw(t, name)) }
+		split := func(name string) Split {
+			return Split{amount(name), amount(name), amount(name), amount(name), amount(name)}
+		}
+		instant := Instant(rapid.Int64Range(0, 32_000_000_000_000_000).Draw(t, "at"))
+		same(t, Bid{
+			ID: some("bid"), Listing: some("listing"), Investor: some("investor"), Mandate: some("mandate"), Amount: amount("amount"),
+			Units: rapid.Uint64().Draw(t, "units"), Sequence: rapid.Uint64().Draw(t, "sequence"), At: instant, Ended: uint64(rapid.IntRange(0, 2).Draw(t, "ended")),
+		})
+		e := LoanEvent{
+			Number: rapid.Uint32().Draw(t, "number"), ID: some("id"), Kind: word.Draw(t, "kind"), Date: Date(rapid.Int32Range(1, int32(ledger.MaxDate)).Draw(t, "date")),
+			At: instant, Actor: some("actor"), Outcome: word.Draw(t, "outcome"), Asked: amount("asked"), Amount: amount("taken"), Kept: amount("kept"),
+			Split: split("split"), Of: some("of"), Undone: rapid.SliceOfN(rapid.Uint32(), 0, 3).Draw(t, "undone"), Sequence: uint64(rapid.IntRange(0, 2).Draw(t, "place")),
+			Payer: word.Draw(t, "payer"), Costs: amount("costs"), Units: uint64(rapid.IntRange(0, 2).Draw(t, "bought")), Approval: some("approval"),
+		}
+		for range rapid.IntRange(0, 2).Draw(t, "payers") {
+			e.Payers = append(e.Payers, Claimed{word.Draw(t, "by"), split("part")})
+		}
+		for range rapid.IntRange(0, 2).Draw(t, "waits") {
+			e.Waits = append(e.Waits, Wait{word.Draw(t, "for"), amount("wait")})
+		}
+		same(t, e)
+	})
+}
+
 // same compares what an answer writes itself with what the general encoder makes of it.
 func same(t *rapid.T, answer written) {
 	t.Helper()

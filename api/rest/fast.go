@@ -16,8 +16,8 @@ import (
 	"github.com/longmen/longmen/core/ledger"
 )
 
-// The two requests that come most, one balance and one transfer, have handlers written by hand: they take what is
-// plainly right and leave everything else to the usual ones. What they answer is the same to the byte.
+// The requests that come most, one balance, one transfer, one bid and one repayment, have handlers written by hand: they
+// take what is plainly right and leave everything else to the usual ones. What they answer is the same to the byte.
 
 // quick answers a request and reports true, or leaves it untouched and reports false.
 type quick func(w http.ResponseWriter, r *http.Request) bool
@@ -103,18 +103,14 @@ func (s *server) quickBalance(w http.ResponseWriter, r *http.Request) bool {
 	b = appendInstant(append(b, `,"timestamp":"`...), position.Timestamp)
 	b = append(b, '"', '}', '\n')
 	buf.b = b
-	w.Header()["Content-Type"] = jsonType
-	// Whoever has gone need not be told.
-	_, _ = w.Write(b)
+	buf.answer(w)
 	return true
 }
 
 // quickTransfer applies an exact transfer that says nothing but accounts, amount and purpose.
 func (s *server) quickTransfer(w http.ResponseWriter, r *http.Request) bool {
 	name, key := r.PathValue("ledger"), r.Header["Idempotency-Key"]
-	kind := r.Header["Content-Type"]
-	if r.URL.RawQuery != "" || !isName(name) || len(key) != 1 || len(kind) != 1 || kind[0] != jsonType[0] ||
-		r.ContentLength <= 0 || r.ContentLength > maxQuick {
+	if !isName(name) || len(key) != 1 {
 		return false
 	}
 	call := api.CallOf(r.Context())
@@ -124,13 +120,8 @@ func (s *server) quickTransfer(w http.ResponseWriter, r *http.Request) bool {
 	}
 	buf := buffers.Get().(*buffer)
 	defer buffers.Put(buf)
-	// A connection that can't be told so has limits of its own.
-	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(quickTime))
-	body := buf.b[:r.ContentLength]
-	n, err := io.ReadFull(r.Body, body)
-	t, ok := plainTransfer(string(body[:n]))
-	if err != nil || !ok {
-		r.Body = again{io.MultiReader(bytes.NewReader(bytes.Clone(body[:n])), r.Body), r.Body}
+	var t *transfer
+	if !buf.plainBody(w, r, func(body string) (ok bool) { t, ok = plainTransfer(body); return ok }) {
 		return false
 	}
 	c := &ledger.Command{ID: id, Purpose: t.purpose, Trace: call.Trace, Operations: []ledger.Operation{&t.Transfer}}
@@ -140,9 +131,31 @@ func (s *server) quickTransfer(w http.ResponseWriter, r *http.Request) bool {
 		return true
 	}
 	buf.b = appendOutcome(buf.b[:0], &out.Body)
+	buf.answer(w)
+	return true
+}
+
+// answer sends what the buffer holds.
+func (buf *buffer) answer(w http.ResponseWriter) {
 	w.Header()["Content-Type"] = jsonType
 	// Whoever has gone need not be told.
 	_, _ = w.Write(buf.b)
+}
+
+// plainBody reads a short body and reports whether it is plainly right. If it is not, the request is left as it was.
+func (buf *buffer) plainBody(w http.ResponseWriter, r *http.Request, read func(body string) bool) bool {
+	kind := r.Header["Content-Type"]
+	if r.URL.RawQuery != "" || len(kind) != 1 || kind[0] != jsonType[0] || r.ContentLength <= 0 || r.ContentLength > maxQuick {
+		return false
+	}
+	// A connection that can't be told so has limits of its own.
+	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(quickTime))
+	body := buf.b[:r.ContentLength]
+	n, err := io.ReadFull(r.Body, body)
+	if err != nil || !read(string(body[:n])) {
+		r.Body = again{io.MultiReader(bytes.NewReader(bytes.Clone(body[:n])), r.Body), r.Body}
+		return false
+	}
 	return true
 }
 
@@ -216,14 +229,19 @@ func plainTransfer(s string) (*transfer, bool) {
 		seen |= bit
 	}
 	p.byte('}')
-	p.space()
-	return t, !p.bad && p.s == "" && seen&7 == 7
+	return t, p.ended() && seen&7 == 7
 }
 
 // plain takes JSON without escapes from the front of s.
 type plain struct {
 	s   string
 	bad bool
+}
+
+// ended reports whether all was plain and nothing is left.
+func (p *plain) ended() bool {
+	p.space()
+	return !p.bad && p.s == ""
 }
 
 func (p *plain) space() { p.s = strings.TrimLeft(p.s, " \t\r\n") }

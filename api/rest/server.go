@@ -52,7 +52,9 @@ func New(node Node, open func() (*ground.Ground, error), log *slog.Logger) *Door
 	s := &server{node: node, open: open, log: log}
 	door := &Door{mux: mux, huma: huma.NewAPI(configuration(), adapter{
 		Adapter: humago.NewAdapter(mux, ""), mux: mux,
-		quick: map[string]quick{"get-balance": s.quickBalance, "transfer": s.quickTransfer},
+		quick: map[string]quick{
+			"get-balance": s.quickBalance, "transfer": s.quickTransfer, "place-bid": s.quickBid, "repay-loan": s.quickRepayment,
+		},
 	})}
 	mux.HandleFunc("/", door.nothing)
 	s.ledgers(door.huma)
