@@ -157,13 +157,15 @@ type connector struct {
 // Connect opens one connection.
 func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
 	conn, err := c.Connector.Connect(ctx)
-	if err != nil || c.check == nil {
-		return conn, err
+	if err != nil {
+		return nil, err
 	}
-	if err := c.check(ctx, conn); err != nil {
-		return nil, errors.Join(err, conn.Close())
+	if c.check != nil {
+		if err := c.check(ctx, conn); err != nil {
+			return nil, errors.Join(err, conn.Close())
+		}
 	}
-	return conn, nil
+	return keepStatements(conn)
 }
 
 // checkPromises reads the settings back, since SQLite ignores a setting that it cannot honour.
