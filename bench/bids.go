@@ -2,14 +2,12 @@ package bench
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"time"
 
 	"github.com/longmen/longmen/core/ledger"
 	"github.com/longmen/longmen/core/party"
-	"github.com/longmen/longmen/front/catalog"
 	"github.com/longmen/longmen/front/market"
 	"github.com/longmen/longmen/front/market/admission"
 	"github.com/longmen/longmen/kit/id"
@@ -20,9 +18,6 @@ const (
 	bidders    = 1_000
 	bidClients = 64
 )
-
-// The product whose rules are asked: its investors are known and have a risk class, and lend a borrower 50,000.00 at most.
-const bidProduct = "consumer-loan"
 
 // bids measures single bids of 100.00 by REST: who calls is found out by his token, the product's limits are asked about
 // him and what he holds, and the market's rows follow.
@@ -47,7 +42,7 @@ func bids(ctx context.Context, b *bench) error {
 	if err != nil {
 		return err
 	}
-	how := fmt.Sprintf("REST, durable on SQLite; a bid of 100.00 a request; %s investors with tokens, limits of %s", number(float64(len(investors))), bidProduct)
+	how := fmt.Sprintf("REST, durable on SQLite; a bid of 100.00 a request; %s investors with tokens, limits of %s", number(float64(len(investors))), productName)
 	t := trial{what: fmt.Sprintf("single bids, clients by REST: %d", len(steps)), of: "a bid", target: atLeast(3_000), clients: steps, how: how}
 	if err := b.rate(ctx, s, t); err != nil {
 		return err
@@ -116,46 +111,21 @@ func (p *people) investors(ctx context.Context, n int) ([]bidder, error) {
 	return list, p.site.settle(ctx)
 }
 
-// listing puts the product in force, by two persons, and opens a listing that nobody sells out.
+// listing puts the product in force and opens a listing that nobody sells out.
 func (p *people) listing(ctx context.Context) (id.ID, error) {
-	file, err := catalog.ShippedFile(bidProduct)
+	token, err := p.product(ctx, productName)
 	if err != nil {
 		return id.ID{}, err
 	}
-	_, first, err := p.person(ctx, "proposer", "operations")
-	if err != nil {
-		return id.ID{}, err
-	}
-	_, second, err := p.person(ctx, "approver", "risk")
-	if err != nil {
-		return id.ID{}, err
-	}
-	zone, err := time.LoadLocation(realClock().Zone)
-	if err != nil {
-		return id.ID{}, err
-	}
-	proposal, listing, loan, borrower := p.id(), p.id(), p.id(), p.id()
-	now := time.Now().UTC()
+	listing, now := p.id(), time.Now().UTC()
 	const whole = 100_000_000 // units of a yuan
-	for _, r := range []struct {
-		token, path string
-		body        map[string]any
-	}{
-		{first, "/v1/products", map[string]any{"id": proposal, "file": string(file), "effective": now.In(zone).Format(time.DateOnly), "reason": "bench"}},
-		{second, "/v1/proposals/" + proposal.String() + "/approval", map[string]any{}},
-		{first, "/v1/listings", map[string]any{
-			"id": listing, "loan": loan, "borrower": borrower, "ledger": p.site.ledger, "register": "loan:1", "tranches": []string{"principal", "interest"},
-			"unclaimed": unclaimed, "receiver": "receiver", "asset": asset, "unit": "100", "units": whole, "minimum": 100, "step": 1, "share": whole,
-			"product": bidProduct, "version": 1, "grade": "a", "days": 360, "opens": now.Format(time.RFC3339), "closes": now.Add(24 * time.Hour).Format(time.RFC3339),
-		}},
-	} {
-		body, err := json.Marshal(r.body)
-		if err != nil {
-			return id.ID{}, err
-		}
-		if err := p.site.as(r.token).ask(ctx, http.MethodPost, r.path, body, nil); err != nil {
-			return id.ID{}, err
-		}
+	err = p.post(ctx, token, "/v1/listings", map[string]any{
+		"id": listing, "loan": p.id(), "borrower": p.id(), "ledger": p.site.ledger, "register": "loan:1", "tranches": []string{"principal", "interest"},
+		"unclaimed": unclaimed, "receiver": "receiver", "asset": asset, "unit": "100", "units": whole, "minimum": 100, "step": 1, "share": whole,
+		"product": productName, "version": 1, "grade": "a", "days": 360, "opens": now.Format(time.RFC3339), "closes": now.Add(24 * time.Hour).Format(time.RFC3339),
+	})
+	if err != nil {
+		return id.ID{}, err
 	}
 	return listing, p.until(ctx, listing, func(l *listed) bool { return l.State == "open" })
 }

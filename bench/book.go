@@ -103,6 +103,15 @@ func (w *world) holder(r, i int) int {
 	return w.from + (r*104_729+i*stride)%(w.accounts-w.from)
 }
 
+// clients are the addresses of all accounts of clients.
+func (w *world) clients(yield func(string) bool) {
+	for i := range w.accounts {
+		if !yield(client(i)) {
+			return
+		}
+	}
+}
+
 func units(i int) uint64 { return uint64(100 + i*37%900) }
 
 // build opens all of it.

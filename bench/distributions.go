@@ -5,9 +5,6 @@ import (
 	"fmt"
 	"sync/atomic"
 
-	"google.golang.org/protobuf/proto"
-
-	pb "github.com/longmen/longmen/api/gen/longmen/ledger/v1"
 	"github.com/longmen/longmen/core/ledger"
 )
 
@@ -114,32 +111,9 @@ func (p *payments) inProcess(ctx context.Context, b *bench, l *local, clients, s
 
 // check reads all holders' balances right after the last answer: not a cent may be missing.
 func (p *payments) check(ctx context.Context, s *site) error {
-	c, err := dialRPC(ctx, s.address, s.token, methodBalances)
+	sum, err := s.sum(ctx, p.world.clients)
 	if err != nil {
 		return err
-	}
-	defer c.close()
-	sum := int64(0)
-	for from := 0; from < p.world.accounts; from += 1_000 {
-		request := &pb.BalancesRequest{Ledger: s.ledger}
-		for i := from; i < min(from+1_000, p.world.accounts); i++ {
-			request.Addresses = append(request.Addresses, client(i))
-		}
-		message, err := proto.Marshal(request)
-		if err != nil {
-			return err
-		}
-		answer, err := c.call(message)
-		if err != nil {
-			return err
-		}
-		var response pb.BalancesResponse
-		if err := proto.Unmarshal(answer, &response); err != nil {
-			return err
-		}
-		for _, balance := range response.Balances {
-			sum += balance.Balance
-		}
 	}
 	return p.compare(sum)
 }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/longmen/longmen"
 	"github.com/longmen/longmen/core/party"
+	"github.com/longmen/longmen/front/catalog"
 	"github.com/longmen/longmen/front/ground"
 	"github.com/longmen/longmen/kit/clock"
 	"github.com/longmen/longmen/kit/id"
@@ -25,6 +26,7 @@ import (
 // rows: a thousand of them are no part of what is measured.
 type people struct {
 	site          *site
+	db            *store.DB
 	registry      *party.Registry
 	by            party.By
 	administrator string // token
@@ -55,7 +57,11 @@ func (b *bench) people(ctx context.Context, s *site) (*people, error) {
 	if err != nil {
 		return nil, fmt.Errorf("lookup key: %w", err)
 	}
-	db, err := store.Open(ctx, filepath.Join(s.folder, longmen.RowsFile))
+	dsn := s.dsn
+	if dsn == "" {
+		dsn = filepath.Join(s.folder, longmen.RowsFile)
+	}
+	db, err := store.Open(ctx, dsn)
 	if err != nil {
 		return nil, err
 	}
@@ -64,7 +70,7 @@ func (b *bench) people(ctx context.Context, s *site) (*people, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &people{site: s, registry: registry, by: party.By{Tenant: made.Tenant.ID, Actor: made.Principal}, administrator: made.Token}, nil
+	return &people{site: s, db: db, registry: registry, by: party.By{Tenant: made.Tenant.ID, Actor: made.Principal}, administrator: made.Token}, nil
 }
 
 func (p *people) id() id.ID {
@@ -98,6 +104,50 @@ func (p *people) person(ctx context.Context, login string, roles ...string) (id.
 		return own, "", err
 	}
 	return own, secret.Text(), nil
+}
+
+// The product whose rules are asked: its investors are known and have a risk class, and lend a borrower 50,000.00 at most.
+const productName = "consumer-loan"
+
+// product puts a product that comes with the program in force, by two persons, as its version 1. It gives the token of
+// the first of them.
+func (p *people) product(ctx context.Context, name string) (string, error) {
+	file, err := catalog.ShippedFile(name)
+	if err != nil {
+		return "", err
+	}
+	_, first, err := p.person(ctx, "proposer", "operations")
+	if err != nil {
+		return "", err
+	}
+	_, second, err := p.person(ctx, "approver", "risk")
+	if err != nil {
+		return "", err
+	}
+	today, err := p.today()
+	if err != nil {
+		return "", err
+	}
+	proposal := p.id()
+	if err := p.post(ctx, first, "/v1/products", map[string]any{"id": proposal, "file": string(file), "effective": today.Format(time.DateOnly), "reason": "bench"}); err != nil {
+		return "", err
+	}
+	return first, p.post(ctx, second, "/v1/proposals/"+proposal.String()+"/approval", map[string]any{})
+}
+
+// today is the day of the tenant's ledger.
+func (p *people) today() (time.Time, error) {
+	zone, err := clock.Zone(realClock().Zone)
+	return time.Now().In(zone), err
+}
+
+// post sends one request as somebody.
+func (p *people) post(ctx context.Context, token, path string, content map[string]any) error {
+	body, err := json.Marshal(content)
+	if err != nil {
+		return err
+	}
+	return p.site.as(token).ask(ctx, http.MethodPost, path, body, nil)
 }
 
 // as is the site for somebody else.

@@ -9,6 +9,8 @@ var scenarios = []Scenario{
 	{"transfers", "independent transfers in large batches, with history", true, transfers},
 	{"singles", "one transfer a request, by REST and by gRPC", true, singles},
 	{"bids", "single bids for a loan by REST, with tokens and the product's limits", false, bids},
+	{"repayments", "repayments of loans with 1,000 investors each by REST, with tokens and the product's rules, on SQLite", false, repayments},
+	{"repayments-postgres", "the same on PostgreSQL", false, repaymentsPostgres},
 	{"balances", "what accounts have now, 100 a request and one a request", true, balances},
 	{"past", "newest entries; balances, pages and statements of any time, also after history grew tenfold", true, past},
 	{"restart", "start from a snapshot of a large ledger", false, restart},

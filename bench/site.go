@@ -7,13 +7,17 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"net/http"
 	"os"
 	"os/exec"
 	"syscall"
 	"time"
 
+	"google.golang.org/protobuf/proto"
+
 	"github.com/longmen/longmen/api/access"
+	pb "github.com/longmen/longmen/api/gen/longmen/ledger/v1"
 	"github.com/longmen/longmen/api/gen/longmen/ledger/v1/ledgerv1connect"
 	"github.com/longmen/longmen/core/ledger"
 )
@@ -219,6 +223,46 @@ func settled(ctx context.Context, look func() (standing, error)) error {
 		case <-time.After(10 * time.Millisecond):
 		}
 	}
+}
+
+// sum adds up the balances of accounts, as they can be read now.
+func (s *site) sum(ctx context.Context, accounts iter.Seq[string]) (sum int64, err error) {
+	c, err := dialRPC(ctx, s.address, s.token, methodBalances)
+	if err != nil {
+		return 0, err
+	}
+	defer c.close()
+	request := &pb.BalancesRequest{Ledger: s.ledger}
+	ask := func() error {
+		message, err := proto.Marshal(request)
+		if err != nil {
+			return err
+		}
+		answer, err := c.call(message)
+		if err != nil {
+			return err
+		}
+		var response pb.BalancesResponse
+		if err := proto.Unmarshal(answer, &response); err != nil {
+			return err
+		}
+		for _, balance := range response.Balances {
+			sum += balance.Balance
+		}
+		request.Addresses = request.Addresses[:0]
+		return nil
+	}
+	for a := range accounts {
+		if request.Addresses = append(request.Addresses, a); len(request.Addresses) == 1_000 {
+			if err := ask(); err != nil {
+				return 0, err
+			}
+		}
+	}
+	if len(request.Addresses) > 0 {
+		err = ask()
+	}
+	return sum, err
 }
 
 // vitals asks the node for its counters.
