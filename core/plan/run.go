@@ -312,7 +312,8 @@ func (p *Plan) NextOpen(ctx context.Context, ledger string, upTo int64) (*Event,
 // Follow lets everything happen on a ledger when it falls due, until the context ends or another node takes over. On a
 // simulated ledger that is what is due where its clock stands.
 func (r *Runner) Follow(ctx context.Context, ledger string) error {
-	for again := lookEvery; ; again = min(2*again, lookEvery) {
+	// What was planned just before may be committed just after the first look.
+	for again := lookSoon; ; again = min(2*again, lookEvery) {
 		woken := r.plan.woken()
 		now, err := r.ledgers.Now(ctx, ledger)
 		if err != nil {
