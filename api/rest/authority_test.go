@@ -238,14 +238,17 @@ func TestNobodyIssuesADecidersToken(t *testing.T) {
 	is(t, issue(w.North.Staff["operations"].Principal), "status", "403", "code", "forbidden")
 	issue(login(w, w.North, both.Party)).OK() // his own
 	// A grant to come counts as well.
-	auditor := w.North.Staff["auditor"]
-	issue(auditor.Principal).OK()
-	g := party.Grant{ID: w.ID(), Principal: auditor.Principal, Party: w.North.Client.Party, From: w.Clock.Now().UnixMicro() + 1_000_000}
+	auditor := login(w, w.North, w.North.Staff["auditor"].Party)
+	issue(auditor).OK()
+	is(t, issue(w.North.Staff["auditor"].Principal), "status", "403", "code", "forbidden") // who acts for himself with it
+	g := party.Grant{ID: w.ID(), Principal: auditor, Party: w.North.Client.Party, From: w.Clock.Now().UnixMicro() + 1_000_000}
 	done(w.Ground.Parties.Grant(t.Context(), byOperator(w.North), g))(w)
-	is(t, issue(auditor.Principal), "status", "403", "code", "forbidden")
+	is(t, issue(auditor), "status", "403", "code", "forbidden")
 	// And a role to come.
 	staff := w.Caller(byOperator(w.North), "trainee", "auditor")
+	trainee := login(w, w.North, staff.Party)
+	issue(trainee).OK()
 	o := party.Role{ID: w.ID(), Party: staff.Party, Code: "finance", From: w.Clock.Now().Unix()/86400 + 30}
 	done(w.Ground.Parties.GiveRole(t.Context(), byOperator(w.North), o))(w)
-	is(t, issue(staff.Principal), "status", "403", "code", "forbidden")
+	is(t, issue(trainee), "status", "403", "code", "forbidden")
 }

@@ -165,7 +165,7 @@ func (w *Who) within(r *party.Reach, day int64) error {
 		return errs.Forbidden.Errorf("a client stands behind it who did not let you act for him: he grants it, or %s", byOperator)
 	}
 	for i := range r.Grants {
-		if p := r.Grants[i].Party; p != r.Person && !w.ActsFor(p) {
+		if p := r.Grants[i].Party; !w.ActsFor(p) && (p != r.Person || r.Person != w.Person) {
 			return errs.Forbidden.Errorf("it acts for the party %s, for which you may not act: %s", p, byOperator)
 		}
 	}
