@@ -89,7 +89,7 @@ func (b *backend) apply(ctx context.Context, l *longmen.Ledger, commands []*ledg
 	if r == nil {
 		return nil, errs.Overloaded.Errorf("%v", errOpening)
 	}
-	jumps, err := r.jumps(ctx, l.Name(), to)
+	jumps, err := r.jumps(ctx, l, to)
 	switch {
 	case err != nil:
 		return nil, err
@@ -99,6 +99,12 @@ func (b *backend) apply(ctx context.Context, l *longmen.Ledger, commands []*ledg
 		return nil, clockHeld.Errorf("planned events fall due on the way to %s: send the command that moves the clock alone, and nothing of this batch was applied",
 			stamp(int64(to))).On("commands")
 	}
+	// What the books refuse lets nothing happen before.
+	leave, err := b.enter(ctx, l.Name(), commands)
+	if err != nil {
+		return nil, err
+	}
+	leave()
 	return r.move(ctx, l, commands[0], to)
 }
 

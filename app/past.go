@@ -70,17 +70,23 @@ func (b *backend) CommandByID(ctx context.Context, name string, id ledger.ID) (a
 	if err != nil {
 		return api.Recorded{}, err
 	}
-	if err := catchUp(ctx, l); err != nil {
-		return api.Recorded{}, err
-	}
-	seq, err := l.History().Find(ctx, id)
+	seq, err := find(ctx, l, id)
 	if err != nil {
-		return api.Recorded{}, past(err)
+		return api.Recorded{}, err
 	}
 	if seq == 0 {
 		return api.Recorded{}, errs.NotFound.Errorf("there is no command with id %v", id)
 	}
 	return b.Command(ctx, name, seq)
+}
+
+// find gives the sequence of a command's id, 0 if none was applied that had it.
+func find(ctx context.Context, l *longmen.Ledger, id ledger.ID) (uint64, error) {
+	if err := catchUp(ctx, l); err != nil {
+		return 0, err
+	}
+	seq, err := l.History().Find(ctx, id)
+	return seq, past(err)
 }
 
 // at finds the position that a question means.

@@ -41,12 +41,19 @@ type runner struct {
 
 	mu        sync.Mutex
 	followed  map[string]bool
-	movements map[ledger.ID]*movement
+	movements map[passage]*movement
 	closed    bool
+}
+
+// passage names a command that moves a clock. Ids are a ledger's own: another one may know the same.
+type passage struct {
+	ledger  string
+	command ledger.ID
 }
 
 // movement is a clock on its way. It goes on when the one who asked for it has gone away.
 type movement struct {
+	command *ledger.Command
 	done    chan struct{}
 	answers []node.Answer
 	err     error
@@ -62,7 +69,7 @@ func newRunner(ctx context.Context, db *longmen.DB, put putter, g *ground.Ground
 	running, stop := context.WithCancel(context.Background())
 	r := &runner{
 		db: db, put: put, plan: g.Plan, log: log, fail: fail, context: running, stop: stop,
-		followed: map[string]bool{}, movements: map[ledger.ID]*movement{},
+		followed: map[string]bool{}, movements: map[passage]*movement{},
 	}
 	var err error
 	handlers := g.Market.Handlers()
@@ -171,42 +178,41 @@ func moves(commands []*ledger.Command) (to ledger.Instant) {
 	return to
 }
 
-// jumps reports whether commands would move a clock over what is due on the way.
-func (r *runner) jumps(ctx context.Context, name string, to ledger.Instant) (bool, error) {
-	now, err := r.Now(ctx, name)
-	if err != nil || int64(to) <= now {
+// jumps reports whether commands would move a clock over what is due on the way. A real clock is moved by nobody.
+func (r *runner) jumps(ctx context.Context, l *longmen.Ledger, to ledger.Instant) (bool, error) {
+	moved := false
+	err := l.View(ctx, 0, func(e *ledger.Engine) { moved = e.Clock() == ledger.SimulatedClock && to > e.Now() })
+	if !moved || err != nil {
 		return false, translate(err)
 	}
-	e, err := r.plan.NextOpen(ctx, name, int64(to))
-	if e == nil || err != nil {
-		return false, err
-	}
-	return true, nil
+	e, err := r.plan.NextOpen(ctx, l.Name(), int64(to))
+	return e != nil, err
 }
 
 // move moves a clock with a caller's command, letting everything happen on the way. The same command again joins what
-// is under way. When the caller goes away, it goes on.
+// is under way; another one of its id is a conflict. When the caller goes away, it goes on.
 func (r *runner) move(ctx context.Context, l *longmen.Ledger, c *ledger.Command, to ledger.Instant) ([]node.Answer, error) {
+	at := passage{l.Name(), c.ID}
 	r.mu.Lock()
-	m := r.movements[c.ID]
+	m := r.movements[at]
 	if m == nil && !r.closed {
-		m = &movement{done: make(chan struct{})}
-		r.movements[c.ID] = m
+		m = &movement{command: c, done: make(chan struct{})}
+		r.movements[at] = m
 		r.running.Go(func() {
-			err := r.run.Reach(r.context, l.Name(), int64(to), func() (err error) {
-				m.answers, err = r.put(r.context, l, []*ledger.Command{c})
-				return err
-			})
+			m.answers, m.err = r.travel(r.context, l, c, to)
 			r.mu.Lock()
-			m.err = err
-			delete(r.movements, c.ID)
+			delete(r.movements, at)
 			r.mu.Unlock()
 			close(m.done)
 		})
 	}
 	r.mu.Unlock()
-	if m == nil {
+	switch {
+	case m == nil:
 		return nil, errs.Overloaded.Errorf("%v", errOpening)
+	case !node.SameContent(m.command, c):
+		why := fmt.Sprintf("id %v is that of another command that moves the clock just now", c.ID)
+		return []node.Answer{{Result: ledger.Result{Code: ledger.IDConflict}, Why: why}}, nil
 	}
 	select {
 	case <-m.done:
@@ -215,6 +221,25 @@ func (r *runner) move(ctx context.Context, l *longmen.Ledger, c *ledger.Command,
 		return nil, outcomeUnknown.Errorf("the clock is still on its way to %s and goes on; see where it stands with the ledger's now, and send the same request again for the answer",
 			to.Time().UTC().Format(time.RFC3339))
 	}
+}
+
+// travel lets happen what is due on the way to an instant and then puts the command that moves the clock there. A command
+// whose id says already what becomes of it moves nothing before its answer.
+func (r *runner) travel(ctx context.Context, l *longmen.Ledger, c *ledger.Command, to ledger.Instant) (answers []node.Answer, err error) {
+	first, err := find(ctx, l, c.ID)
+	if err != nil {
+		return nil, err
+	}
+	put := func() (err error) {
+		answers, err = r.put(ctx, l, []*ledger.Command{c})
+		return err
+	}
+	if first != 0 || node.FromFuture(c.ID, clock.Real{}.Now()) {
+		err = put()
+	} else {
+		err = r.run.Reach(ctx, l.Name(), int64(to), put)
+	}
+	return answers, err
 }
 
 // held tells where the clock stands and why.

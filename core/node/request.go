@@ -60,6 +60,14 @@ func contentHash(c *ledger.Command, canonical []byte) uint64 {
 	return binary.LittleEndian.Uint64(sum[:8])
 }
 
+// SameContent reports whether two commands are the same to a ledger that knows the id of one of them.
+func SameContent(a, b *ledger.Command) bool {
+	return contentHash(a, ledger.AppendCommand(nil, a)) == contentHash(b, ledger.AppendCommand(nil, b))
+}
+
+// FromFuture reports whether an id is refused because its own time lies ahead of the clock here.
+func FromFuture(id ledger.ID, now time.Time) bool { return ownTime(id).After(now.Add(maxAhead)) }
+
 // ownTime is the time part of a UUIDv7.
 func ownTime(id ledger.ID) time.Time {
 	return time.UnixMilli(int64(binary.BigEndian.Uint64(id[:8]) >> 16))
@@ -125,7 +133,7 @@ func (l *Ledger) submit(ctx context.Context, commands []*ledger.Command) (*reque
 func (l *Ledger) prepare(ctx context.Context, it *item, buffer []byte) ([]byte, error) {
 	c := it.command
 	it.own = ownTime(c.ID)
-	if now := l.wall(); it.own.After(now.Add(maxAhead)) {
+	if now := l.wall(); FromFuture(c.ID, now) {
 		it.refuse(ledger.IDFromFuture, "id %v is of %s, the clock here says %s", c.ID,
 			it.own.UTC().Format(time.RFC3339), now.UTC().Format(time.RFC3339))
 		return buffer, nil
