@@ -3,6 +3,7 @@ package sale
 import (
 	"context"
 	"database/sql"
+	"slices"
 
 	"github.com/longmen/longmen/core/ledger"
 	"github.com/longmen/longmen/core/order"
@@ -111,7 +112,8 @@ func (s *Sales) Buy(ctx context.Context, tenant id.ID, b Purchase) (Bought, erro
 // first finds a purchase that was made before: what was done is answered as it was, whatever the price is now.
 func (s *Sales) first(ctx context.Context, tenant id.ID, b *Purchase) (Bought, bool) {
 	steps, err := s.Orders.Steps(ctx, tenant, b.Order, 2, 1)
-	if err != nil || len(steps) == 0 || steps[0].Evidence.Command != b.ID || steps[0].To != Sold {
+	if err != nil || len(steps) == 0 || steps[0].Evidence.Command != b.ID || steps[0].To != Sold ||
+		!slices.Contains(steps[0].References, order.Reference{Type: ReferenceBuyer, Value: b.Buyer}) {
 		return Bought{}, false
 	}
 	first := Bought{Sequence: steps[0].Evidence.Sequence}

@@ -229,6 +229,11 @@ func TestPurchasesAtOnce(t *testing.T) {
 			if err != nil || again.Sequence != first.Sequence || again.Pays != first.Pays {
 				t.Errorf("%+v %v, want %+v", again, err, first)
 			}
+			other := ask
+			other.Buyer = cy // for whom the same principal acts, under the same key
+			if again, err := w.Buy(w.Context(), tenant, other); err == nil {
+				t.Errorf("bob's purchase is told as cy's: %+v", again)
+			}
 			w.follow()
 			w.until(shanghai(2026, 4, 1)) // now it would cost more
 		}
