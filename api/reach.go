@@ -2,8 +2,10 @@ package api
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/longmen/longmen/core/ledger"
+	"github.com/longmen/longmen/core/plan"
 	"github.com/longmen/longmen/front/right"
 	"github.com/longmen/longmen/kit/errs"
 	"github.com/longmen/longmen/kit/id"
@@ -64,6 +66,11 @@ func act(p *Principal, c *ledger.Command) error {
 		return errs.Forbidden.Errorf("is somebody else; leave it out, the actor is who calls").On("actor")
 	case !c.Behalf.IsZero() && !p.ActsFor(id.ID(c.Behalf)):
 		return errs.Forbidden.Errorf("is a party for which you may not act").On("behalf")
+	}
+	for i, r := range c.References {
+		if r.Type >= plan.FirstReference {
+			return errs.Forbidden.Errorf("types from %d on are the platform's own, by which it knows again what it did", plan.FirstReference).On(fmt.Sprintf("references[%d].type", i))
+		}
 	}
 	return nil
 }

@@ -98,6 +98,19 @@ func (w *World) Caller(by party.By, name string, roles ...string) *Caller {
 	return c
 }
 
+// Login makes another login of somebody, with a token that lasts a day. It acts for nobody.
+func (w *World) Login(by party.By, person id.ID, name string) *Caller {
+	w.T.Helper()
+	ctx, g := w.T.Context(), w.Ground.Parties
+	c := &Caller{Party: person, Principal: w.ID(), TokenID: w.ID()}
+	_, err := g.CreatePrincipal(ctx, by, party.Principal{ID: c.Principal, Kind: "login", Name: name, Person: person})
+	w.must(err)
+	_, secret, err := g.IssueToken(ctx, by, party.Token{ID: c.TokenID, Principal: c.Principal, Expires: w.Clock.Now().Add(24 * time.Hour).UnixMicro()})
+	w.must(err)
+	c.Token = secret.Text()
+	return c
+}
+
 // As sends a request with somebody's token.
 func (w *World) As(c *Caller, method, path string, body any, headers ...string) *Answer {
 	w.T.Helper()

@@ -17,6 +17,7 @@ import (
 	"github.com/longmen/longmen/api"
 	"github.com/longmen/longmen/core/ledger"
 	"github.com/longmen/longmen/core/notice"
+	"github.com/longmen/longmen/core/plan"
 	"github.com/longmen/longmen/core/proof"
 	"github.com/longmen/longmen/kit/clock"
 	"github.com/longmen/longmen/kit/errs"
@@ -388,8 +389,17 @@ func noAccount(address string) error { return errs.NotFound.Errorf("there is no 
 
 func byDate(a, b api.Entry) int { return cmp.Compare(a.Effective, b.Effective) }
 
-// Caused knows of no planned events.
-func (n *Node) Caused(context.Context, string, id.ID, int) ([]api.Recorded, error) { return nil, nil }
+// Caused finds the commands that name an event.
+func (n *Node) Caused(_ context.Context, name string, event id.ID, limit int) ([]api.Recorded, error) {
+	return on(n, name, func(b *book) (list []api.Recorded, err error) {
+		for i := range b.applied {
+			if slices.Contains(b.applied[i].Command.References, ledger.Reference{Type: plan.Reference, Value: event}) && len(list) < limit {
+				list = append(list, b.applied[i].Recorded)
+			}
+		}
+		return list, nil
+	})
+}
 
 // Simulated has one simulator, of short messages.
 func (n *Node) Simulated(channel string, limit int) ([]notice.Message, error) {

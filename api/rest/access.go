@@ -23,6 +23,8 @@ import (
 //     party, whoever's it is.
 //   - mine: everybody, for the party for which he acts; the handler asks holds(ctx, right) to show more.
 //   - acts: mine, but not for the operator of the platform.
+//   - trades: everybody, for the party for which he acts, but not the operator.
+//   - inTenant: everybody, of a tenant.
 //   - himself: who acts for the party whose thing it is, and nobody else; the handler finds out.
 //   - decides: who has the right and is a person of the tenant, which the operator is not.
 //   - operator: the operator of the platform alone.
@@ -55,7 +57,7 @@ func needs(r right.Right, op huma.Operation) huma.Operation {
 	return declare(op, access{right: r, tenant: true}, map[string]any{"right": r.String()})
 }
 
-// inLedger: who has the right, in a ledger of his tenant. The operator reaches all ledgers.
+// inLedger: who has the right, in a ledger of his tenant. The operator reaches all ledgers, and what belongs to no tenant.
 func inLedger(r right.Right, op huma.Operation) huma.Operation {
 	return declare(op, access{right: r}, map[string]any{"right": r.String()})
 }
@@ -83,6 +85,16 @@ func acts(r right.Right, op huma.Operation) huma.Operation {
 // himself: who acts for the party whose thing it is. No right stands in for that.
 func himself(op huma.Operation) huma.Operation {
 	return declare(op, access{mine: true, person: true, tenant: true}, map[string]any{"mine": true, "person": true})
+}
+
+// trades: everybody, for the party for which he acts. The operator acts for nobody, whomever he names.
+func trades(op huma.Operation) huma.Operation {
+	return declare(op, access{mine: true, person: true, tenant: true}, map[string]any{"anybody": true, "person": true})
+}
+
+// inTenant: who has any token of the tenant. The operator says in which.
+func inTenant(op huma.Operation) huma.Operation {
+	return declare(op, access{mine: true, tenant: true}, map[string]any{"anybody": true})
 }
 
 // anybody: who has any token.
@@ -122,6 +134,18 @@ func (a *access) admit(r *http.Request) error {
 		return api.Reach(ctx, name, a.right)
 	}
 	return api.Need(ctx, a.right)
+}
+
+// personal refuses a program: what a person answers for, alone, he does himself. Proposals ask the same.
+func (s *server) personal(ctx context.Context, g *ground.Ground) error {
+	person, err := g.Person(ctx, tenant(ctx), by(ctx).Actor)
+	if err == nil && person.IsZero() {
+		err = errs.Forbidden.Errorf("no person stands behind this principal: it decides nothing")
+	}
+	if err != nil {
+		return s.problem(ctx, err)
+	}
+	return nil
 }
 
 // holds says whether the caller has a right.

@@ -11,6 +11,8 @@ import (
 
 	"github.com/longmen/longmen/api/apitest"
 	"github.com/longmen/longmen/core/party"
+	"github.com/longmen/longmen/front/ground"
+	"github.com/longmen/longmen/kit/id"
 )
 
 // studyLoan is a small product that asks for a document and has one rule.
@@ -218,6 +220,52 @@ func TestApplicationDecisions(t *testing.T) {
 		t.Errorf("%s", a.Body)
 	}
 	refuses(t, w.As(risk, http.MethodPost, path+"/decision", strings.Replace(body, "500000", "400000", 1)), 409, "order_id_taken", "body.id")
+}
+
+// A second login of the borrower, which has no grant for him but his role, is his all the same; and a program with the
+// role decides nothing.
+func TestNobodyIsHisOwnOfficer(t *testing.T) {
+	w := apitest.NewWorld(t)
+	risk, operations := w.North.Staff["risk"], w.North.Staff["operations"]
+	by := party.By{Tenant: w.North.ID, Actor: operations.Principal}
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	second := w.Login(by, operations.Party, "operations.second")
+	lends(w, w.North)
+	body := func(of id.ID, fact string) string {
+		return `{"id":` + quoted(w.ID().String()) + `,"borrower":` + quoted(of.String()) + `,"product":"study-loan","amount":"600000","term":{"n":12,"unit":"months"},"purpose":"tuition",
+			"facts":[{"fact":` + quoted(fact) + `,"value":"700"}]}`
+	}
+	refuses(t, w.As(second, http.MethodPost, "/v1/applications", body(operations.Party, "applicant.score")), 403, "forbidden", "body.facts.applicant.score")
+	w.As(second, http.MethodPost, "/v1/applications", body(risk.Party, "applicant.score")).OK()
+
+	waits := func(c *apitest.Caller) string {
+		i := w.ID().String()
+		w.As(c, http.MethodPost, "/v1/applications", `{"id":`+quoted(i)+`,"product":"study-loan","amount":"600000","term":{"n":12,"unit":"months"},"purpose":"tuition"}`).OK()
+		sends(w, c, i)
+		return "/v1/applications/" + i + "/decision"
+	}
+	verdict := func() string {
+		return `{"id":` + quoted(w.ID().String()) + `,"outcome":"accepted","grade":"a","amount":"500000"}`
+	}
+	refuses(t, w.As(second, http.MethodPost, waits(operations), verdict()), 403, "forbidden", "")
+
+	firm := w.ID()
+	_, err := w.Ground.Parties.CreateParty(t.Context(), by, party.Party{ID: firm, Kind: party.Organisation, Name: "Scoring Ltd"})
+	must(err)
+	for _, role := range []string{"risk", "finance"} {
+		_, err = w.Ground.Parties.GiveRole(t.Context(), by, party.Role{ID: w.ID(), Party: firm, Code: role, From: ground.Day(w.Clock)})
+		must(err)
+	}
+	scorer := w.Login(by, firm, "scorer")
+	path := waits(w.North.Client)
+	refuses(t, w.As(scorer, http.MethodPost, path, verdict()), 403, "forbidden", "")
+	w.As(risk, http.MethodPost, path, verdict()).OK()
+	refuses(t, w.As(scorer, http.MethodPost, "/v1/ledgers/main/valuations", `{"id":`+quoted(w.ID().String())+`,"on":"2026-03-01"}`), 403, "forbidden", "")
 }
 
 // Every field that is wrong is named.

@@ -142,7 +142,7 @@ func TestBadBodies(t *testing.T) {
 			send := s.Post
 			if post.Access.Person {
 				send = func(path string, body any) *apitest.Answer {
-					return s.As(whole, http.MethodPost, path, body, "Longmen-Tenant", "")
+					return s.As(whole, http.MethodPost, path, body, "Longmen-Tenant", "", "Idempotency-Key", s.ID().String())
 				}
 			}
 			a := send(filled(path), broken)

@@ -73,7 +73,7 @@ const (
 )
 
 func (s *server) bids(a huma.API) {
-	place := anybody(change("place-bid", placePath, tagMarket, "Bid for a part of a loan, for the party for which one acts",
+	place := trades(change("place-bid", placePath, tagMarket, "Bid for a part of a loan, for the party for which one acts",
 		"One command: money into the listing's escrow, units out. The answer says its place in the ledger's order."))
 	place.Errors = append(place.Errors, http.StatusUnprocessableEntity)
 	huma.Register(a, place, s.placeBid)
@@ -120,7 +120,7 @@ func (s *server) investorsBid(ctx context.Context, in *InBid) (*market.Market, m
 		return nil, market.Bid{}, err
 	}
 	b, err := g.Market.Bid(ctx, tenant(ctx), id.ID(in.Bid))
-	if err == nil && b.Investor != id.ID(in.Party) {
+	if errs.Is(err, errs.NotFound) || err == nil && b.Investor != id.ID(in.Party) {
 		err = errs.NotFound.Errorf("there is no such bid of this party").On("path.bid")
 	}
 	if err != nil {
@@ -149,16 +149,13 @@ func (s *server) cancelBid(ctx context.Context, in *cancelBidInput) (*bidOutput,
 }
 
 func (s *server) listBids(ctx context.Context, in *bidsInput) (*bidsOutput, error) {
-	g, err := s.ground(ctx)
+	g, err := s.partyThere(ctx, in.Party)
 	if err != nil {
 		return nil, err
 	}
 	after, err := s.sequence(ctx, listOfBids, in.Cursor)
 	if err != nil {
 		return nil, err
-	}
-	if _, err := g.Parties.Party(ctx, tenant(ctx), id.ID(in.Party)); err != nil {
-		return nil, s.problem(ctx, err)
 	}
 	list, err := g.Market.Bids(ctx, tenant(ctx), market.BidFilter{Investor: id.ID(in.Party)}, after, in.Limit)
 	if err != nil {

@@ -158,9 +158,9 @@ func (s *server) claims(a huma.API) {
 		"The ledger holds the units; they go on earning for the seller until somebody buys them.")), s.offerClaim)
 	huma.Register(a, own("party", right.OrderRead, question("list-party-claim-sales", partySalesPath, tagMarket, "List what a party has offered")), s.listPartySales)
 	huma.Register(a, own("party", right.OrderRead, question("list-claim-trades", partyPath+"/claim-trades", tagMarket, "List the claims that a party has bought and sold")), s.listTrades)
-	huma.Register(a, anybody(question("list-claim-sales", salesPath, tagMarket, "List the claims that are offered")), s.listSales)
-	huma.Register(a, anybody(question("get-claim-sale", salePath, tagMarket, "Tell about the sale of a claim, and what it costs now")), s.getSale)
-	buy := anybody(change("buy-claim", salePath+"/purchase", tagMarket, "Buy a claim that is offered, for the party for which one acts",
+	huma.Register(a, inTenant(question("list-claim-sales", salesPath, tagMarket, "List the claims that are offered")), s.listSales)
+	huma.Register(a, inTenant(question("get-claim-sale", salePath, tagMarket, "Tell about the sale of a claim, and what it costs now")), s.getSale)
+	buy := trades(change("buy-claim", salePath+"/purchase", tagMarket, "Buy a claim that is offered, for the party for which one acts",
 		"One command: units against money. If something was repaid since, the price is another one, and nothing is bought."))
 	buy.Errors = append(buy.Errors, http.StatusUnprocessableEntity)
 	huma.Register(a, buy, s.buyClaim)
@@ -229,31 +229,16 @@ func (s *server) listSales(ctx context.Context, in *salesInput) (*salesOutput, e
 }
 
 func (s *server) listPartySales(ctx context.Context, in *partySalesInput) (*salesOutput, error) {
-	if err := s.partyThere(ctx, &in.InParty); err != nil {
+	if _, err := s.partyThere(ctx, in.Party); err != nil {
 		return nil, err
 	}
 	return s.findSales(ctx, &in.InPage, order.Filter{Party: id.ID(in.Party), Part: sale.PartSeller})
 }
 
-// partyThere finds the party in the path.
-func (s *server) partyThere(ctx context.Context, in *InParty) error {
-	g, err := s.ground(ctx)
-	if err != nil {
-		return err
-	}
-	if _, err := g.Parties.Party(ctx, tenant(ctx), id.ID(in.Party)); err != nil {
-		return s.problem(ctx, err)
-	}
-	return nil
-}
-
 // offer is an offer of the party in the path.
 func (s *server) offer(ctx context.Context, in *InParty, field string, loan CommandID, units uint64, price string) (*ground.Ground, sale.Offer, error) {
-	g, err := s.ground(ctx)
+	g, err := s.partyThere(ctx, in.Party)
 	if err != nil {
-		return nil, sale.Offer{}, err
-	}
-	if err := s.partyThere(ctx, in); err != nil {
 		return nil, sale.Offer{}, err
 	}
 	asked, err := catalog.NewRate(price)
@@ -380,14 +365,11 @@ func (s *server) cancelSale(ctx context.Context, in *cancelSaleInput) (*saleOutp
 // ledgerOf is the ledger that a query names, or the tenant's first.
 func (s *server) ledgerOf(ctx context.Context, g *ground.Ground, named string) (string, error) {
 	if named == "" {
-		t, err := g.Parties.Tenant(ctx, tenant(ctx))
-		if err == nil && t.First == "" {
-			err = errs.NotFound.Errorf("the tenant has no ledger yet").On("query.ledger")
-		}
+		first, err := firstLedger(ctx, g)
 		if err != nil {
 			return "", s.problem(ctx, err)
 		}
-		return t.First, nil
+		return first, nil
 	}
 	if !api.CallOf(ctx).Principal.Reaches(named) {
 		return "", s.problem(ctx, errs.NotFound.Errorf("there is no ledger %q", named).On("query.ledger"))
@@ -396,11 +378,8 @@ func (s *server) ledgerOf(ctx context.Context, g *ground.Ground, named string) (
 }
 
 func (s *server) listTrades(ctx context.Context, in *tradesInput) (*tradesOutput, error) {
-	g, err := s.ground(ctx)
+	g, err := s.partyThere(ctx, in.Party)
 	if err != nil {
-		return nil, err
-	}
-	if err := s.partyThere(ctx, &in.InParty); err != nil {
 		return nil, err
 	}
 	after, err := s.sequence(ctx, listOfClaimTrades, in.Cursor)

@@ -191,7 +191,8 @@ func (s *server) listTasks(ctx context.Context, in *tasksInput) (*tasksOutput, e
 	out := &tasksOutput{}
 	out.Body.Tasks = convert(list, taskOf)
 	if more {
-		out.Body.Next.Next = lateCursor(listOfTasks, &list[len(list)-1].Late)
+		last := &list[len(list)-1]
+		out.Body.Next.Next = lateCursor(listOfTasks, servicing.Place{Agreed: last.Agreed, Loan: last.Loan})
 	}
 	return out, nil
 }
@@ -234,6 +235,6 @@ func (s *server) latePlace(ctx context.Context, list byte, text string) (after s
 	return after, nil
 }
 
-func lateCursor(list byte, l *servicing.Late) string {
-	return cursor(list, append(binary.BigEndian.AppendUint32(nil, uint32(l.Agreed)), l.Loan[:]...))
+func lateCursor(list byte, at servicing.Place) string {
+	return cursor(list, append(binary.BigEndian.AppendUint32(nil, uint32(at.Agreed)), at.Loan[:]...))
 }

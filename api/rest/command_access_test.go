@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/longmen/longmen/api/apitest"
+	"github.com/longmen/longmen/core/plan"
 	"github.com/longmen/longmen/front/right"
 )
 
@@ -64,4 +65,26 @@ func TestWhoMayCommandWhat(t *testing.T) {
 			}
 		}
 	}
+}
+
+// References by which the platform knows again what it did are set by nobody else; the operator carries over what was.
+func TestReferencesOfThePlatform(t *testing.T) {
+	w := apitest.NewWorld(t)
+	service, operator := w.North.Staff["service"], &apitest.Caller{Token: w.Token}
+	const value = "019599c5-8a7b-7d60-a1f2-3c4d5e6f7081"
+	body := func(kind int) string {
+		return fmt.Sprintf(`{"references":[{"type":4,"value":%q},{"type":%d,"value":%q}],"operations":[{"transfer":{"debit":"bank:cash","credit":"investor:1:cash","amount":"1"}}]}`, value, kind, value)
+	}
+	send := func(c *apitest.Caller, path, text string) *apitest.Answer {
+		return w.As(c, http.MethodPost, "/v1/ledgers/main/"+path, text, "Idempotency-Key", w.ID().String())
+	}
+	send(service, "commands", body(plan.FirstReference-1)).OK()
+	send(operator, "commands", body(plan.Reference)).OK()
+	for _, kind := range []int{plan.FirstReference, plan.Reference, 65535} {
+		refuses(t, send(service, "commands", body(kind)), 403, "forbidden", "body.references[1].type")
+	}
+	due := `{"due":"2026-03-02T00:00:00Z",` + body(plan.Reference)[1:]
+	refuses(t, send(service, "jobs", due), 403, "forbidden", "body.references[1].type")
+	whole := strings.Replace(body(plan.Reference), "{", `{"id":"`+w.ID().String()+`",`, 1)
+	refuses(t, w.As(service, http.MethodPost, "/v1/ledgers/main/batches", `{"commands":[`+whole+`]}`), 403, "forbidden", "body.commands[0].references[1].type")
 }

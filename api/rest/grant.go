@@ -98,7 +98,7 @@ func (s *server) endGrant(ctx context.Context, in *endGrant) (*grantOutput, erro
 	}
 	ended, err := g.Authority.EndGrant(ctx, who(ctx), id.ID(in.Grant))
 	if err != nil {
-		return nil, s.problem(ctx, err)
+		return nil, s.problem(ctx, inBodyOf(err, "grant", "path.grant"))
 	}
 	return &grantOutput{Body: grantOf(&ended)}, nil
 }

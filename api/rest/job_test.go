@@ -65,11 +65,34 @@ func TestJobs(t *testing.T) {
 	}
 	w.As(staff, "POST", "/v1/jobs/"+ids[0]+"/cancel", nil).OK()
 	detail := w.As(staff, "GET", "/v1/jobs/"+ids[0], nil).OK()
+	if detail.At("actor") != staff.Principal.String() {
+		t.Errorf("%s", detail.Body)
+	}
 	if detail.At("state") != "cancelled" || !strings.Contains(detail.At("why"), "cancelled") {
 		t.Errorf("%s", detail.Body)
 	}
 	if a := w.As(staff, "POST", "/v1/jobs/"+ids[0]+"/retry", nil); a.Status != http.StatusConflict {
 		t.Errorf("what was cancelled was retried: %d", a.Status)
+	}
+}
+
+// A job tells the commands that name it, at most 50 of them, and whether there are more.
+func TestWhatAJobCaused(t *testing.T) {
+	w := apitest.NewWorld(t)
+	planned := job(w, w.North, nil)["job"]
+	for n := range 51 {
+		w.Post("/v1/ledgers/main/transfers", fmt.Sprintf(`{"debit":"bank:cash","credit":"investor:1:cash","amount":"1","references":[{"type":61441,"value":%q}]}`, planned)).OK()
+		if n < 49 {
+			continue
+		}
+		var detail struct {
+			Commands []struct{ Sequence uint64 }
+			More     bool
+		}
+		w.As(w.North.Staff["administrator"], "GET", "/v1/jobs/"+planned, nil).OK().Into(&detail)
+		if len(detail.Commands) != 50 || detail.More != (n == 50) || detail.Commands[0].Sequence >= detail.Commands[49].Sequence {
+			t.Errorf("after %d: %+v", n+1, detail)
+		}
 	}
 }
 
@@ -141,6 +164,11 @@ func TestNoticesAndPreferences(t *testing.T) {
 		if a := w.As(me, "POST", path+"/preferences", body); a.Status != status {
 			t.Errorf("%s: %d %s", body, a.Status, a.Body)
 		}
+	}
+	refuses(t, w.As(me, "POST", path+"/preferences", `{"language":"zh","preferences":[{"kind":"due","channel":"sms","wanted":true},{"kind":"code","channel":"sms","wanted":false}]}`),
+		403, "forbidden", "body.preferences[1]")
+	if a := w.As(me, "GET", path+"/preferences", nil).OK(); a.At("language") != "en" || strings.Count(string(a.Body), `"wanted":false`) != 1 {
+		t.Errorf("half of it is kept: %s", a.Body)
 	}
 	if a := w.As(w.North.Other, "GET", path+"/notices", nil); a.Status != http.StatusNotFound {
 		t.Errorf("another client reads them: %d", a.Status)

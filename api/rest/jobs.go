@@ -26,6 +26,7 @@ type Job struct {
 	Again    Instant   `json:"again,omitzero" doc:"Of one that failed: not before this instant of the machine's clock"`
 	Problem  string    `json:"problem,omitempty" doc:"Of the last attempt"`
 	Changed  Instant   `json:"changed" doc:"By the machine's clock"`
+	Actor    ID        `json:"actor,omitzero" doc:"Principal that retried or cancelled it last"`
 }
 
 // JobDetail is a job with why it is where it is, and what it did.
@@ -33,7 +34,8 @@ type JobDetail struct {
 	Job
 	Why      string     `json:"why" doc:"In a sentence: what it waits for, why it is stuck"`
 	Command  *Command   `json:"command,omitempty" doc:"Of a planned command: what is to be applied"`
-	Commands []JobEntry `json:"commands" doc:"Commands in the ledger that it caused, in their order"`
+	Commands []JobEntry `json:"commands" doc:"Of a planned command: what of it stands in the ledger. Commands of other kinds name what they belong to, not the job"`
+	More     bool       `json:"more,omitempty" doc:"There are more of them than these"`
 }
 
 // JobEntry is a command that a job caused.
@@ -46,7 +48,7 @@ type JobEntry struct {
 func jobOf(e *plan.Event) Job {
 	j := Job{
 		ID: CommandID(e.ID), Ledger: e.Ledger, Due: Instant(e.Due), Kind: e.Kind, Subject: ID(e.Subject), State: e.State.String(),
-		Attempts: e.Attempts, Problem: e.Problem, Changed: Instant(e.Changed),
+		Attempts: e.Attempts, Problem: e.Problem, Changed: Instant(e.Changed), Actor: ID(e.Actor),
 	}
 	if e.State == plan.Waiting {
 		j.Again = Instant(e.Again)
@@ -62,7 +64,7 @@ func why(e *plan.Event, now time.Time) string {
 	case e.State == plan.Cancelled:
 		return "Somebody cancelled it: it will not happen."
 	case e.State == plan.Stuck:
-		return "It failed for good and holds a simulated clock up: mend what its problem says, then retry it, or cancel it."
+		return "It failed and is not tried again; a simulated clock does not pass it. Mend what its problem says, then retry it, or cancel it."
 	case e.Attempts > 0 && again.After(now):
 		return "Its last attempt failed; the next one follows at the instant under again."
 	default:
@@ -99,14 +101,12 @@ type (
 )
 
 func (s *server) jobs(a huma.API) {
-	tenantless := func(r right.Right, op huma.Operation) huma.Operation {
-		return declare(op, access{right: r}, map[string]any{"right": r.String()})
-	}
-	huma.Register(a, tenantless(right.JobRead, question("list-jobs", "/v1/jobs", tagJobs, "List planned events, in the order in which they fall due")), s.listJobs)
-	huma.Register(a, tenantless(right.JobRead, question("get-job", "/v1/jobs/{job}", tagJobs, "Explain one: what it waits for, what it did")), s.getJob)
-	huma.Register(a, tenantless(right.JobRetry, change("retry-job", "/v1/jobs/{job}/retry", tagJobs, "Let one that is stuck be tried again", "")),
+	huma.Register(a, inLedger(right.JobRead, question("list-jobs", "/v1/jobs", tagJobs, "List planned events, in the order in which they fall due")), s.listJobs)
+	huma.Register(a, inLedger(right.JobRead, question("get-job", "/v1/jobs/{job}", tagJobs, "Explain one: what it waits for, what it did")), s.getJob)
+	huma.Register(a, inLedger(right.JobRetry, change("retry-job", "/v1/jobs/{job}/retry", tagJobs, "Let one that is stuck be tried again", "")),
 		s.turnJob((*plan.Plan).Retry))
-	huma.Register(a, tenantless(right.JobRetry, change("cancel-job", "/v1/jobs/{job}/cancel", tagJobs, "Keep one from happening", "")),
+	huma.Register(a, inLedger(right.JobRetry, change("cancel-job", "/v1/jobs/{job}/cancel", tagJobs, "Keep one from happening that is stuck, or a planned command",
+		"What else waits was planned by whoever counts on it, often after two people had approved it: nobody cancels that here.")),
 		s.turnJob((*plan.Plan).Cancel))
 	huma.Register(a, write("plan-command", "/v1/ledgers/{ledger}/jobs", tagJobs, "Plan a command for an instant to come",
 		"It is applied when the ledger's clock reaches that instant, once. What the ledger refuses then is stuck, for a person to look at."), s.planCommand)
@@ -139,8 +139,11 @@ func (s *server) listJobs(ctx context.Context, in *jobsInput) (*jobsOutput, erro
 	}
 	if !page.After.IsZero() {
 		e, err := g.Plan.Get(ctx, owner(ctx), page.After)
-		if err != nil {
+		switch {
+		case errs.Is(err, errs.NotFound):
 			return nil, s.strange(ctx)
+		case err != nil:
+			return nil, s.problem(ctx, err)
 		}
 		after = plan.Place{Due: e.Due, ID: e.ID}
 	}
@@ -175,9 +178,12 @@ func (s *server) getJob(ctx context.Context, in *InJob) (*jobDetailOutput, error
 		shown := commandOf(c)
 		out.Body.Command = &shown
 	}
-	caused, err := s.node.Caused(ctx, e.Ledger, e.ID, api.UsualPage)
+	caused, err := s.node.Caused(ctx, e.Ledger, e.ID, api.UsualPage+1)
 	if err != nil && !errs.Is(err, errs.NotFound) {
 		return nil, s.problem(ctx, err)
+	}
+	if out.Body.More = len(caused) > api.UsualPage; out.Body.More {
+		caused = caused[:api.UsualPage]
 	}
 	for _, c := range caused {
 		out.Body.Commands = append(out.Body.Commands, JobEntry{
@@ -187,13 +193,13 @@ func (s *server) getJob(ctx context.Context, in *InJob) (*jobDetailOutput, error
 	return out, nil
 }
 
-func (s *server) turnJob(turn func(*plan.Plan, context.Context, id.ID, id.ID) error) func(context.Context, *InJob) (*jobOutput, error) {
+func (s *server) turnJob(turn func(p *plan.Plan, ctx context.Context, tenant, job, actor id.ID) error) func(context.Context, *InJob) (*jobOutput, error) {
 	return func(ctx context.Context, in *InJob) (*jobOutput, error) {
 		g, err := s.ground(ctx)
 		if err != nil {
 			return nil, err
 		}
-		if err := turn(g.Plan, ctx, owner(ctx), id.ID(in.Job)); err != nil {
+		if err := turn(g.Plan, ctx, owner(ctx), id.ID(in.Job), by(ctx).Actor); err != nil {
 			return nil, s.problem(ctx, err)
 		}
 		e, err := g.Plan.Get(ctx, owner(ctx), id.ID(in.Job))

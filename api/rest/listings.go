@@ -97,8 +97,8 @@ const listingPath = "/v1/listings/{listing}"
 
 func (s *server) listings(a huma.API) {
 	huma.Register(a, needs(right.OrderWrite, change("create-listing", "/v1/listings", tagMarket, "Open a loan for funding", "")), s.createListing)
-	huma.Register(a, anybody(question("list-listings", "/v1/listings", tagMarket, "List loans that are or were open for funding")), s.listListings)
-	huma.Register(a, anybody(question("get-listing", listingPath, tagMarket, "Tell about a listing")), s.getListing)
+	huma.Register(a, inTenant(question("list-listings", "/v1/listings", tagMarket, "List loans that are or were open for funding")), s.listListings)
+	huma.Register(a, inTenant(question("get-listing", listingPath, tagMarket, "Tell about a listing")), s.getListing)
 }
 
 func (s *server) createListing(ctx context.Context, in *newListing) (*listingOutput, error) {

@@ -214,11 +214,11 @@ func (s *server) loan(ctx context.Context, in *InLoan, r right.Right) (*ground.G
 		return nil, nil, err
 	}
 	l, err := g.Loans.Get(ctx, tenant(ctx), id.ID(in.Loan))
+	if errs.Is(err, errs.NotFound) || err == nil && !holds(ctx, r) && !api.CallOf(ctx).Principal.ActsFor(l.Borrower) {
+		err = errs.NotFound.Errorf("there is no such loan, or it is not yours").On("path.loan")
+	}
 	if err != nil {
 		return nil, nil, s.problem(ctx, err)
-	}
-	if !holds(ctx, r) && !api.CallOf(ctx).Principal.ActsFor(l.Borrower) {
-		return nil, nil, s.problem(ctx, errs.NotFound.Errorf("there is no such loan, or it is not yours").On("path.loan"))
 	}
 	return g, l, nil
 }
@@ -327,7 +327,8 @@ func (s *server) listOverdue(ctx context.Context, in *overdueInput) (*overdueOut
 	out := &overdueOutput{}
 	out.Body.Loans = convert(list, lateOf)
 	if more {
-		out.Body.Next.Next = lateCursor(listOfOverdue, &list[len(list)-1])
+		last := &list[len(list)-1]
+		out.Body.Next.Next = lateCursor(listOfOverdue, servicing.Place{Agreed: last.Agreed, Loan: last.Loan})
 	}
 	return out, nil
 }

@@ -3,12 +3,10 @@ package rest
 import (
 	"bytes"
 	"context"
-	"encoding/binary"
 	"slices"
 
 	"github.com/danielgtaylor/huma/v2"
 
-	"github.com/longmen/longmen/finmath/day"
 	"github.com/longmen/longmen/finmath/loan"
 	"github.com/longmen/longmen/finmath/schedule"
 	"github.com/longmen/longmen/front/lending/servicing"
@@ -198,7 +196,7 @@ func (s *server) listLine(ctx context.Context, in *lineInput) (*lineOutput, erro
 	if err != nil {
 		return nil, err
 	}
-	b, err := s.place(ctx, listOfWaitingPayouts, in.Cursor)
+	after, err := s.latePlace(ctx, listOfWaitingPayouts, in.Cursor)
 	if err != nil {
 		return nil, err
 	}
@@ -206,20 +204,14 @@ func (s *server) listLine(ctx context.Context, in *lineInput) (*lineOutput, erro
 	if err != nil {
 		return nil, s.problem(ctx, err)
 	}
-	if b != nil {
-		if len(b) != 4+id.Size {
-			return nil, s.strange(ctx)
-		}
-		due, last := day.Date(binary.BigEndian.Uint32(b)), id.ID(b[4:])
-		list = slices.DeleteFunc(list, func(w servicing.Wanted) bool {
-			return w.Due < due || w.Due == due && bytes.Compare(w.Loan[:], last[:]) <= 0
-		})
-	}
+	list = slices.DeleteFunc(list, func(w servicing.Wanted) bool {
+		return w.Due < after.Agreed || w.Due == after.Agreed && bytes.Compare(w.Loan[:], after.Loan[:]) <= 0
+	})
 	out := &lineOutput{}
 	if len(list) > in.Limit {
 		list = list[:in.Limit]
 		last := &list[in.Limit-1]
-		out.Body.Next.Next = cursor(listOfWaitingPayouts, append(binary.BigEndian.AppendUint32(nil, uint32(last.Due)), last.Loan[:]...))
+		out.Body.Next.Next = lateCursor(listOfWaitingPayouts, servicing.Place{Agreed: last.Due, Loan: last.Loan})
 	}
 	out.Body.Waiting = convert(list, func(w servicing.Wanted) WaitingPayout {
 		return WaitingPayout{ID(w.Loan), dateOf(w.Due), Amount(w.Amount)}

@@ -90,12 +90,9 @@ func (s *server) mandates(a huma.API) {
 }
 
 func (s *server) createMandate(ctx context.Context, in *newMandate) (*mandateOutput, error) {
-	g, err := s.ground(ctx)
+	g, err := s.partyThere(ctx, in.Party)
 	if err != nil {
 		return nil, err
-	}
-	if _, err := g.Parties.Party(ctx, tenant(ctx), id.ID(in.Party)); err != nil {
-		return nil, s.problem(ctx, err)
 	}
 	b := &in.Body
 	if !api.CallOf(ctx).Principal.Reaches(b.Ledger) {
@@ -121,7 +118,7 @@ func (s *server) investorsMandate(ctx context.Context, in *InMandate) (*market.M
 		return nil, market.Mandate{}, err
 	}
 	m, err := g.Market.Mandate(ctx, tenant(ctx), id.ID(in.Mandate))
-	if err == nil && m.Investor != id.ID(in.Party) {
+	if errs.Is(err, errs.NotFound) || err == nil && m.Investor != id.ID(in.Party) {
 		err = errs.NotFound.Errorf("there is no such mandate of this party").On("path.mandate")
 	}
 	if err != nil {
@@ -150,14 +147,7 @@ func (s *server) revokeMandate(ctx context.Context, in *revokeInput) (*mandateOu
 }
 
 func (s *server) listMandates(ctx context.Context, in *mandatesInput) (*mandatesOutput, error) {
-	g, err := s.ground(ctx)
-	if err != nil {
-		return nil, err
-	}
-	if _, err := g.Parties.Party(ctx, tenant(ctx), id.ID(in.Party)); err != nil {
-		return nil, s.problem(ctx, err)
-	}
-	page, err := s.rows(ctx, listOfMandates, &in.InPage)
+	g, page, err := s.ofParty(ctx, listOfMandates, in.Party, &in.InPage)
 	if err != nil {
 		return nil, err
 	}

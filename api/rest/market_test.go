@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/longmen/longmen/api/apitest"
+	"github.com/longmen/longmen/core/party"
+	"github.com/longmen/longmen/kit/id"
 )
 
 const aListing = `{"id":"{id}","loan":"{id}","borrower":"{id}","ledger":"{ledger}","register":"loan:9","tranches":["principal"],
@@ -68,11 +70,12 @@ func TestBids(t *testing.T) {
 	bid := func(c *apitest.Caller, amount, key string) *apitest.Answer {
 		return w.As(c, http.MethodPost, path, fmt.Sprintf(`{"amount":%q}`, amount), "Idempotency-Key", key)
 	}
+	is(t, w.As(me, http.MethodGet, "/v1/me", nil).OK(), "money.0.ledger", "main", "money.0.asset", "CNY", "money.0.scale", "2", "money.1", "")
 	first := bid(me, "20000", "first").OK()
 	if again := bid(me, "20000", "first").OK(); again.At("sequence") != first.At("sequence") || again.At("id") != first.At("id") {
 		t.Errorf("the same again: %s, first %s", again.Body, first.Body)
 	}
-	second := bid(other, "30000", "first").OK() // his key is another one
+	later := bid(other, "30000", "first").OK() // his key is another one
 	for _, c := range []struct {
 		amount, code, field string
 		status              int
@@ -94,16 +97,20 @@ func TestBids(t *testing.T) {
 	if a := w.As(me, http.MethodPost, path, `{"amount":"10000"}`, "Idempotency-Key", "x", "Longmen-Party", other.Party.String()); a.Status != http.StatusForbidden {
 		t.Errorf("for another party: %d %s", a.Status, a.Body)
 	}
-	if a := w.Do(http.MethodPost, path, `{"amount":"10000"}`, "Idempotency-Key", "x", "Longmen-Tenant", "north"); a.Status != http.StatusUnprocessableEntity || a.At("code") != "no_party" {
-		t.Errorf("for nobody: %d %s", a.Status, a.Body)
+	second := w.Login(party.By{Tenant: w.North.ID, Actor: me.Principal}, me.Party, "second")
+	refuses(t, w.As(second, http.MethodPost, path, `{"amount":"10000"}`, "Idempotency-Key", "x"), 422, "no_party", "header.Longmen-Party")
+	// The operator spends nobody's money.
+	for _, of := range []id.ID{me.Party, w.ID()} {
+		refuses(t, w.Do(http.MethodPost, path, `{"amount":"10000"}`, "Idempotency-Key", "x", "Longmen-Tenant", "north", "Longmen-Party", of.String()), 403, "forbidden", "")
 	}
+	refuses(t, w.Do(http.MethodGet, "/v1/listings", nil), 400, "invalid", "header.Longmen-Tenant")
 	mine := "/v1/parties/" + me.Party.String() + "/bids"
 	seen := w.Follow(w.North, 0)
 	list := w.As(me, http.MethodGet, mine, nil).OK()
 	if list.At("bids", 0, "id") != first.At("id") || list.At("bids", 1, "id") != "" {
 		t.Errorf("my bids: %s", list.Body)
 	}
-	if a := w.As(me, http.MethodGet, mine+"/"+second.At("id"), nil); a.Status != http.StatusNotFound {
+	if a := w.As(me, http.MethodGet, mine+"/"+later.At("id"), nil); a.Status != http.StatusNotFound {
 		t.Errorf("another's bid as mine: %d %s", a.Status, a.Body)
 	}
 	cancelled := w.As(me, http.MethodPost, mine+"/"+first.At("id")+"/cancel", `{}`).OK()

@@ -7,7 +7,6 @@ import (
 
 	"github.com/longmen/longmen/core/notice"
 	"github.com/longmen/longmen/front/right"
-	"github.com/longmen/longmen/kit/errs"
 	"github.com/longmen/longmen/kit/id"
 )
 
@@ -87,17 +86,9 @@ func (s *server) notices(a huma.API) {
 }
 
 func (s *server) listNotices(ctx context.Context, in *noticesInput) (*noticesOutput, error) {
-	g, err := s.ground(ctx)
+	g, page, err := s.ofParty(ctx, listOfNotices, in.Party, &in.InPage)
 	if err != nil {
 		return nil, err
-	}
-	page, err := s.rows(ctx, listOfNotices, &in.InPage)
-	if err != nil {
-		return nil, err
-	}
-	// Whose it is was checked only by its name: a party of another tenant has nothing here.
-	if _, err := g.Parties.Party(ctx, tenant(ctx), id.ID(in.Party)); err != nil {
-		return nil, s.problem(ctx, err)
 	}
 	list, err := g.Notices.List(ctx, tenant(ctx), id.ID(in.Party), page.After, page.Limit)
 	if err != nil {
@@ -115,14 +106,11 @@ func (s *server) listNotices(ctx context.Context, in *noticesInput) (*noticesOut
 }
 
 func (s *server) getPreferences(ctx context.Context, in *InParty) (*preferencesOutput, error) {
-	g, err := s.ground(ctx)
+	g, err := s.partyThere(ctx, in.Party)
 	if err != nil {
 		return nil, err
 	}
 	of := id.ID(in.Party)
-	if _, err := g.Parties.Party(ctx, tenant(ctx), of); err != nil {
-		return nil, s.problem(ctx, err)
-	}
 	list, err := g.Notices.Preferences(ctx, tenant(ctx), of)
 	if err != nil {
 		return nil, s.problem(ctx, err)
@@ -136,23 +124,14 @@ func (s *server) getPreferences(ctx context.Context, in *InParty) (*preferencesO
 }
 
 func (s *server) setPreferences(ctx context.Context, in *preferenceInput) (*preferencesOutput, error) {
-	g, err := s.ground(ctx)
+	g, err := s.partyThere(ctx, in.Party)
 	if err != nil {
 		return nil, err
 	}
 	of := id.ID(in.Party)
-	if _, err := g.Parties.Party(ctx, tenant(ctx), of); err != nil {
-		return nil, s.problem(ctx, err)
-	}
-	for _, p := range in.Body.Preferences {
-		if err := g.Notices.Prefer(ctx, tenant(ctx), of, p.Kind, p.Channel, p.Wanted); err != nil {
-			return nil, s.problem(ctx, errs.Of(err).On("body.preferences"))
-		}
-	}
-	if in.Body.Language != "" {
-		if err := g.Notices.SetLanguage(ctx, tenant(ctx), of, in.Body.Language); err != nil {
-			return nil, s.problem(ctx, err)
-		}
+	list := convert(in.Body.Preferences, func(p Preference) notice.Preference { return notice.Preference(p) })
+	if err := g.Notices.Prefer(ctx, tenant(ctx), of, in.Body.Language, list...); err != nil {
+		return nil, s.problem(ctx, inBodyOf(err, "", "body."))
 	}
 	return s.getPreferences(ctx, &in.InParty)
 }

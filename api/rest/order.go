@@ -228,10 +228,10 @@ func (s *server) shown(ctx context.Context, named CommandID) (*order.Orders, ord
 		return nil, order.Order{}, err
 	}
 	o, err := g.Orders.Get(ctx, tenant(ctx), id.ID(named))
-	if err == nil && !holds(ctx, right.OrderRead) && !slices.ContainsFunc(o.Parties, func(p order.Party) bool {
+	if errs.Is(err, errs.NotFound) || err == nil && !holds(ctx, right.OrderRead) && !slices.ContainsFunc(o.Parties, func(p order.Party) bool {
 		return api.CallOf(ctx).Principal.ActsFor(p.Party)
 	}) {
-		err = errs.NotFound.Errorf("there is no order %s, or it is not yours", ID(named)).On("path.order")
+		err = errs.NotFound.Errorf("there is no such order, or it is not yours").On("path.order")
 	}
 	if err != nil {
 		return nil, o, s.problem(ctx, err)

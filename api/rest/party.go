@@ -66,16 +66,6 @@ type (
 			Next
 		}
 	}
-	me struct {
-		Principal ID       `json:"principal"`
-		Kind      string   `json:"kind" doc:"Of the principal" example:"login"`
-		Name      string   `json:"name" doc:"Of the principal" example:"zhang.san"`
-		Operator  bool     `json:"operator,omitempty" doc:"He has the token of the node's data folder"`
-		Tenant    string   `json:"tenant,omitempty" doc:"Name of the tenant" example:"north"`
-		Party     ID       `json:"party,omitzero" doc:"For which he acts in this request"`
-		Rights    []string `json:"rights" example:"[\"party.read\"]"`
-	}
-	meOutput struct{ Body me }
 )
 
 var partyKinds = names[party.Kind]{{"person", party.Person}, {"organisation", party.Organisation}}
@@ -137,19 +127,6 @@ func (s *server) getParty(ctx context.Context, in *InParty) (*partyOutput, error
 		return nil, s.problem(ctx, err)
 	}
 	return &partyOutput{Body: partyOf(ctx, &p)}, nil
-}
-
-func (s *server) whoAmI(ctx context.Context, _ *struct{}) (*meOutput, error) {
-	p := &api.CallOf(ctx).Principal
-	out := &meOutput{Body: me{
-		Principal: ID(p.Principal), Kind: p.Kind, Name: p.Name, Operator: p.Operator, Tenant: p.TenantName, Party: ID(p.Party), Rights: []string{},
-	}}
-	for r := range right.All() {
-		if p.Rights.Has(r) {
-			out.Body.Rights = append(out.Body.Rights, r.String())
-		}
-	}
-	return out, nil
 }
 
 func (s *server) listParties(ctx context.Context, in *partiesInput) (*partiesOutput, error) {

@@ -92,16 +92,22 @@ func (s *server) listPartyChanges(ctx context.Context, in *changesInput) (*chang
 // ofParty reads which part of a list of a party's rows is wanted, once the party is known to be the tenant's: the access
 // rule knows it by its name alone.
 func (s *server) ofParty(ctx context.Context, list byte, named CommandID, in *InPage) (*ground.Ground, party.Page, error) {
-	g, err := s.ground(ctx)
-	if err != nil {
-		return nil, party.Page{}, err
-	}
 	page, err := s.rows(ctx, list, in)
 	if err != nil {
 		return nil, page, err
 	}
-	if _, err := g.Parties.Party(ctx, tenant(ctx), id.ID(named)); err != nil {
-		return nil, page, s.problem(ctx, err)
+	g, err := s.partyThere(ctx, named)
+	return g, page, err
+}
+
+// partyThere finds the party in the path. Whose it is was checked by its name alone: of another tenant there is none here.
+func (s *server) partyThere(ctx context.Context, named CommandID) (*ground.Ground, error) {
+	g, err := s.ground(ctx)
+	if err != nil {
+		return nil, err
 	}
-	return g, page, nil
+	if _, err := g.Parties.Party(ctx, tenant(ctx), id.ID(named)); err != nil {
+		return nil, s.problem(ctx, err)
+	}
+	return g, nil
 }

@@ -112,11 +112,8 @@ func (s *server) portfolios(a huma.API) {
 }
 
 func (s *server) getPortfolio(ctx context.Context, in *portfolioInput) (*portfolioOutput, error) {
-	g, err := s.ground(ctx)
+	g, err := s.partyThere(ctx, in.Party)
 	if err != nil {
-		return nil, err
-	}
-	if err := s.partyThere(ctx, &in.InParty); err != nil {
 		return nil, err
 	}
 	name, err := s.ledgerOf(ctx, g, in.Ledger)
@@ -152,11 +149,8 @@ func portfolioOf(name string, p *portfolio.Portfolio) Portfolio {
 }
 
 func (s *server) listHolderPayments(ctx context.Context, in *holderInput) (*holderOutput, error) {
-	g, err := s.ground(ctx)
+	g, err := s.partyThere(ctx, in.Party)
 	if err != nil {
-		return nil, err
-	}
-	if err := s.partyThere(ctx, &in.InParty); err != nil {
 		return nil, err
 	}
 	l, err := g.Loans.Get(ctx, tenant(ctx), id.ID(in.Loan))

@@ -139,6 +139,9 @@ func (s *server) valueBook(ctx context.Context, in *newValuation) (*valuationOut
 	if err != nil {
 		return nil, err
 	}
+	if err := s.personal(ctx, g); err != nil {
+		return nil, err
+	}
 	x, err := g.Valuer.Value(ctx, tenant(ctx), accounting.Asked{ID: id.ID(in.Body.ID), Ledger: in.Ledger, On: ledger.Date(in.Body.On), Actor: by(ctx).Actor})
 	if err != nil {
 		return nil, s.problem(ctx, inBodyOf(err, "", "body."))

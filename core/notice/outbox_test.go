@@ -157,14 +157,14 @@ func TestANoticeGoesOverItsChannelsOnce(t *testing.T) {
 func TestPreferences(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
 		o, ctx := newOffice(t, db), t.Context()
-		o.must(o.Prefer(ctx, tenant, party, "paid", "sms", false))
+		o.must(o.Prefer(ctx, tenant, party, "", notice.Preference{Kind: "paid", Channel: "sms", Wanted: false}))
 		o.must(o.tell(10, "paid", `{}`))
 		o.run("app to app-address: app zh {}")
-		o.must(o.Prefer(ctx, tenant, party, "paid", "sms", true))
-		o.must(o.Prefer(ctx, tenant, party, "paid", "app", false))
+		o.must(o.Prefer(ctx, tenant, party, "", notice.Preference{Kind: "paid", Channel: "sms", Wanted: true}))
+		o.must(o.Prefer(ctx, tenant, party, "", notice.Preference{Kind: "paid", Channel: "app", Wanted: false}))
 		o.must(o.tell(11, "paid", `{}`))
 		o.run("sms to sms-address: sms zh {}")
-		if err := o.Prefer(ctx, tenant, party, "code", "sms", false); !errs.Is(err, errs.Forbidden) {
+		if err := o.Prefer(ctx, tenant, party, "", notice.Preference{Kind: "code", Channel: "sms", Wanted: false}); !errs.Is(err, errs.Forbidden) {
 			t.Error("what must be told was turned off:", err)
 		}
 		list, err := o.Preferences(ctx, tenant, party)
@@ -172,8 +172,18 @@ func TestPreferences(t *testing.T) {
 		if got := fmt.Sprint(list); got != "[{code sms true true} {paid sms true false} {paid app false false}]" {
 			t.Error(got)
 		}
-		if err := o.Prefer(ctx, tenant, party, "code", "app", true); !errs.Is(err, errs.Invalid) {
+		if err := o.Prefer(ctx, tenant, party, "", notice.Preference{Kind: "code", Channel: "app", Wanted: true}); !errs.Is(err, errs.Invalid) {
 			t.Error(err)
+		}
+		// All of it or nothing.
+		err = o.Prefer(ctx, tenant, party, "en", notice.Preference{Kind: "paid", Channel: "sms"}, notice.Preference{Kind: "code", Channel: "sms"})
+		if !errs.Is(err, errs.Forbidden) || errs.Of(err).Field != "preferences[1]" {
+			t.Error(err)
+		}
+		after, err := o.Preferences(ctx, tenant, party)
+		o.must(err)
+		if language, err := o.Language(ctx, tenant, party); err != nil || language != "" || fmt.Sprint(after) != fmt.Sprint(list) {
+			t.Errorf("half of it is kept: %q %v %v", language, after, err)
 		}
 	})
 }

@@ -12,20 +12,34 @@ import (
 	"github.com/longmen/longmen/kit/id"
 )
 
-// Prefer keeps whether a party wants a kind of notice over a channel. What must be told can't be turned off.
-func (o *Outbox) Prefer(ctx context.Context, tenant, party id.ID, kind, channel string, wanted bool) error {
-	k, known := o.Kinds[kind]
-	if !known || !slices.Contains(k.Channels, channel) {
-		return errs.Invalid.Errorf("preference: there are no notices of kind %q over channel %q", kind, channel)
+// Prefer keeps which kinds of notices a party wants over which channels, and in which language, unless that is empty: all
+// of it or nothing. What must be told can't be turned off.
+func (o *Outbox) Prefer(ctx context.Context, tenant, party id.ID, language string, list ...Preference) error {
+	for i, p := range list {
+		k, known := o.Kinds[p.Kind]
+		if !known || !slices.Contains(k.Channels, p.Channel) {
+			return errs.Invalid.Errorf("there are no notices of kind %q over channel %q", p.Kind, p.Channel).On(fmt.Sprintf("preferences[%d]", i))
+		}
+		if k.Must && !p.Wanted {
+			return errs.Forbidden.Errorf("notices of kind %q can't be turned off", p.Kind).On(fmt.Sprintf("preferences[%d]", i))
+		}
 	}
-	if k.Must && !wanted {
-		return errs.Forbidden.Errorf("notices of kind %q can't be turned off", kind)
+	if len(language) > maxLanguage {
+		return errs.Invalid.Errorf("want at most %d characters", maxLanguage).On("language")
 	}
 	return o.db.Write(ctx, func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, o.db.Rebind(`INSERT INTO notice_preference (tenant, party, kind, channel, wanted) VALUES (?, ?, ?, ?, ?)
-			ON CONFLICT (tenant, party, kind, channel) DO UPDATE SET wanted = excluded.wanted`), tenant[:], party[:], kind, channel, wanted)
-		if err != nil {
-			return fmt.Errorf("keep preference: %w", err)
+		for _, p := range list {
+			if _, err := tx.ExecContext(ctx, o.db.Rebind(`INSERT INTO notice_preference (tenant, party, kind, channel, wanted) VALUES (?, ?, ?, ?, ?)
+				ON CONFLICT (tenant, party, kind, channel) DO UPDATE SET wanted = excluded.wanted`), tenant[:], party[:], p.Kind, p.Channel, p.Wanted); err != nil {
+				return fmt.Errorf("keep preference: %w", err)
+			}
+		}
+		if language == "" {
+			return nil
+		}
+		if _, err := tx.ExecContext(ctx, o.db.Rebind(`INSERT INTO notice_language (tenant, party, language) VALUES (?, ?, ?)
+			ON CONFLICT (tenant, party) DO UPDATE SET language = excluded.language`), tenant[:], party[:], language); err != nil {
+			return fmt.Errorf("keep language: %w", err)
 		}
 		return nil
 	})
@@ -76,21 +90,6 @@ func (o *Outbox) wanted(ctx context.Context, q querier, tenant, party id.ID, kin
 
 // maxLanguage bounds the name of a language.
 const maxLanguage = 8
-
-// SetLanguage keeps in which language a party wants to be told.
-func (o *Outbox) SetLanguage(ctx context.Context, tenant, party id.ID, language string) error {
-	if language == "" || len(language) > maxLanguage {
-		return errs.Invalid.Errorf("want 1 to %d characters", maxLanguage).On("language")
-	}
-	return o.db.Write(ctx, func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, o.db.Rebind(`INSERT INTO notice_language (tenant, party, language) VALUES (?, ?, ?)
-			ON CONFLICT (tenant, party) DO UPDATE SET language = excluded.language`), tenant[:], party[:], language)
-		if err != nil {
-			return fmt.Errorf("keep language: %w", err)
-		}
-		return nil
-	})
-}
 
 // Language tells in which language a party wants to be told, "" if it has not said.
 func (o *Outbox) Language(ctx context.Context, tenant, party id.ID) (language string, err error) {

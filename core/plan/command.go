@@ -12,9 +12,11 @@ import (
 // CommandKind is the kind of the events that are a command to come.
 const CommandKind = "command"
 
-// Reference is the type of the reference by which a command names the event that caused it. Types from 0xf000 on are
-// core's, those below are the callers'.
-const Reference = 0xf001
+// FirstReference is the first type of references that is core's; those below are the callers'.
+const FirstReference = 0xf000
+
+// Reference is the type of the reference by which a command names the event that caused it.
+const Reference = FirstReference + 1
 
 // Mark gives a command that an event causes its id and the reference to the event. The same step and number is the same
 // command: it has its effect once, however often the event is handled.

@@ -61,6 +61,7 @@ type Event struct {
 	Again    int64  // not before this instant of the machine's clock, microseconds since 1970
 	Problem  string // of the last attempt
 	Changed  int64  // by the machine's clock, microseconds since 1970
+	Actor    id.ID  // principal that retried or cancelled it last
 }
 
 // Command is the id of a command that the event causes: the same each time, another for each step and number.

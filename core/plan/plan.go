@@ -103,7 +103,7 @@ type querier interface {
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 }
 
-const columns = "tenant, id, ledger, due, kind, subject, content, state, attempts, again, problem, changed"
+const columns = "tenant, id, ledger, due, kind, subject, content, state, attempts, again, problem, changed, actor"
 
 // find gives the events that a condition names.
 func (p *Plan) find(ctx context.Context, q querier, where string, args ...any) (list []Event, err error) {
@@ -114,14 +114,15 @@ func (p *Plan) find(ctx context.Context, q querier, where string, args ...any) (
 	defer func() { err = errors.Join(err, rows.Close()) }()
 	for rows.Next() {
 		var e Event
-		var tenant, own, subject []byte
+		var tenant, own, subject, actor []byte
 		if err := rows.Scan(&tenant, &own, &e.Ledger, &e.Due, &e.Kind, &subject, &e.Content, &e.State, &e.Attempts, &e.Again,
-			&e.Problem, &e.Changed); err != nil {
+			&e.Problem, &e.Changed, &actor); err != nil {
 			return nil, fmt.Errorf("read planned events: %w", err)
 		}
 		copy(e.Tenant[:], tenant)
 		copy(e.ID[:], own)
 		copy(e.Subject[:], subject)
+		copy(e.Actor[:], actor)
 		list = append(list, e)
 	}
 	return list, rows.Err()
@@ -165,23 +166,24 @@ func (p *Plan) List(ctx context.Context, tenant id.ID, state State, after Place,
 	return p.find(ctx, p.db.Reader(), where+" ORDER BY due, id LIMIT ?", append(args, limit)...)
 }
 
-// Cancel keeps an event from happening. One that has happened is a conflict.
-func (p *Plan) Cancel(ctx context.Context, tenant, event id.ID) error {
-	return p.turn(ctx, tenant, event, Cancelled)
+// Cancel keeps an event from happening that is stuck, or a command to come. What else waits was planned by whoever counts
+// on it, and is a conflict, as is one that has happened.
+func (p *Plan) Cancel(ctx context.Context, tenant, event, actor id.ID) error {
+	return p.turn(ctx, tenant, event, actor, Cancelled, "(state = 3 OR state = 1 AND kind = '"+CommandKind+"')")
 }
 
 // Retry lets an event that is stuck be tried again.
-func (p *Plan) Retry(ctx context.Context, tenant, event id.ID) error {
-	err := p.turn(ctx, tenant, event, Waiting)
+func (p *Plan) Retry(ctx context.Context, tenant, event, actor id.ID) error {
+	err := p.turn(ctx, tenant, event, actor, Waiting, "state IN (1, 3)")
 	p.wake()
 	return err
 }
 
-// turn changes the state of an event that is not over.
-func (p *Plan) turn(ctx context.Context, tenant, event id.ID, to State) error {
+// turn changes the state of an event that may be changed, and keeps who did it.
+func (p *Plan) turn(ctx context.Context, tenant, event, actor id.ID, to State, may string) error {
 	return p.db.Write(ctx, func(tx *sql.Tx) error {
-		res, err := tx.ExecContext(ctx, p.db.Rebind(`UPDATE plan_event SET state = ?, attempts = 0, again = 0, changed = ?
-			WHERE tenant = ? AND id = ? AND state IN (1, 3)`), to, p.now(), tenant[:], event[:])
+		res, err := tx.ExecContext(ctx, p.db.Rebind("UPDATE plan_event SET state = ?, attempts = 0, again = 0, changed = ?, actor = ? WHERE tenant = ? AND id = ? AND "+may),
+			to, p.now(), actor[:], tenant[:], event[:])
 		if err != nil {
 			return fmt.Errorf("change planned event %s: %w", event, err)
 		}
@@ -189,9 +191,12 @@ func (p *Plan) turn(ctx context.Context, tenant, event id.ID, to State) error {
 			return err
 		}
 		e, err := p.get(ctx, tx, tenant, event)
-		if err == nil && e.State != to {
-			err = errs.Conflict.Errorf("event %s is %s: it can't be made %s", event, e.State, to)
+		switch {
+		case err != nil || e.State == to:
+			return err
+		case e.State == Waiting:
+			return errs.Conflict.Errorf("event %s of kind %s waits, and whoever planned it counts on it: only one that is stuck can be cancelled, or a planned command", event, e.Kind)
 		}
-		return err
+		return errs.Conflict.Errorf("event %s is %s: it can't be made %s", event, e.State, to)
 	})
 }

@@ -213,13 +213,13 @@ func TestWhatFailsIsTriedAgainLaterAndThenStuck(t *testing.T) {
 			t.Errorf("%+v", e)
 		}
 		delete(s.fail, number(1))
-		if err := s.Retry(t.Context(), tenant, number(1)); err != nil {
+		if err := s.Retry(t.Context(), tenant, number(1), number(90)); err != nil {
 			t.Fatal(err)
 		}
-		if n, err := s.RunDue(t.Context(), "main", 10); n != 1 || err != nil {
-			t.Errorf("%d %v", n, err)
+		if n, err := s.RunDue(t.Context(), "main", 10); n != 1 || err != nil || s.state(1).Actor != number(90) {
+			t.Errorf("%d %v, retried by %v", n, err, s.state(1).Actor)
 		}
-		if err := s.Retry(t.Context(), tenant, number(1)); !isCode(err, errs.Conflict) {
+		if err := s.Retry(t.Context(), tenant, number(1), number(90)); !isCode(err, errs.Conflict) {
 			t.Errorf("retry of one that is done: %v", err)
 		}
 	})
@@ -240,11 +240,29 @@ func TestAPermanentFailureIsStuckAtOnce(t *testing.T) {
 				t.Errorf("%+v", e)
 			}
 		}
-		if err := s.Cancel(t.Context(), tenant, number(1)); err != nil {
-			t.Error(err)
+		if err := s.Cancel(t.Context(), tenant, number(1), number(91)); err != nil || s.state(1).Actor != number(91) {
+			t.Error(err, s.state(1).Actor)
 		}
 		if err := s.Advance(t.Context(), "main", 20); !errors.Is(err, plan.ErrHeldUp) {
 			t.Errorf("past one that is stuck: %v", err)
+		}
+	})
+}
+
+// What waits was planned by whoever counts on it: only a command that somebody planned by hand can be called off.
+func TestWhatWaitsIsNotCancelled(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		s := newStage(t, db)
+		command := event(2, 10)
+		command.Kind = plan.CommandKind
+		s.add(event(1, 10), command)
+		if err := s.Cancel(t.Context(), tenant, number(1), number(91)); !isCode(err, errs.Conflict) || s.state(1).State != plan.Waiting || !s.state(1).Actor.IsZero() {
+			t.Errorf("%v %+v", err, s.state(1))
+		}
+		for range 2 { // again changes nothing
+			if err := s.Cancel(t.Context(), tenant, number(2), number(91)); err != nil || s.state(2).State != plan.Cancelled {
+				t.Errorf("%v %+v", err, s.state(2))
+			}
 		}
 	})
 }
@@ -318,12 +336,16 @@ func TestListsComeInPagesAndAreTheTenantsOwn(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
 		s := newStage(t, db)
 		for n := range uint64(7) {
-			s.add(event(n+1, int64(10-n/2)))
+			e := event(n+1, int64(10-n/2))
+			if n == 2 {
+				e.Kind = plan.CommandKind
+			}
+			s.add(e)
 		}
 		foreign := event(50, 1)
 		foreign.Tenant = other
 		s.add(foreign)
-		if err := s.Cancel(t.Context(), tenant, number(3)); err != nil {
+		if err := s.Cancel(t.Context(), tenant, number(3), number(91)); err != nil {
 			t.Fatal(err)
 		}
 		var seen []uint64
@@ -342,8 +364,8 @@ func TestListsComeInPagesAndAreTheTenantsOwn(t *testing.T) {
 		}
 		for what, err := range map[string]error{
 			"another tenant's": func() error { _, err := s.Get(t.Context(), other, number(1)); return err }(),
-			"none":             s.Cancel(t.Context(), tenant, number(51)),
-			"cancel another's": s.Cancel(t.Context(), other, number(1)),
+			"none":             s.Cancel(t.Context(), tenant, number(51), number(91)),
+			"cancel another's": s.Cancel(t.Context(), other, number(1), number(91)),
 		} {
 			if !isCode(err, errs.NotFound) {
 				t.Errorf("%s: %v", what, err)

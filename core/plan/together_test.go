@@ -41,10 +41,10 @@ func newCrowd(t *testing.T, db *store.DB) *crowd {
 		}, c.handling(n)
 	}
 	var err error
-	if c.run, err = c.Lead(t.Context(), 1, c.clocks, map[string]plan.Handler{"due": handle, "alone": handle}); err != nil {
+	if c.run, err = c.Lead(t.Context(), 1, c.clocks, map[string]plan.Handler{"due": handle, "alone": handle, plan.CommandKind: handle}); err != nil {
 		t.Fatal(err)
 	}
-	c.run.Together("due")
+	c.run.Together("due", plan.CommandKind)
 	return c
 }
 
@@ -79,11 +79,13 @@ func TestEventsShareATransaction(t *testing.T) {
 func TestOnlyTheOneSuffersThatIsToBlame(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
 		c := newCrowd(t, db)
-		c.add(event(1, 10), event(2, 10), event(3, 10), event(4, 10), event(5, 10))
+		cancelled := event(2, 10)
+		cancelled.Kind = plan.CommandKind
+		c.add(event(1, 10), cancelled, event(3, 10), event(4, 10), event(5, 10))
 		c.handling = func(n uint64) error {
 			switch n {
 			case 1:
-				return c.Cancel(t.Context(), tenant, number(2))
+				return c.Cancel(t.Context(), tenant, number(2), number(91))
 			case 3:
 				return errors.New("no answer")
 			}

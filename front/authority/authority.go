@@ -122,11 +122,11 @@ func (w *Who) is(p id.ID) bool { return w.Person == p && w.ActsFor(p) }
 // else there is none.
 func (a *Authority) EndGrant(ctx context.Context, w *Who, grant id.ID) (party.Grant, error) {
 	g, err := a.parties.GrantByID(ctx, w.Tenant, grant)
+	if errs.Is(err, errs.NotFound) || err == nil && !w.Rights.Has(right.PrincipalWrite) && !w.is(g.Party) && g.Principal != w.Actor {
+		err = errs.NotFound.Errorf("there is no such grant, or it is not yours").On("grant")
+	}
 	if err != nil {
 		return party.Grant{}, err
-	}
-	if !w.Rights.Has(right.PrincipalWrite) && !w.is(g.Party) && g.Principal != w.Actor {
-		return party.Grant{}, errs.NotFound.Errorf("there is no grant %s, or it is not yours", grant)
 	}
 	return a.parties.RevokeGrant(ctx, w.By, grant)
 }

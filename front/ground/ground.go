@@ -87,6 +87,8 @@ type Ground struct {
 
 	Applications *application.Desk
 	Papers       *paper.Papers
+
+	persons *persons
 }
 
 // Open opens the database and brings all tables up to date.
@@ -132,7 +134,8 @@ func (g *Ground) open(ctx context.Context, c *Config) error {
 	if g.Books, err = accounting.Open(ctx, g.DB, c.Clock, c.Totals); err != nil {
 		return err
 	}
-	if g.Approvals, err = ops.OpenApprovals(ctx, g.DB, c.Clock, &persons{g.Parties, c.Clock}, g.actions(c)); err != nil {
+	g.persons = &persons{g.Parties, c.Clock}
+	if g.Approvals, err = ops.OpenApprovals(ctx, g.DB, c.Clock, g.persons, g.actions(c)); err != nil {
 		return err
 	}
 	g.Authority = authority.New(g.Parties, c.Clock, g.Approvals)

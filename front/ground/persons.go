@@ -14,6 +14,12 @@ type persons struct {
 	clock   clock.Clock
 }
 
+// Person gives the person behind a principal, the zero id if there is nobody who could be told from others.
+func (g *Ground) Person(ctx context.Context, tenant, principal id.ID) (id.ID, error) {
+	person, _, err := g.persons.Person(ctx, tenant, principal)
+	return person, err
+}
+
 // Day is the day on which roles are looked at: that of UTC, so that it is the same everywhere.
 func Day(c clock.Clock) int64 { return c.Now().Unix() / (24 * 3600) }
 

@@ -50,7 +50,7 @@ func (d *Desk) Withdraw(ctx context.Context, tenant, application, change id.ID, 
 	})
 }
 
-// Decide is a person's decision on an application that was referred to him.
+// Decide is a person's decision on an application that was referred to him. Nobody decides on his own.
 func (d *Desk) Decide(ctx context.Context, tenant, application, change id.ID, by order.Act, x Decision) (*Application, error) {
 	transition := approve
 	switch x.Verdict {
@@ -68,6 +68,9 @@ func (d *Desk) Decide(ctx context.Context, tenant, application, change id.ID, by
 		if step != nil {
 			return sameDecision(step, &x)
 		}
+		if err := d.judge(ctx, a, by.Actor); err != nil {
+			return err
+		}
 		if a.State != Review {
 			return order.WrongState.Errorf("nobody has to decide on it: it is %s", a.State)
 		}
@@ -82,6 +85,20 @@ func (d *Desk) Decide(ctx context.Context, tenant, application, change id.ID, by
 		}
 		return d.keep(ctx, a, c, words)
 	})
+}
+
+// judge refuses who can't decide on an application: its borrower, with whichever of his principals, and whoever is no person.
+func (d *Desk) judge(ctx context.Context, a *Application, principal id.ID) error {
+	person, _, err := d.Persons.Person(ctx, a.Tenant, principal)
+	switch {
+	case err != nil:
+		return err
+	case person.IsZero():
+		return errs.Forbidden.Errorf("no person stands behind this principal: it decides nothing")
+	case person == a.Borrower:
+		return errs.Forbidden.Errorf("nobody decides on his own application")
+	}
+	return nil
 }
 
 // sameDecision compares a decision with the one that was made under its id.

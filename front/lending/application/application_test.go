@@ -15,6 +15,7 @@ import (
 	"github.com/longmen/longmen/front/lending/servicing"
 	"github.com/longmen/longmen/front/market"
 	"github.com/longmen/longmen/kit/errs"
+	"github.com/longmen/longmen/kit/id"
 	"github.com/longmen/longmen/store"
 	"github.com/longmen/longmen/store/storetest"
 )
@@ -105,6 +106,13 @@ func TestReferred(t *testing.T) {
 		_, err = w.Decide(context.Background(), tenant, a.ID, w.next("decision"), by(application.Officer), application.Decision{Verdict: application.Accept, Grade: "a", Amount: 1_300_00})
 		if !errs.Is(err, errs.Invalid) || errs.Of(err).Field != "amount" {
 			t.Errorf("more than was asked for: %v", err)
+		}
+		for _, actor := range []id.ID{login, program} {
+			_, err = w.Decide(context.Background(), tenant, a.ID, w.next("decision"), order.Act{Actor: actor, Role: application.Officer},
+				application.Decision{Verdict: application.Accept, Grade: "a", Amount: 1_000_00})
+			if !errs.Is(err, errs.Forbidden) {
+				t.Errorf("the borrower by a second login, or a program, decides: %v", err)
+			}
 		}
 		a, err = w.Decide(context.Background(), tenant, a.ID, w.next("decision"), by(application.Officer), application.Decision{Verdict: application.Accept, Grade: "a", Amount: 1_000_00})
 		if err != nil || a.State != application.Offered || a.Offer.Amount != 1_000_00 {

@@ -94,6 +94,11 @@ type Ledgers interface {
 	View(ctx context.Context, ledger string, read func(*ledger.Engine)) error
 }
 
+// Persons tells who stands behind a principal, the zero id for nobody who could be told from others.
+type Persons interface {
+	Person(ctx context.Context, tenant, principal id.ID) (person id.ID, roles []string, err error)
+}
+
 // Config is what a desk stands on. Orders, plan and market share its database.
 type Config struct {
 	DB        *store.DB
@@ -103,6 +108,7 @@ type Config struct {
 	Products  Products
 	Contracts *agreement.Contracts
 	Decider   Decider
+	Persons   Persons
 	Papers    Papers
 	Signer    Signer
 	Market    Market

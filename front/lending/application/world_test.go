@@ -42,7 +42,10 @@ func uid(group string, n int) id.ID {
 	return i.Derive(group, uint64(n))
 }
 
-var tenant, borrower, staff = uid("tenant", 1), uid("party", 0), uid("staff", 1)
+var (
+	tenant, borrower, staff = uid("tenant", 1), uid("party", 0), uid("staff", 1)
+	program, login          = uid("program", 1), uid("login", 1)
+)
 
 func investor(n int) id.ID { return uid("party", n) }
 
@@ -127,7 +130,7 @@ func newWorld(t testing.TB, db *store.DB) *world {
 	desk, err := sign.Open(t.Context(), db, w, rand.Reader)
 	must(err)
 	w.Desk = &application.Desk{Config: application.Config{
-		DB: db, Orders: w.orders, Plan: p, Ledgers: w, Products: w, Contracts: contracts, Decider: judge{w}, Papers: w, Signer: desk, Loans: w.loans,
+		DB: db, Orders: w.orders, Plan: p, Ledgers: w, Products: w, Contracts: contracts, Decider: judge{w}, Persons: people{}, Papers: w, Signer: desk, Loans: w.loans,
 	}}
 	w.market, err = market.New(t.Context(), market.Config{
 		DB: db, Plan: p, Clock: clock.NewManual(noon), Consumer: w.Desk,
@@ -321,6 +324,19 @@ func (w *world) balance(address string) (b int64) {
 		w.Fatal(err)
 	}
 	return b
+}
+
+// people: behind every principal stands the person of the same id, but for a program and a second login of the borrower.
+type people struct{}
+
+func (people) Person(_ context.Context, _, principal id.ID) (id.ID, []string, error) {
+	switch principal {
+	case program:
+		return id.ID{}, nil, nil
+	case login:
+		return borrower, nil, nil
+	}
+	return principal, nil, nil
 }
 
 func by(role string) order.Act { return order.Act{Actor: staff, Role: role} }
