@@ -19,10 +19,8 @@ waits for it again.`,
 		Example: "  longmen ledger advance 2026-04-01T00:00:00+08:00",
 	}
 	c.RunE = on(func(cl *client, args []string) (err error) {
-		if e.key == "" {
-			if e.key, err = newKey(); err != nil {
-				return err
-			}
+		if e.key, err = keyOr(e.key); err != nil {
+			return err
 		}
 		stop := cl.tellClock(c.ErrOrStderr(), args[0])
 		defer stop()

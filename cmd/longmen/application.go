@@ -189,11 +189,9 @@ func factsOf(list []string) ([]map[string]string, error) {
 
 // actOn sends something that is done to an application, under an id, and shows what it led to.
 func (c *client) actOn(path, own string, body map[string]any) error {
-	if own == "" {
-		var err error
-		if own, err = newKey(); err != nil {
-			return err
-		}
+	own, err := keyOr(own)
+	if err != nil {
+		return err
 	}
 	body["id"] = own
 	var a loanApplication

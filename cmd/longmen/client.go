@@ -52,6 +52,9 @@ func speaking(c *cobra.Command) *cobra.Command {
 // waitAnswer is longer than the node takes for an answer of any kind.
 const waitAnswer = time.Minute
 
+// askAgain is how long a patient client waits between two requests.
+const askAgain = time.Second
+
 // maxAnswer bounds what is read of an answer.
 const maxAnswer = 64 << 20
 
@@ -137,7 +140,40 @@ func (c *client) post(path, key string, body, v any) ([]byte, error) {
 	return c.call(http.MethodPost, path, key, text, v)
 }
 
+// answer is what came back.
+type answer struct {
+	code   int
+	status string
+	text   []byte
+}
+
+// call asks and reads the answer into v. Who is patient asks again until the node knows.
 func (c *client) call(method, path, key string, body []byte, v any) ([]byte, error) {
+	a, err := c.attempt(method, path, key, body)
+	for err == nil && c.patient && a.code == http.StatusGatewayTimeout {
+		select {
+		case <-time.After(askAgain):
+			a, err = c.attempt(method, path, key, body)
+		case <-c.ctx.Done():
+			return nil, c.ctx.Err()
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	if a.code != http.StatusOK {
+		return a.text, c.problem(a.status, a.text)
+	}
+	if v != nil {
+		if err := json.Unmarshal(a.text, v); err != nil {
+			return a.text, fmt.Errorf("the node's answer is not understood: %w", err)
+		}
+	}
+	return a.text, nil
+}
+
+// attempt sends a request once.
+func (c *client) attempt(method, path, key string, body []byte) (*answer, error) {
 	ctx, cancel := context.WithTimeout(c.ctx, waitAnswer)
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, method, c.base+path, bytes.NewReader(body))
@@ -159,22 +195,14 @@ func (c *client) call(method, path, key string, body []byte, v any) ([]byte, err
 		return nil, err
 	}
 	defer response.Body.Close()
-	text, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer))
-	if err != nil {
+	text, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer+1))
+	switch {
+	case err != nil:
 		return nil, fmt.Errorf("read the answer: %w", err)
+	case len(text) > maxAnswer:
+		return nil, fmt.Errorf("the answer has more than %d MiB: ask for less at once, with --limit", maxAnswer>>20)
 	}
-	if response.StatusCode == http.StatusGatewayTimeout && c.patient {
-		return c.call(method, path, key, body, v)
-	}
-	if response.StatusCode != http.StatusOK {
-		return text, c.problem(response.Status, text)
-	}
-	if v != nil {
-		if err := json.Unmarshal(text, v); err != nil {
-			return text, fmt.Errorf("the node's answer is not understood: %w", err)
-		}
-	}
-	return text, nil
+	return &answer{response.StatusCode, response.Status, text}, nil
 }
 
 // problem says in words what the node answered.
@@ -229,6 +257,14 @@ func printJSON(w io.Writer, v any) error {
 func newKey() (string, error) {
 	made, err := id.New(clock.Real{}, rand.Reader)
 	return made.String(), err
+}
+
+// keyOr is a key that was given, or a new one.
+func keyOr(key string) (string, error) {
+	if key != "" {
+		return key, nil
+	}
+	return newKey()
 }
 
 // path is a path outside the ledgers, with its parts escaped.

@@ -9,9 +9,9 @@ import (
 
 // job is what of a planned event is shown.
 type job struct {
-	ID, Ledger, Due, Kind, State, Again, Problem, Changed, Why string
-	Attempts                                                   int
-	Commands                                                   []struct {
+	ID, Ledger, Due, Kind, State, Again, Problem, Changed, Actor, Why string
+	Attempts                                                          int
+	Commands                                                          []struct {
 		ID, Code string
 		Sequence uint64
 	}
@@ -39,7 +39,7 @@ folder (--data); for a node elsewhere say --address, and put its token into $LON
 	}
 	c.Flags().StringVar(&state, "state", "", "only those that are waiting, done, stuck or cancelled")
 	p.flags(c)
-	c.AddCommand(newJobShow(), newJobTurn("retry", "Let one that is stuck be tried again"), newJobTurn("cancel", "Keep one from happening"))
+	c.AddCommand(newJobShow(), newJobTurn("retry", "Let one that is stuck be tried again"), newJobTurn("cancel", "Keep one from happening that is stuck, or a planned command"))
 	return speaking(c)
 }
 
@@ -61,7 +61,7 @@ func newJobShow() *cobra.Command {
 func (c *client) printJob(j *job) error {
 	words := []string{
 		"id", j.ID, "ledger", j.Ledger, "due", j.Due, "kind", j.Kind, "state", j.State, "attempts", fmt.Sprint(j.Attempts),
-		"next attempt", j.Again, "problem", j.Problem, "changed", j.Changed, "why", j.Why,
+		"next attempt", j.Again, "problem", j.Problem, "changed", j.Changed, "retried or cancelled by", j.Actor, "why", j.Why,
 	}
 	for _, command := range j.Commands {
 		words = append(words, "command", fmt.Sprintf("%d %s %s", command.Sequence, command.ID, command.Code))

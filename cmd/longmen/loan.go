@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"net/url"
-	"strings"
 
 	"github.com/spf13/cobra"
 )
@@ -120,7 +119,8 @@ func servicingCommands() []*cobra.Command {
 					})
 			}),
 		newLoanAct("pay LOAN AMOUNT", "payments", "Count a payment that lies on the borrower's cash account", "  longmen loan pay "+someLoan+" 10662", []string{"amount"},
-			option{"date", "from which it counts, if not from today"}, option{"settle", "yes: it closes the loan, as payoff says"}, option{"anyway", "yes: also if it looks like one made a second time"}),
+			option{name: "date", says: "from which it counts, if not from today"}, option{name: "settle", says: "it closes the loan, as payoff says", flag: true},
+			option{name: "anyway", says: "also if it looks like one made a second time", flag: true}),
 		newLoanAct("reverse LOAN EVENT", "reversals", "Take an event back, such as a payment that bounced",
 			"  longmen loan reverse "+someLoan+" 019599c5-8a7b-7d60-a1f2-3c4d5e6f7082", []string{"event"}),
 	}
@@ -149,13 +149,11 @@ func (c *client) printLoan(l *standing) error {
 
 // actOnLoan sends an act and shows the event that it led to. An empty id is made.
 func (c *client) actOnLoan(loan, act, id string, body fields) error {
-	if id == "" {
-		var err error
-		if id, err = newKey(); err != nil {
-			return err
-		}
+	own, err := keyOr(id)
+	if err != nil {
+		return err
 	}
-	body["id"] = id
+	body["id"] = own
 	var e loanEvent
 	text, err := c.post(path("loans", loan, act), "", body, &e)
 	if err != nil {
@@ -165,30 +163,54 @@ func (c *client) actOnLoan(loan, act, id string, body fields) error {
 }
 
 // option is a flag of an act that is a member of its body.
-type option struct{ name, says string }
+type option struct {
+	name, says string
+	flag       bool // true or absent
+}
+
+// choices are what was said under some options.
+type choices struct {
+	texts map[string]*string
+	flags map[string]*bool
+}
+
+func (x *choices) offer(c *cobra.Command, options []option) {
+	x.texts, x.flags = map[string]*string{}, map[string]*bool{}
+	for _, o := range options {
+		if o.flag {
+			x.flags[o.name] = c.Flags().Bool(o.name, false, o.says)
+		} else {
+			x.texts[o.name] = c.Flags().String(o.name, "", o.says)
+		}
+	}
+}
+
+// into puts into a body what was said.
+func (x *choices) into(body fields) {
+	for name, text := range x.texts {
+		if *text != "" {
+			body[name] = *text
+		}
+	}
+	for name, flag := range x.flags {
+		if *flag {
+			body[name] = true
+		}
+	}
+}
 
 // newLoanAct is a command that does something to a loan. Arguments after the loan are members of the body by these names.
 func newLoanAct(use, act, short, example string, members []string, options ...option) *cobra.Command {
-	id, values := "", make([]string, len(options))
+	id, values := "", &choices{}
 	return reader(use, short, example, cobra.ExactArgs(1+len(members)), func(c *cobra.Command) {
 		c.Flags().StringVar(&id, "id", "", "of the event: the same again gives the first result; a new one is made if empty")
-		for i, o := range options {
-			c.Flags().StringVar(&values[i], o.name, "", o.says)
-		}
+		values.offer(c, options)
 	}, func(c *client, args []string) error {
 		body := fields{}
 		for i, name := range members {
 			body[name] = args[i+1]
 		}
-		for i, o := range options {
-			switch {
-			case values[i] == "":
-			case strings.HasPrefix(o.says, "yes:"):
-				body[o.name] = values[i] == "yes"
-			default:
-				body[o.name] = values[i]
-			}
-		}
+		values.into(body)
 		return c.actOnLoan(args[0], act, id, body)
 	})
 }

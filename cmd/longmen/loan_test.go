@@ -26,9 +26,10 @@ loan note LOAN promised --date 2026-03-10 --amount 5000
 loan note LOAN promised --date 2026-03-10
 loan log LOAN
 loan tasks 2026-03-11 --from 61
+loan tasks --owner OWNER
 loan tasks 2026-03-01 --owner OWNER
 loan pay LOAN 5000 --id PAID
-loan pay LOAN 5000 --id AGAIN --anyway yes --json
+loan pay LOAN 5000 --id AGAIN --anyway --json
 loan reverse LOAN OTHER --id BACK
 loan change LOAN restructured --due 2026-05-15 --rows 24 --rate 0.06 --reason illness
 loan change LOAN restructured --due 2026-05-15 --rate x --reason illness

@@ -12,70 +12,43 @@ import (
 func lossCommands() []*cobra.Command {
 	return []*cobra.Command{
 		newLoanAct("payout LOAN", "payouts", "Let those who have to pay holders in the borrower's place 代偿", "  longmen loan payout "+someLoan, nil,
-			option{"most", "that is paid; all that is past due if empty"}),
+			option{name: "most", says: "that is paid; all that is past due if empty"}),
 		newLoanAct("buy LOAN", "purchases", "Let one who has to pay for the borrower take the whole loan over", "  longmen loan buy "+someLoan, nil,
-			option{"payer", "account of one who has to; the first who can if empty"}),
+			option{name: "payer", says: "account of one who has to; the first who can if empty"}),
 		newLoanAct("recover LOAN AMOUNT", "recoveries", "Count what was recovered of a loan that was written off 追偿", "  longmen loan recover "+someLoan+" 30000 --costs 3000",
-			[]string{"amount"}, option{"costs", "of the amount, what it cost to get"}, option{"date", "from which it counts, if not from today"}),
+			[]string{"amount"}, option{name: "costs", says: "of the amount, what it cost to get"}, option{name: "date", says: "from which it counts, if not from today"}),
 		newLoanChange(), newWriteOff(), newLate(), newLine(), newServeLine(), newTasks(), newLoanLog(), newLoanNote(),
 	}
 }
 
-// proposal shows what somebody else has to approve.
-func (c *client) proposal(target string, body fields) error {
-	id, err := newKey()
-	if err != nil {
-		return err
-	}
-	body["id"] = id
-	var p struct{ ID, Action, State, Expires string }
-	text, err := c.post(target, "", body, &p)
-	if err != nil {
-		return err
-	}
-	return c.show(text, func() error {
-		return pairs(c.out, "proposal", p.ID, "action", p.Action, "state", p.State, "expires", p.Expires)
-	})
-}
-
 func newLoanChange() *cobra.Command {
 	names := []option{
-		{"reason", "for who decides"},
-		{"date", "from which it counts; the day on which it is approved if empty"},
-		{"amount", "charged: how much"},
-		{"charge", "charged: fee or penalty"},
-		{"due", "charged: when it is due; rescheduled, restructured: the first due date"},
-		{"rate", "repriced, restructured: a year, such as 0.12"},
-		{"holiday", "deferred: interest meanwhile is due, carried or free"},
+		{name: "date", says: "from which it counts; the day on which it is approved if empty"},
+		{name: "amount", says: "charged: how much"},
+		{name: "charge", says: "charged: fee or penalty"},
+		{name: "due", says: "charged: when it is due; rescheduled, restructured: the first due date"},
+		{name: "rate", says: "repriced, restructured: a year, such as 0.12"},
+		{name: "holiday", says: "deferred: interest meanwhile is due, carried or free"},
 	}
-	values, rows, keep := make([]string, len(names)), 0, false
+	p, values, rows, keep := &proposal{}, &choices{}, 0, false
 	return reader("change LOAN KIND", "Propose to change a loan: charged, deferred, rescheduled, repriced or restructured; another person approves it",
 		"  longmen loan change "+someLoan+" restructured --due 2026-06-15 --rows 24 --rate 0.08 --reason \"lost the job\"", cobra.ExactArgs(2), func(c *cobra.Command) {
-			for i, o := range names {
-				c.Flags().StringVar(&values[i], o.name, "", o.says)
-			}
+			p.flags(c)
+			values.offer(c, names)
 			c.Flags().IntVar(&rows, "rows", 0, "deferred: by so many periods; rescheduled, restructured: so many rows")
 			c.Flags().BoolVar(&keep, "keep", false, "repriced: the installment stays")
-			_ = c.MarkFlagRequired("reason")
 		}, func(c *client, args []string) error {
 			body := fields{"kind": args[1], "rows": rows, "keep": keep}
-			for i, o := range names {
-				if values[i] != "" {
-					body[o.name] = values[i]
-				}
-			}
-			return c.proposal(path("loans", args[0], "changes"), body)
+			values.into(body)
+			return p.send(c, path("loans", args[0], "changes"), body)
 		})
 }
 
 func newWriteOff() *cobra.Command {
-	reason := ""
+	p := &proposal{}
 	return reader("write-off LOAN", "Propose to write a loan off; another person approves it", "  longmen loan write-off "+someLoan+" --reason \"the borrower died\"",
-		cobra.ExactArgs(1), func(c *cobra.Command) {
-			c.Flags().StringVar(&reason, "reason", "", "for who decides")
-			_ = c.MarkFlagRequired("reason")
-		}, func(c *client, args []string) error {
-			return c.proposal(path("loans", args[0], "write-offs"), fields{"reason": reason})
+		cobra.ExactArgs(1), p.flags, func(c *client, args []string) error {
+			return p.send(c, path("loans", args[0], "write-offs"), fields{})
 		})
 }
 
@@ -130,14 +103,19 @@ func newLate() *cobra.Command {
 
 func newTasks() *cobra.Command {
 	l, owner := &late{}, ""
-	return reader("tasks DAY", "List the loans that are late on a day with what was done about them; with --owner, those of today that somebody looks after",
-		"  longmen loan tasks 2026-04-01 --from 31 --to 60", cobra.ExactArgs(1), func(c *cobra.Command) {
+	return reader("tasks [DAY]", "List the loans that are late on a day with what was done about them; with --owner, those of today that somebody looks after",
+		"  longmen loan tasks 2026-04-01 --from 31 --to 60\n  longmen loan tasks --owner "+someLoan, cobra.MaximumNArgs(1), func(c *cobra.Command) {
 			c.Flags().StringVar(&owner, "owner", "", "id of the principal that looks after them")
 			l.flags(c)
 		}, func(c *client, args []string) error {
-			target, query := "/v1/collection-tasks", l.query(args[0])
-			if owner != "" {
-				target, query = path("principals", owner, "collection-tasks"), l.page.query()
+			target, query := path("principals", owner, "collection-tasks"), l.page.query()
+			switch {
+			case owner != "" && (len(args) > 0 || l.from != 0 || l.to != 0):
+				return fmt.Errorf("with --owner they are those of today, all of them: leave out the day, --from and --to")
+			case owner == "" && len(args) == 0:
+				return fmt.Errorf("name a day, or say --owner")
+			case owner == "":
+				target, query = "/v1/collection-tasks", l.query(args[0])
 			}
 			return listing(c, &l.page, target, query, "tasks", newTable("LOAN", "DUE", ">DAYS", "BUCKET", ">PRINCIPAL", "OWNER", ">CONTACTS", "LAST", "STANDS"),
 				func(t *table, x lateLoan) {
@@ -205,30 +183,24 @@ func newLoanLog() *cobra.Command {
 
 func newLoanNote() *cobra.Command {
 	names := []option{
-		{"owner", "assigned: id of the principal that looks after it"},
-		{"channel", "contacted: phone, message, mail or visit"},
-		{"result", "contacted: reached, not_reached, wrong_person or refused"},
-		{"note", "what was said; disputed, resolved: why"},
-		{"date", "promised: by when"},
-		{"amount", "promised: how much"},
+		{name: "owner", says: "assigned: id of the principal that looks after it"},
+		{name: "channel", says: "contacted: phone, message, mail or visit"},
+		{name: "result", says: "contacted: reached, not_reached, wrong_person or refused"},
+		{name: "note", says: "what was said; disputed, resolved: why"},
+		{name: "date", says: "promised: by when"},
+		{name: "amount", says: "promised: how much"},
 	}
-	values := make([]string, len(names))
+	values := &choices{}
 	return reader("note LOAN KIND", "Note what was done about a loan that is late: assigned, contacted, promised, disputed or resolved",
 		"  longmen loan note "+someLoan+" contacted --channel phone --result reached", cobra.ExactArgs(2), func(c *cobra.Command) {
-			for i, o := range names {
-				c.Flags().StringVar(&values[i], o.name, "", o.says)
-			}
+			values.offer(c, names)
 		}, func(c *client, args []string) error {
 			made, err := newKey()
 			if err != nil {
 				return err
 			}
 			body := fields{"id": made, "kind": args[1]}
-			for i, o := range names {
-				if values[i] != "" {
-					body[o.name] = values[i]
-				}
-			}
+			values.into(body)
 			var e collectionEntry
 			text, err := c.post(path("loans", args[0], "collection"), "", body, &e)
 			if err != nil {

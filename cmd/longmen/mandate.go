@@ -19,6 +19,7 @@ type marketMandate struct {
 }
 
 func (t *trader) mandate(m *marketMandate) []string {
+	t = t.in(m.Ledger, "")
 	days := ""
 	if m.Shortest+m.Longest > 0 {
 		days = fmt.Sprintf("%d to %d", m.Shortest, m.Longest)
@@ -40,7 +41,8 @@ func newMandates() *cobra.Command {
 				return err
 			}
 			return listing(t.client, p, at, p.query(), "mandates", newTable("ID", ">AMOUNT", ">USED", ">TURN", "ACTIVE"), func(table *table, m marketMandate) {
-				table.add(m.ID, t.amount(m.Amount), t.amount(m.Used), count(m.Turn), fmt.Sprint(m.Active))
+				of := t.in(m.Ledger, "")
+				table.add(m.ID, of.amount(m.Amount), of.amount(m.Used), count(m.Turn), fmt.Sprint(m.Active))
 			})
 		}),
 		trading("show ID", "Tell about a standing order", "  longmen market mandate show 019599c5-8a7b-7d60-a1f2-3c4d5e6f7081", cobra.ExactArgs(1), nil, func(t *trader, args []string) error {
@@ -87,6 +89,7 @@ func newMandateGive() *cobra.Command {
 			if grades != nil {
 				body["grades"] = grades
 			}
+			t = t.in(ledger, "")
 			if body["amount"], err = minor(args[0], t.scale); err != nil {
 				return err
 			}

@@ -12,17 +12,47 @@ func newMarket() *cobra.Command {
 	c := &cobra.Command{
 		Use: "market", Short: "Fund loans and trade claims on them: listings, bids, mandates, sales, overview", Args: cobra.NoArgs, RunE: help,
 		Long: `Fund loans, trade claims on them, and see what an investor has. One acts for one's own party, or for the one that --party names.
-Amounts are written with the point of the asset, which has two digits after it unless --scale says otherwise.`,
+Amounts are written with the point of the asset in which that party has its money. Where that is not known they are shown in minor
+units, and none is taken unless --scale says how many digits there are after the point.`,
 	}
-	c.PersistentFlags().Int("scale", 2, "digits after the point of the asset")
+	c.PersistentFlags().Int("scale", unknown, "digits after the point of the asset; those of one's money if absent")
 	c.AddCommand(newListings(), newBids(), newMandates(), newSales(), newOverview(), newPayments())
 	return speaking(c)
+}
+
+// purse is in which asset one has money in a ledger.
+type purse struct {
+	Ledger, Asset string
+	Scale         int
 }
 
 // trader is a client of the market: it knows for whom it speaks and how amounts are written.
 type trader struct {
 	*client
-	scale int
+	money []purse
+	scale int // digits after the point, or unknown
+	said  bool
+}
+
+// in is the trader for amounts of a ledger and an asset, where they are named. If one has money of several scales there,
+// or none, the scale is not known.
+func (t *trader) in(ledger, asset string) *trader {
+	if t.said {
+		return t
+	}
+	meant, found := *t, false
+	meant.scale = unknown
+	for _, p := range t.money {
+		switch {
+		case ledger != "" && p.Ledger != ledger || asset != "" && p.Asset != asset:
+		case found && meant.scale != p.Scale:
+			meant.scale = unknown
+			return &meant
+		default:
+			meant.scale, found = p.Scale, true
+		}
+	}
+	return &meant
 }
 
 // trading makes a command of the market.
@@ -33,23 +63,37 @@ func trading(use, short, example string, args cobra.PositionalArgs, more func(*c
 		if err != nil {
 			return err
 		}
-		scale, _ := command.Flags().GetInt("scale")
-		return run(&trader{c, scale}, args)
+		t := &trader{client: c, said: command.Flags().Changed("scale")}
+		if t.scale, _ = command.Flags().GetInt("scale"); !t.said {
+			if err := t.whose(); err != nil {
+				return err
+			}
+		}
+		return run(t.in("", ""), args)
 	}
 	return c
+}
+
+// whose asks for whom one acts, and where that party has its money.
+func (t *trader) whose() error {
+	var me struct {
+		Party string
+		Money []purse
+	}
+	_, err := t.get("/v1/me", nil, &me)
+	t.party, t.money = me.Party, me.Money
+	return err
 }
 
 // own is the path of something of the party for which one acts.
 func (t *trader) own(parts ...string) (string, error) {
 	if t.party == "" {
-		var me struct{ Party string }
-		if _, err := t.get("/v1/me", nil, &me); err != nil {
+		if err := t.whose(); err != nil {
 			return "", err
 		}
-		if me.Party == "" {
+		if t.party == "" {
 			return "", fmt.Errorf("the token acts for no party: name one with --party")
 		}
-		t.party = me.Party
 	}
 	return path(append([]string{"parties", t.party}, parts...)...), nil
 }
@@ -82,17 +126,9 @@ func about[T any](t *trader, path string, query url.Values, show func(*T) []stri
 	return t.show(text, func() error { return pairs(t.out, show(&answer)...) })
 }
 
-// keyOr is a key that was given, or a new one.
-func keyOr(key string) (string, error) {
-	if key != "" {
-		return key, nil
-	}
-	return newKey()
-}
-
 type marketListing struct {
-	ID, Loan, Grade, Product, Amount, Sold, Minimum, Step, Share, State, Closes string
-	Days                                                                        int
+	ID, Loan, Ledger, Asset, Grade, Product, Amount, Sold, Minimum, Step, Share, State, Closes string
+	Days                                                                                       int
 }
 
 func newListings() *cobra.Command {
@@ -109,12 +145,14 @@ func newListings() *cobra.Command {
 			}
 			return listing(t.client, p, "/v1/listings", query, "listings", newTable("ID", "PRODUCT", "GRADE", ">DAYS", ">AMOUNT", ">SOLD", "STATE", "CLOSES"),
 				func(table *table, l marketListing) {
-					table.add(l.ID, l.Product, l.Grade, fmt.Sprint(l.Days), t.amount(l.Amount), t.amount(l.Sold), l.State, l.Closes)
+					of := t.in(l.Ledger, l.Asset)
+					table.add(l.ID, l.Product, l.Grade, fmt.Sprint(l.Days), of.amount(l.Amount), of.amount(l.Sold), l.State, l.Closes)
 				})
 		}),
 		trading("show ID", "Tell about a listing", "  longmen market listing show 019599c5-8a7b-7d60-a1f2-3c4d5e6f7081", cobra.ExactArgs(1), nil,
 			func(t *trader, args []string) error {
 				return about(t, path("listings", args[0]), nil, func(l *marketListing) []string {
+					t := t.in(l.Ledger, l.Asset)
 					return []string{
 						"id", l.ID, "loan", l.Loan, "product", l.Product, "grade", l.Grade, "days", fmt.Sprint(l.Days), "amount", t.amount(l.Amount),
 						"sold", t.amount(l.Sold), "smallest bid", t.amount(l.Minimum), "step", t.amount(l.Step), "most of one", t.amount(l.Share), "state", l.State, "closes", l.Closes,

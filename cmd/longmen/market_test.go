@@ -89,3 +89,31 @@ func TestMarketWalk(t *testing.T) {
 	text := regexp.MustCompile(`\b[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}\b`).ReplaceAllString(transcript.String(), "<id>")
 	apitest.Golden(t, "testdata/market.txt", []byte(text))
 }
+
+// Amounts have the point of the money that is meant; where that is not one scale, they are minor units and none is taken.
+func TestScaleOfOnesMoney(t *testing.T) {
+	yuan, yen := purse{"main", "CNY", 2}, purse{"osaka", "JPY", 0}
+	for _, c := range []struct {
+		trader        trader
+		ledger, asset string
+		shown         string
+	}{
+		{trader{money: []purse{yuan}}, "", "", "123.45"},
+		{trader{money: []purse{yen}}, "", "", "12345"},
+		{trader{money: []purse{yuan, yen}}, "osaka", "", "12345"},
+		{trader{money: []purse{yuan, yen}}, "main", "CNY", "123.45"},
+		{trader{money: []purse{yuan, yen}}, "", "", "12345 minor units"},
+		{trader{money: []purse{yuan, yen, yuan}}, "", "", "12345 minor units"},
+		{trader{money: []purse{yuan}}, "main", "USD", "12345 minor units"},
+		{trader{}, "main", "CNY", "12345 minor units"},
+		{trader{scale: 3, said: true}, "main", "CNY", "12.345"},
+	} {
+		in := c.trader.in(c.ledger, c.asset)
+		if got := in.amount("12345"); got != c.shown {
+			t.Errorf("%v in %s %s: %s, want %s", c.trader.money, c.ledger, c.asset, got, c.shown)
+		}
+		if _, err := minor("123.45", in.scale); (err == nil) != (c.shown == "123.45") {
+			t.Errorf("%v in %s %s takes 123.45: %v", c.trader.money, c.ledger, c.asset, err)
+		}
+	}
+}

@@ -40,7 +40,7 @@ func newOverview() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return t.show(text, func() error { return t.overview(&o) })
+			return t.show(text, func() error { return t.in(o.Ledger, "").overview(&o) })
 		})
 }
 

@@ -30,10 +30,8 @@ func newLoanSend() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if own == "" {
-				if own, err = newKey(); err != nil {
-					return err
-				}
+			if own, err = keyOr(own); err != nil {
+				return err
 			}
 			hash := sha256.Sum256(content)
 			kind, _, _ := strings.Cut(http.DetectContentType(content), ";")

@@ -46,13 +46,11 @@ func (m *making) flags(c *cobra.Command, usage map[string]string) {
 
 // send makes it, and reads what came of it.
 func (m *making) send(c *client, path string, body fields, v any) ([]byte, error) {
-	if m.id == "" {
-		var err error
-		if m.id, err = newKey(); err != nil {
-			return nil, err
-		}
+	own, err := keyOr(m.id)
+	if err != nil {
+		return nil, err
 	}
-	body["id"] = m.id
+	body["id"] = own
 	for name, value := range m.words {
 		if *value != "" {
 			body[name] = *value

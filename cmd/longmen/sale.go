@@ -20,12 +20,13 @@ func (t *trader) quote(q *claimQuote) []string {
 }
 
 type claimSale struct {
-	ID, Loan, State, Price, Asked, Day, Closes, Reason, Seller string
-	Units, Of                                                  uint64
-	Now                                                        *claimQuote
+	ID, Loan, Ledger, Asset, State, Price, Asked, Day, Closes, Reason, Seller string
+	Units, Of                                                                 uint64
+	Now                                                                       *claimQuote
 }
 
 func (t *trader) sale(s *claimSale) []string {
+	t = t.in(s.Ledger, s.Asset)
 	list := []string{
 		"id", s.ID, "loan", s.Loan, "state", s.State, "reason", s.Reason, "units", fmt.Sprintf("%d of %d", s.Units, s.Of), "asked", s.Price + " of the face",
 		"price then", t.amount(s.Asked), "closes", s.Closes, "seller", s.Seller,
@@ -102,7 +103,7 @@ func newSaleList() *cobra.Command {
 			}
 		}
 		return listing(t.client, p, at, query, "sales", newTable("ID", "LOAN", ">UNITS", ">OF", ">ASKED", ">PRICE THEN", "STATE", "CLOSES"), func(table *table, s claimSale) {
-			table.add(s.ID, s.Loan, fmt.Sprint(s.Units), fmt.Sprint(s.Of), s.Price, t.amount(s.Asked), s.State, s.Closes)
+			table.add(s.ID, s.Loan, fmt.Sprint(s.Units), fmt.Sprint(s.Of), s.Price, t.in(s.Ledger, s.Asset).amount(s.Asked), s.State, s.Closes)
 		})
 	})
 }
@@ -137,6 +138,7 @@ func newSaleTrades() *cobra.Command {
 		c.Flags().StringVarP(&ledger, "ledger", "l", "", "name of the ledger; the tenant's first one if empty")
 		p.flags(c)
 	}, func(t *trader, _ []string) error {
+		t = t.in(ledger, "")
 		at, err := t.own("claim-trades")
 		if err != nil {
 			return err

@@ -87,7 +87,7 @@ func newProductVersions() *cobra.Command {
 		}))
 }
 
-// proposal is who asks for what, and when: each command that proposes has these flags.
+// proposal is under which id something is proposed, and why: each command that proposes has these flags.
 type proposal struct{ id, reason string }
 
 func (p *proposal) flags(c *cobra.Command) {
@@ -98,20 +98,18 @@ func (p *proposal) flags(c *cobra.Command) {
 
 // send proposes something.
 func (p *proposal) send(c *client, path string, body map[string]any) error {
-	if p.id == "" {
-		var err error
-		if p.id, err = newKey(); err != nil {
-			return err
-		}
+	own, err := keyOr(p.id)
+	if err != nil {
+		return err
 	}
-	body["id"], body["reason"] = p.id, p.reason
-	var made struct{ ID, State, Expires string }
+	body["id"], body["reason"] = own, p.reason
+	var made struct{ ID, Action, State, Expires string }
 	text, err := c.post(path, "", body, &made)
 	if err != nil {
 		return err
 	}
 	return c.show(text, func() error {
-		return pairs(c.out, "proposal", made.ID, "state", made.State, "expires", made.Expires)
+		return pairs(c.out, "proposal", made.ID, "action", made.Action, "state", made.State, "expires", made.Expires)
 	})
 }
 

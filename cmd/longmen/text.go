@@ -90,6 +90,9 @@ func decimal(minor string, scale int) string {
 // minor reads an amount as it is shown. The point has to stand where the asset has it: whoever writes 100 may mean
 // hundredths or a hundred, and is asked.
 func minor(shown string, scale int) (string, error) {
+	if scale == unknown {
+		return "", fmt.Errorf("amount %q: it is not known how many digits its asset has after the point: say --scale", shown)
+	}
 	whole, part, pointed := strings.Cut(shown, ".")
 	digits := whole + part
 	if digits == "" || strings.Trim(digits, "0123456789") != "" || whole == "" {

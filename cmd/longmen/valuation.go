@@ -64,14 +64,12 @@ func newBookValue() *cobra.Command {
 		"  LONGMEN_TOKEN=… longmen book value 2026-03-31", cobra.ExactArgs(1), func(c *cobra.Command) {
 			c.Flags().StringVar(&made, "id", "", "id of the valuation, a UUIDv7; a new one if empty. The same again gives the first result")
 		}, func(c *client, args []string) error {
-			if made == "" {
-				var err error
-				if made, err = newKey(); err != nil {
-					return err
-				}
+			own, err := keyOr(made)
+			if err != nil {
+				return err
 			}
 			var x valuation
-			text, err := c.post(c.path("valuations"), "", fields{"id": made, "on": args[0]}, &x)
+			text, err := c.post(c.path("valuations"), "", fields{"id": own, "on": args[0]}, &x)
 			if err != nil {
 				return err
 			}

@@ -88,12 +88,9 @@ func (c *client) writeScaled(e *envelope, path string, operation fields, scale i
 	if err := e.into(body); err != nil {
 		return err
 	}
-	key := e.key
-	if key == "" {
-		var err error
-		if key, err = newKey(); err != nil {
-			return err
-		}
+	key, err := keyOr(e.key)
+	if err != nil {
+		return err
 	}
 	var r result
 	text, err := c.post(path, key, body, &r)
