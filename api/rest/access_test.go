@@ -12,7 +12,7 @@ import (
 
 // endpoints are all operations of the door; each subject has its table beside its tests.
 func endpoints() []apitest.Endpoint {
-	return slices.Concat(ledgerEndpoints, partyEndpoints, orderEndpoints, approvalEndpoints, marketEndpoints, claimEndpoints, loanEndpoints, lossEndpoints, applicationEndpoints, jobEndpoints, productEndpoints, bookEndpoints, valuationEndpoints)
+	return slices.Concat(ledgerEndpoints, partyEndpoints, orderEndpoints, approvalEndpoints, marketEndpoints, claimEndpoints, loanEndpoints, lossEndpoints, applicationEndpoints, jobEndpoints, productEndpoints, calendarEndpoints, bookEndpoints, valuationEndpoints)
 }
 
 // Every endpoint is asked by everybody: see World.Access.

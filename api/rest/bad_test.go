@@ -19,7 +19,7 @@ import (
 // beside the ledger stand beside its tests.
 var good = func() map[string]string {
 	all := maps.Clone(ledgerBodies)
-	for _, m := range []map[string]string{approvalBodies, partyBodies, productBodies, bookBodies, valuationBodies, lossBodies, applicationBodies} {
+	for _, m := range []map[string]string{approvalBodies, partyBodies, productBodies, calendarBodies, bookBodies, valuationBodies, lossBodies, applicationBodies} {
 		maps.Copy(all, m)
 	}
 	return all
@@ -27,7 +27,7 @@ var good = func() map[string]string {
 
 var ledgerBodies = map[string]string{
 	"/v1/ledgers":                        `{"name":"x","zone":"UTC","clock":"simulated","start":"2026-01-01T00:00:00Z","shadow":true}`,
-	"/v1/loans/{loan}/payments":          `{"id":"019599c5-8a7b-7d60-a1f2-3c4d5e6f7081","amount":"1","date":"2026-01-01","settle":true,"anyway":true}`,
+	"/v1/loans/{loan}/payments":          `{"id":"019599c5-8a7b-7d60-a1f2-3c4d5e6f7081","amount":"1","date":"2026-01-01","settle":true,"anyway":true,"paid_at":"2026-01-01T00:00:00Z","received_at":"2026-01-01T00:00:00Z"}`,
 	"/v1/loans/{loan}/reversals":         `{"id":"019599c5-8a7b-7d60-a1f2-3c4d5e6f7081","event":"019599c5-8a7b-7d60-a1f2-3c4d5e6f7081"}`,
 	"/assets":                            `{"code":"EUR","scale":2}`,
 	"/accounts":                          `{"address":"a:b","asset":"CNY","side":"debit","type":"asset","code":1,"constraint":"unbounded"}`,

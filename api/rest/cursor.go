@@ -44,6 +44,7 @@ const (
 	listOfApplications
 	listOfValuations
 	listOfValuationLines
+	listOfCalendars
 )
 
 // cursor makes the opaque form of a place in a list.

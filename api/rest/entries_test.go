@@ -67,6 +67,7 @@ func TestActsAreWrittenAsTheGeneralEncoderWould(t *testing.T) {
 			At: instant, Actor: some("actor"), Outcome: word.Draw(t, "outcome"), Asked: amount("asked"), Amount: amount("taken"), Kept: amount("kept"),
 			Split: split("split"), Of: some("of"), Undone: rapid.SliceOfN(rapid.Uint32(), 0, 3).Draw(t, "undone"), Sequence: uint64(rapid.IntRange(0, 2).Draw(t, "place")),
 			Payer: word.Draw(t, "payer"), Costs: amount("costs"), Units: uint64(rapid.IntRange(0, 2).Draw(t, "bought")), Approval: some("approval"),
+			PaidAt: Instant(rapid.SampledFrom([]int64{0, 1, 1772352000000000}).Draw(t, "paid")), Received: Instant(rapid.SampledFrom([]int64{0, 1772352000000001}).Draw(t, "received")),
 		}
 		for range rapid.IntRange(0, 2).Draw(t, "payers") {
 			e.Payers = append(e.Payers, Claimed{word.Draw(t, "by"), split("part")})

@@ -119,6 +119,8 @@ func (e LoanEvent) appendJSON(b []byte) []byte {
 	b = appendSome(b, `,"kept":"`, e.Kept)
 	b = e.Split.append(append(b, `,"split":`...))
 	b = appendAbout(b, `,"of":"`, e.Of)
+	b = appendWhen(b, `,"paid_at":"`, e.PaidAt)
+	b = appendWhen(b, `,"received_at":"`, e.Received)
 	for i, n := range e.Undone {
 		b = strconv.AppendUint(append(b, lead(i, `,"undone":[`)...), uint64(n), 10)
 	}
@@ -166,6 +168,14 @@ func appendAbout(b []byte, start string, i ID) []byte {
 		return b
 	}
 	return appendID(b, start, i)
+}
+
+// appendWhen leaves out an instant that is absent.
+func appendWhen(b []byte, start string, i Instant) []byte {
+	if i == 0 {
+		return b
+	}
+	return append(ledger.Instant(i).AppendText(append(b, start...)), '"')
 }
 
 // appendAmount appends the start of a field, an amount and the closing quote.

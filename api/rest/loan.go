@@ -2,6 +2,7 @@ package rest
 
 import (
 	"context"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -88,6 +89,8 @@ type LoanEvent struct {
 	Kept     Amount   `json:"kept,omitempty" doc:"What went to the loan's credit, or came from it"`
 	Split    Split    `json:"split" doc:"As it was known then"`
 	Of       ID       `json:"of,omitzero" doc:"The event that it reverses"`
+	PaidAt   Instant  `json:"paid_at,omitzero" doc:"When the payer paid, if that was said"`
+	Received Instant  `json:"received_at,omitzero" doc:"When the money came, if that was said"`
 	Undone   []uint32 `json:"undone,omitempty" doc:"Events whose distributions were taken back first, so that the past is paid as it turned out"`
 	Sequence uint64   `json:"sequence,omitempty" doc:"Of the command that paid it forward"`
 
@@ -104,6 +107,7 @@ func loanEventOf(e *servicing.Event) LoanEvent {
 		Number: e.Number, ID: ID(e.ID), Kind: string(e.Kind), Date: dateOf(e.Date), At: Instant(e.At), Actor: ID(e.Actor), Outcome: string(e.Outcome),
 		Asked: Amount(e.Asked), Amount: Amount(e.Amount), Kept: Amount(e.Kept), Split: splitOf(e.Split), Of: ID(e.Of), Undone: e.Undone, Sequence: e.Sequence,
 		Payers: convert(e.Payers, claimedOf), Payer: e.Payer, Waits: convert(e.Waits, waitOf), Costs: Amount(e.Costs), Units: e.Units, Approval: ID(e.Approval),
+		PaidAt: Instant(e.Paid), Received: Instant(e.Received),
 	}
 }
 
@@ -150,15 +154,20 @@ type (
 			Credit Amount `json:"credit" doc:"What of it lies on the loan's credit account"`
 		} `nameHint:"Payoff"`
 	}
+	// Payment is money that is there for a loan.
+	Payment struct {
+		ID     CommandID `json:"id" doc:"Made by the client: the same again gives the first result"`
+		Amount Amount    `json:"amount" doc:"On the borrower's cash account"`
+		Date   Date      `json:"date,omitzero" doc:"From which it counts, whatever the product says; only with the right"`
+		Settle bool      `json:"settle,omitempty" doc:"It closes the loan, as a payoff quote says"`
+		Anyway bool      `json:"anyway,omitempty" doc:"Also if it looks like an earlier payment made a second time"`
+
+		PaidAt     Instant `json:"paid_at,omitzero" doc:"When the payer paid; the product says which instant counts, and until which time of day. Only with the right"`
+		ReceivedAt Instant `json:"received_at,omitzero" doc:"When the money came; now if absent. Only with the right"`
+	}
 	paymentInput struct {
 		InLoan
-		Body struct {
-			ID     CommandID `json:"id" doc:"Made by the client: the same again gives the first result"`
-			Amount Amount    `json:"amount" doc:"On the borrower's cash account"`
-			Date   Date      `json:"date,omitzero" doc:"From which it counts, if not from today; only with the right"`
-			Settle bool      `json:"settle,omitempty" doc:"It closes the loan, as a payoff quote says"`
-			Anyway bool      `json:"anyway,omitempty" doc:"Also if it looks like an earlier payment made a second time"`
-		} `nameHint:"Payment"`
+		Body Payment
 	}
 	reversalInput struct {
 		InLoan
@@ -276,17 +285,39 @@ func (s *server) getPayoff(ctx context.Context, in *loanInput) (*payoffOutput, e
 	return out, nil
 }
 
+// said is the field that says when a payment was made, if one does.
+func (p *Payment) said() string {
+	switch {
+	case p.Date != 0:
+		return "body.date"
+	case p.PaidAt != 0:
+		return "body.paid_at"
+	case p.ReceivedAt != 0:
+		return "body.received_at"
+	}
+	return ""
+}
+
+// timeOf is an instant as a time, zero for none.
+func timeOf(i Instant) time.Time {
+	if i == 0 {
+		return time.Time{}
+	}
+	return ledger.Instant(i).Time()
+}
+
 func (s *server) repayLoan(ctx context.Context, in *paymentInput) (*eventOutput, error) {
 	g, l, err := s.loan(ctx, &in.InLoan, right.LoanService)
 	if err != nil {
 		return nil, err
 	}
 	b := &in.Body
-	if b.Date != 0 && !holds(ctx, right.LoanService) {
-		return nil, s.problem(ctx, errs.Forbidden.Errorf("a payment counts from today; another date takes the right %s", right.LoanService).On("body.date"))
+	if field := b.said(); field != "" && !holds(ctx, right.LoanService) {
+		return nil, s.problem(ctx, errs.Forbidden.Errorf("a payment counts as made now; to say when it was takes the right %s", right.LoanService).On(field))
 	}
 	e, err := g.Loans.Repay(ctx, tenant(ctx), l.Deed.Loan, servicing.Payment{
 		ID: id.ID(b.ID), Amount: int64(b.Amount), Date: dayOf(b.Date), Settle: b.Settle, Anyway: b.Anyway, Actor: by(ctx).Actor, Behalf: l.Borrower,
+		Paid: timeOf(b.PaidAt), Received: timeOf(b.ReceivedAt),
 	})
 	return s.loanEvent(ctx, &e, err)
 }

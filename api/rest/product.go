@@ -130,6 +130,7 @@ func (s *server) products(a huma.API) {
 		"A refusal names the line of the file and the field.")
 	propose.MaxBodyBytes = maxProposal
 	huma.Register(a, decides(right.ProductPropose, propose), s.proposeProduct)
+	s.calendars(a)
 }
 
 const (

@@ -109,7 +109,7 @@ type (
 )
 
 func (s *server) simulateProduct(ctx context.Context, in *simulationInput) (*quoteOutput, error) {
-	_, v, err := s.productVersion(ctx, &in.InProduct)
+	f, v, err := s.productVersion(ctx, &in.InProduct)
 	if err != nil {
 		return nil, err
 	}
@@ -117,9 +117,13 @@ func (s *server) simulateProduct(ctx context.Context, in *simulationInput) (*quo
 	if b.Amount < 1 || b.Amount > Amount(amount.Max) {
 		return nil, s.fault(ctx, errs.Invalid, "body.amount", fmt.Sprintf("want 1 to %d minor units", int64(amount.Max)))
 	}
-	sim, err := catalog.Simulate(v.Product, &catalog.Application{
+	application := &catalog.Application{
 		Amount: int64(b.Amount), Term: catalog.Duration{N: b.Term.N, Unit: catalog.Unit(b.Term.Unit)}, Grade: b.Grade, Start: dayOf(b.Start),
-	}, b.Class)
+	}
+	if application.Holidays, application.Workdays, err = f.Products.Days(ctx, f.tenant, v.Product.Days.Calendar); err != nil {
+		return nil, s.problem(ctx, err)
+	}
+	sim, err := catalog.Simulate(v.Product, application, b.Class)
 	if err != nil {
 		return nil, s.problem(ctx, inBodyOf(err, "", "body."))
 	}

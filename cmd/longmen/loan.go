@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"net/url"
+	"strings"
 
 	"github.com/spf13/cobra"
 )
@@ -119,7 +120,8 @@ func servicingCommands() []*cobra.Command {
 					})
 			}),
 		newLoanAct("pay LOAN AMOUNT", "payments", "Count a payment that lies on the borrower's cash account", "  longmen loan pay "+someLoan+" 10662", []string{"amount"},
-			option{name: "date", says: "from which it counts, if not from today"}, option{name: "settle", says: "it closes the loan, as payoff says", flag: true},
+			option{name: "date", says: "from which it counts, whatever the product says"}, option{name: "paid-at", says: "when the payer paid, e.g. 2026-02-28T23:59:00+08:00"},
+			option{name: "received-at", says: "when the money came; now if empty"}, option{name: "settle", says: "it closes the loan, as payoff says", flag: true},
 			option{name: "anyway", says: "also if it looks like one made a second time", flag: true}),
 		newLoanAct("reverse LOAN EVENT", "reversals", "Take an event back, such as a payment that bounced",
 			"  longmen loan reverse "+someLoan+" 019599c5-8a7b-7d60-a1f2-3c4d5e6f7082", []string{"event"}),
@@ -189,7 +191,7 @@ func (x *choices) offer(c *cobra.Command, options []option) {
 func (x *choices) into(body fields) {
 	for name, text := range x.texts {
 		if *text != "" {
-			body[name] = *text
+			body[strings.ReplaceAll(name, "-", "_")] = *text
 		}
 	}
 	for name, flag := range x.flags {

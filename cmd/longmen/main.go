@@ -55,7 +55,7 @@ data folder.`,
 	}
 	root.CompletionOptions.HiddenDefaultCmd = false
 	root.PersistentFlags().String("data", dataFolder(), "data folder of the node ($LONGMEN_DATA)")
-	root.AddCommand(newServe(), newLedger(), newTenant(), newParty(), newPrincipal(), newToken(), newOrder(), newLoan(), newApproval(), newJobs(), newOutbox(), newCalc(), newProduct(), newBook(), newMarket(), newVerify(), newExport(), newBackup(), newRestore(), newRekey(), newSim(), newBench(), newVersion())
+	root.AddCommand(newServe(), newLedger(), newTenant(), newParty(), newPrincipal(), newToken(), newOrder(), newLoan(), newApproval(), newJobs(), newOutbox(), newCalc(), newProduct(), newCalendar(), newBook(), newMarket(), newVerify(), newExport(), newBackup(), newRestore(), newRekey(), newSim(), newBench(), newVersion())
 	return root
 }
 

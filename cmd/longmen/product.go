@@ -138,7 +138,7 @@ func orNone(s string) string {
 }
 
 // asked are the flags of an application.
-type asked struct{ amount, term, grade, start, class string }
+type asked struct{ amount, term, grade, start, class, calendar string }
 
 func (a *asked) application(p *catalog.Product) (*catalog.Application, error) {
 	app := &catalog.Application{Amount: int64(p.Amount.Min), Grade: p.Grades[0].Code, Term: catalog.Duration{N: p.Terms[0].Min, Unit: p.Terms[0].Unit}}
@@ -175,6 +175,13 @@ func newProductSimulate() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if a.calendar != "" {
+				days, err := readCalendar(c.InOrStdin(), a.calendar)
+				if err != nil {
+					return fmt.Errorf("%s:\n%w", a.calendar, err)
+				}
+				app.Holidays, app.Workdays = days.Days()
+			}
 			s, err := catalog.Simulate(p, app, a.class)
 			if err != nil {
 				return err
@@ -189,6 +196,7 @@ func newProductSimulate() *cobra.Command {
 	c.Flags().StringVar(&a.grade, "grade", "", "grade (the product's first)")
 	c.Flags().StringVar(&a.start, "start", "2026-01-15", "day on which it is paid out")
 	c.Flags().StringVar(&a.class, "class", "", "class of the investors")
+	c.Flags().StringVar(&a.calendar, "calendar", "", "file of the calendar, or CN; none: weekends only")
 	return c
 }
 

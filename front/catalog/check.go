@@ -161,7 +161,7 @@ func (p *Product) checkLateness(c *checker) {
 func (p *Product) checkDays(c *checker) {
 	d := &p.Days
 	if d.Calendar != "" {
-		c.want(labelPattern.MatchString(d.Calendar) && len(d.Calendar) <= 16, "business_days.calendar", "want 1 to 16 letters, digits and -")
+		c.want(labelPattern.MatchString(d.Calendar) && len(d.Calendar) <= maxCalendarCode, "business_days.calendar", "want 1 to %d letters, digits and -", maxCalendarCode)
 	}
 	seen := map[Weekday]bool{}
 	for _, w := range d.Weekend {

@@ -7,5 +7,8 @@
 // A product's versions never change. Only a proposal that another person approved makes a version, and a contract keeps
 // the version that it was made with.
 //
+// A calendar is a list of holidays that products name. It has versions too, but what counts is the newest one, for every
+// loan: holidays are facts, not terms.
+//
 // The package must not know loans that exist, who applies, accounts, ledgers, or how a decision is carried out.
 package catalog

@@ -7,7 +7,7 @@ import (
 	"github.com/longmen/longmen/kit/errs"
 )
 
-// Fault is one thing that is wrong with a product.
+// Fault is one thing that is wrong with a product or a calendar.
 type Fault struct {
 	Line   int    `json:"line,omitempty"` // of the file; 0 if it comes from none
 	Field  string `json:"field"`          // as in fees[0].rate; empty for the whole
@@ -40,8 +40,8 @@ func (l Faults) Error() string {
 	return strings.Join(lines, "\n")
 }
 
-// refusal is the error of a door: the first fault with its field, and how many more there are.
-func (l Faults) refusal() error {
+// refusal is the error of a door: the first fault with its field in what was read, and how many more there are.
+func (l Faults) refusal(of string) error {
 	text := l[0].Reason
 	if l[0].Line > 0 {
 		text = fmt.Sprintf("line %d: %s", l[0].Line, text)
@@ -49,7 +49,7 @@ func (l Faults) refusal() error {
 	if n := len(l) - 1; n > 0 {
 		text += fmt.Sprintf(" (and %d more)", n)
 	}
-	field := "product"
+	field := of
 	if l[0].Field != "" {
 		field += "." + l[0].Field
 	}

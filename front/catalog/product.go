@@ -1,5 +1,7 @@
 package catalog
 
+import "time"
+
 // Format is the form of product files that this package reads and writes.
 const Format = 1
 
@@ -122,9 +124,18 @@ type Start struct {
 
 // Lateness says when a row is late, and names the buckets of days past due.
 type Lateness struct {
-	Date    LateDate `json:"date" is:"which date of a payment counts: initiated by the payer, received by us, or booked" default:"received"`
-	CutOff  string   `json:"cut_off,omitempty" is:"time of day, e.g. 22:30, after which a payment counts for the next day; none: midnight"`
+	Date    LateDate `json:"date" is:"which instant of a payment counts: initiated by the payer (if it is told, else received), received by us (if it is told, else booked), or booked" default:"received"`
+	CutOff  string   `json:"cut_off,omitempty" is:"time of day, e.g. 22:30, after which a payment counts for the next day, by the ledger's zone; none: midnight"`
 	Buckets []Bucket `json:"buckets" is:"from how many days past due on a bucket holds" default:"M0 M1 M2 M3 M4 M5 M6+, by 30 days"`
+}
+
+// After is the cut-off as a time after midnight, 0 for none.
+func (l *Lateness) After() time.Duration {
+	at, err := time.Parse("15:04", l.CutOff)
+	if err != nil {
+		return 0 // there is none: Check has refused what is no time
+	}
+	return time.Duration(at.Hour())*time.Hour + time.Duration(at.Minute())*time.Minute
 }
 
 // Bucket is a class of days past due.
@@ -135,7 +146,7 @@ type Bucket struct {
 
 // Days says what holidays do to due dates.
 type Days struct {
-	Calendar     string    `json:"calendar,omitempty" is:"code of the list of holidays; none: weekends only"`
+	Calendar     string    `json:"calendar,omitempty" is:"code of the calendar whose holidays count, as it is known now; none, or one that is not kept: weekends only"`
 	Weekend      []Weekday `json:"weekend,omitempty" is:"days of the week without business"`
 	Rule         DayRule   `json:"rule" is:"where a due date goes that is no business day" default:"unadjusted"`
 	MoveInterest bool      `json:"move_interest,omitempty" is:"interest runs to the moved date"`

@@ -85,10 +85,12 @@ func (c *Catalog) Propose(ctx context.Context, office Office, d Draft) (ops.Prop
 }
 
 // refused makes the error of a door from what is wrong with a file.
-func refused(err error) error {
+func refused(err error) error { return refusedAs("product", err) }
+
+func refusedAs(what string, err error) error {
 	var faults Faults
 	if errors.As(err, &faults) {
-		return faults.refusal()
+		return faults.refusal(what)
 	}
 	return err
 }

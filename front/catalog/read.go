@@ -25,24 +25,32 @@ const (
 
 // Read reads a product from its file. What is wrong comes as Faults, each with its line, field and reason.
 func Read(file []byte) (*Product, error) {
+	p := &Product{}
+	if err := read(file, p, p.Check); err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+// read fills what a pointer points to from a file and lets it check itself.
+func read(file []byte, into any, check func() Faults) error {
 	root, fault := parse(file)
 	if fault != nil {
-		return nil, Faults{*fault}
+		return Faults{*fault}
 	}
 	r := &reader{lines: map[string]int{"": root.Line}, scale: scaleOf(root)}
-	p := &Product{}
-	r.value("", root, reflect.ValueOf(p).Elem())
+	r.value("", root, reflect.ValueOf(into).Elem())
 	if len(r.faults) == 0 {
-		for _, f := range p.Check() {
+		for _, f := range check() {
 			f.Line = r.line(f.Field)
 			r.faults = append(r.faults, f)
 		}
 	}
 	if len(r.faults) > 0 {
 		slices.SortStableFunc(r.faults, func(a, b Fault) int { return a.Line - b.Line })
-		return nil, r.faults[:min(len(r.faults), maxFaults)]
+		return r.faults[:min(len(r.faults), maxFaults)]
 	}
-	return p, nil
+	return nil
 }
 
 var yamlLine = regexp.MustCompile(`line (\d+): `)
@@ -63,7 +71,7 @@ func parse(file []byte) (*yaml.Node, *Fault) {
 		if err != nil {
 			return nil, syntax(err)
 		}
-		return nil, &Fault{Line: more.Line, Reason: "a second document begins here; a file holds one product"}
+		return nil, &Fault{Line: more.Line, Reason: "a second document begins here; a file holds one"}
 	}
 	return doc.Content[0], nil
 }
@@ -192,8 +200,8 @@ func (r *reader) list(path string, n *yaml.Node, v reflect.Value) {
 		r.fault(n, path, "want a list, not %s", kindOf(n))
 		return
 	}
-	if len(n.Content) > maxList {
-		r.fault(n, path, "%d entries, at most %d", len(n.Content), maxList)
+	if most := longestList(v.Type()); len(n.Content) > most {
+		r.fault(n, path, "%d entries, at most %d", len(n.Content), most)
 		return
 	}
 	v.Set(reflect.MakeSlice(v.Type(), len(n.Content), len(n.Content)))
@@ -205,6 +213,14 @@ func (r *reader) list(path string, n *yaml.Node, v reflect.Value) {
 	if len(n.Content) == 0 {
 		v.SetZero()
 	}
+}
+
+// longestList is the most entries of a list of this type.
+func longestList(t reflect.Type) int {
+	if t.Elem() == spanType {
+		return maxSpans
+	}
+	return maxList
 }
 
 func kindOf(n *yaml.Node) string {

@@ -91,7 +91,7 @@ func (r *reader) rate(path string, n *yaml.Node, v reflect.Value) {
 func (r *reader) text(path string, n *yaml.Node, v reflect.Value) {
 	choices := choicesOf(v.Type())
 	switch {
-	case n.Tag != "!!str":
+	case n.Tag != "!!str" && (n.Tag != "!!timestamp" || v.Type() != spanType):
 		r.fault(n, path, "want a text, not %s: put it in quotes", n.Value)
 	case len(n.Value) > maxText:
 		r.fault(n, path, "%d bytes, at most %d", len(n.Value), maxText)

@@ -43,6 +43,8 @@ type desk struct {
 	office *ops.Approvals
 	db     *store.DB
 	today  day.Date
+
+	forgotten int // times that a calendar may have changed
 }
 
 func newDesk(t *testing.T, db *store.DB) *desk {
@@ -51,7 +53,10 @@ func newDesk(t *testing.T, db *store.DB) *desk {
 	if d.Catalog, err = catalog.Open(t.Context(), db, func(context.Context, id.ID) (day.Date, error) { return d.today, nil }); err != nil {
 		t.Fatal(err)
 	}
-	actions := map[string]ops.Action{catalog.ActionVersion: d.Action(time.Hour, []ops.Level{{Role: "product-owner"}})}
+	actions := map[string]ops.Action{
+		catalog.ActionVersion:  d.Action(time.Hour, []ops.Level{{Role: "product-owner"}}),
+		catalog.ActionCalendar: d.CalendarAction(time.Hour, []ops.Level{{Role: "product-owner"}}, func() { d.forgotten++ }),
+	}
 	d.office, err = ops.OpenApprovals(t.Context(), db, clock.NewManual(time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)), persons{}, actions)
 	if err != nil {
 		t.Fatal(err)

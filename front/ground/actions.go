@@ -18,6 +18,8 @@ const productLife = 30 * 24 * time.Hour
 func (g *Ground) actions(c *Config) map[string]ops.Action {
 	all := map[string]ops.Action{
 		catalog.ActionVersion: g.Products.Action(productLife, []ops.Level{{Role: "operations"}, {Role: "risk"}, {Role: "compliance"}}),
+		catalog.ActionCalendar: g.Products.CalendarAction(productLife, []ops.Level{{Role: "operations"}, {Role: "risk"}, {Role: "compliance"}},
+			func() { g.Loans.Forget() }),
 	}
 	maps.Copy(all, g.Books.Actions("finance"))
 	maps.Copy(all, authority.Actions(g.Parties, c.Clock))

@@ -47,7 +47,7 @@ func (g *Ground) LoanHandlers() map[string]plan.Handler {
 
 // contracts are read by the catalog.
 func (g *Ground) contracts() *agreement.Contracts {
-	return &agreement.Contracts{Products: products{g.Products}, Calendars: weekends{}}
+	return &agreement.Contracts{Products: products{g.Products}, Calendars: g.Products}
 }
 
 // products are the catalog's versions as contracts ask for them.
@@ -61,13 +61,6 @@ func (p products) Product(ctx context.Context, tenant id.ID, code string, versio
 func (p products) InForce(ctx context.Context, tenant id.ID, code string, on day.Date) (*catalog.Product, uint32, error) {
 	v, err := p.catalog.InForce(ctx, tenant, code, on)
 	return v.Product, uint32(v.Number), err
-}
-
-// weekends are calendars of which no holidays are kept: only the weekend that a product names moves due dates.
-type weekends struct{}
-
-func (weekends) Days(context.Context, id.ID, string) (holidays, workdays []day.Date, err error) {
-	return nil, nil, nil
 }
 
 // ledgers are those of the market, as servicing has them.

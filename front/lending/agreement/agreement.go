@@ -25,7 +25,7 @@ type Products interface {
 	Product(ctx context.Context, tenant id.ID, code string, version uint32) (*catalog.Product, error)
 }
 
-// Calendars are lists of holidays, as they are known now.
+// Calendars are lists of holidays, as they are known now; of a code of which none is kept, no days.
 type Calendars interface {
 	Days(ctx context.Context, tenant id.ID, code string) (holidays, workdays []day.Date, err error)
 }
@@ -88,7 +88,7 @@ func (c *Contracts) Contract(ctx context.Context, d *servicing.Deed) (*servicing
 		return nil, err
 	}
 	k := &servicing.Contract{
-		Agreement: terms, Over: overs[p.Overpayment], NoPrepay: !p.Prepayment.Allowed, Days: daysCode(d.Product, d.Version),
+		Agreement: terms, Over: overs[p.Overpayment], Lateness: lateness(&p.Lateness), NoPrepay: !p.Prepayment.Allowed, Days: daysCode(d.Product, d.Version),
 		Opening: slices.DeleteFunc(events, func(e loan.Event) bool { return e.Type == loan.Disburse }),
 	}
 	if k.NoPrepay && k.Over == servicing.Advance {
@@ -105,6 +105,14 @@ func (c *Contracts) Contract(ctx context.Context, d *servicing.Deed) (*servicing
 
 var overs = map[catalog.Overpayment]servicing.Over{
 	catalog.Advance: servicing.Advance, catalog.Credit: servicing.Credit, catalog.Refund: servicing.Refund,
+}
+
+var countings = map[catalog.LateDate]servicing.Counting{
+	catalog.Initiated: servicing.ByPayer, catalog.Received: servicing.ByReceipt, catalog.Booked: servicing.ByBooking,
+}
+
+func lateness(l *catalog.Lateness) servicing.Lateness {
+	return servicing.Lateness{By: countings[l.Date], CutOff: l.After()}
 }
 
 func daysCode(product string, version uint32) string { return fmt.Sprintf("%s@%d", product, version) }

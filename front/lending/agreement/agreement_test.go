@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"reflect"
 	"testing"
+	"time"
 
 	"github.com/longmen/longmen/core/ledger"
 	"github.com/longmen/longmen/finmath/calendar"
@@ -50,6 +51,7 @@ func product() *catalog.Product {
 		Allocation:  catalog.Allocation{Due: four, Advance: four},
 		Prepayment:  catalog.Prepayment{Allowed: true, Strategy: "fewer_installments", PayoffInterest: "to_the_day"},
 		Overpayment: "credit",
+		Lateness:    catalog.Lateness{Date: catalog.Initiated, CutOff: "17:30"},
 		Days:        catalog.Days{Rule: "following", Calendar: "CN", Weekend: []catalog.Weekday{"saturday", "sunday"}},
 	}
 }
@@ -85,6 +87,9 @@ func TestContract(t *testing.T) {
 	k, err := c.Contract(t.Context(), deed(agreement.Terms{Amount: 1_200_00, Term: 3, Unit: "months", Grade: "a", Start: day.Of(2026, 1, 15)}))
 	if err != nil {
 		t.Fatal(err)
+	}
+	if k.Lateness != (servicing.Lateness{By: servicing.ByPayer, CutOff: 17*time.Hour + 30*time.Minute}) {
+		t.Errorf("a payment counts by %+v", k.Lateness)
 	}
 	if len(k.Opening) != 3 || k.Opening[0].Amount != 10_00 || k.Over != servicing.Credit || k.NoPrepay {
 		t.Errorf("the contract begins with %+v", k.Opening)

@@ -34,6 +34,8 @@ type act struct {
 	tenant, loan id.ID
 	event        Event
 	asked        any // that a repeat must equal
+	// date gives the day from which it counts, if the event names none: it may lie ahead by a cut-off. nil: today.
+	date func(l *Loan, now time.Time) (day.Date, error)
 	// prepare completes the event by what the loan is. It may give the state after the event, if it has worked it out.
 	prepare func(l *Loan, e *Event, today day.Date) (*loan.State, error)
 	// operations stand before what goes forward; purpose is that of the command then. prepare may set them.
@@ -112,10 +114,17 @@ func (s *Servicing) plan(ctx context.Context, l *Loan, a *act) (*pending, error)
 	today := dateOf(ledger.DateOf(now))
 	e := a.event
 	e.Number, e.At, e.Outcome = l.Version+1, now.UnixMicro(), Applied
-	if e.Date == 0 {
+	latest := today
+	switch {
+	case e.Date == 0 && a.date != nil:
+		if e.Date, err = a.date(l, now); err != nil {
+			return nil, err
+		}
+		latest = max(today, e.Date)
+	case e.Date == 0:
 		e.Date = today
 	}
-	if e.Date > today {
+	if e.Date > latest {
 		return nil, errs.Invalid.Errorf("%s lies ahead: the ledger is at %s", e.Date, today).On("date")
 	}
 	if start := l.contract.Agreement.Terms.Due.Start; e.Date < start {

@@ -16,6 +16,22 @@ type key struct{ tenant, loan id.ID }
 type cache struct {
 	mu    sync.Mutex
 	loans map[key]*Loan
+	round uint64 // grows when contracts may say something else than before
+}
+
+// generation is what a loan is read in.
+func (c *cache) generation() uint64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.round
+}
+
+// clear drops all loans, and those that are being read.
+func (c *cache) clear() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.round++
+	clear(c.loans)
 }
 
 func (c *cache) get(tenant, loan id.ID) *Loan {
@@ -27,6 +43,9 @@ func (c *cache) get(tenant, loan id.ID) *Loan {
 func (c *cache) put(l *Loan) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if l.read != c.round {
+		return
+	}
 	if len(c.loans) >= maxCached {
 		for k := range c.loans {
 			delete(c.loans, k)

@@ -36,6 +36,7 @@ type Contract struct {
 	Agreement loan.Agreement
 	Opening   []loan.Event // that the contract begins with: fees that fall due, not the disbursement
 	Over      Over
+	Lateness  Lateness
 	NoPrepay  bool   // it is not closed before its last due date
 	Days      string // names calendar and rule to Contracts.Days
 	// Divide says who gets what of one payment.

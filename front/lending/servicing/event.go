@@ -1,6 +1,9 @@
 package servicing
 
 import (
+	"bytes"
+	"encoding/hex"
+	"encoding/json"
 	"fmt"
 
 	"github.com/cockroachdb/apd/v3"
@@ -65,7 +68,9 @@ type Event struct {
 	Holiday   schedule.HolidayInterest `json:"holiday,omitempty"`
 	Rate      string                   `json:"rate,omitempty"`
 	Keep      bool                     `json:"keep,omitempty"`
-	Of        id.ID                    `json:"of,omitzero"` // the event that is meant
+	Of        id.ID                    `json:"of,omitzero"`           // the event that is meant
+	Paid      int64                    `json:"paid_at,omitempty"`     // when the payer paid, if that was said; microseconds since 1970
+	Received  int64                    `json:"received_at,omitempty"` // when the money came, if that was said
 	Approval  id.ID                    `json:"approval,omitzero"`
 
 	Payers  []PayerPart `json:"payers,omitempty"`  // who paid what, if several did; the first of them is Payer
@@ -81,6 +86,33 @@ type Event struct {
 	Undone   []uint32   `json:"undone,omitempty"` // events whose commands were taken back first
 	Command  id.ID      `json:"command,omitzero"`
 	Sequence uint64     `json:"sequence,omitempty"` // of that command
+}
+
+// UnmarshalJSON reads an event as it was written.
+func (e *Event) UnmarshalJSON(text []byte) error {
+	type plain Event
+	x := struct {
+		*plain
+		Actor anybody `json:"actor"`
+	}{plain: (*plain)(e)}
+	if err := json.Unmarshal(text, &x); err != nil {
+		return err
+	}
+	e.Actor = id.ID(x.Actor)
+	return nil
+}
+
+// anybody is the id of an actor: that of the platform's operator is no UUID of version 7, which ids are read as otherwise.
+type anybody id.ID
+
+// UnmarshalText reads the usual form.
+func (a *anybody) UnmarshalText(text []byte) error {
+	digits := bytes.ReplaceAll(text, []byte("-"), nil)
+	if len(digits) != hex.EncodedLen(id.Size) {
+		return fmt.Errorf("%q is no id of an actor", text)
+	}
+	_, err := hex.Decode(a[:], digits)
+	return err
 }
 
 // counts gives the event as finmath counts it: none, one or more.

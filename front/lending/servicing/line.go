@@ -68,7 +68,7 @@ type Service struct {
 	ID      id.ID  `json:"-"` // made by who asks: the same again goes on with the same division
 	Ledger  string `json:"ledger"`
 	Account string `json:"account"`
-	Actor   id.ID  `json:"actor,omitzero"`
+	Actor   id.ID  `json:"-"`
 }
 
 // piece is what one loan gets of a service.

@@ -30,6 +30,7 @@ type Loan struct {
 	Lost     bool     // written off
 	Remade   bool     // restructured
 	contract *Contract
+	read     uint64 // generation of the cache when its contract was read
 	counted  []loan.Event
 	reversed map[id.ID]bool
 }

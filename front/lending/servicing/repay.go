@@ -3,6 +3,7 @@ package servicing
 import (
 	"context"
 	"slices"
+	"time"
 
 	"github.com/longmen/longmen/finmath/day"
 	"github.com/longmen/longmen/finmath/loan"
@@ -14,12 +15,15 @@ import (
 type Payment struct {
 	ID     id.ID    // made by the first client: the same again gives the first result
 	Amount int64    // minor units of the loan's asset, on the payer's account
-	Date   day.Date // from which it counts, at the latest the ledger's today; 0: today
+	Date   day.Date // from which it counts, at the latest the ledger's today; 0: as was agreed by the instants below, or now
 	Settle bool     // it closes the loan, as a quote says
 	Anyway bool     // also if it looks like an earlier payment made a second time
 	Payer  string   // account; empty: the borrower's cash
 	Actor  id.ID
 	Behalf id.ID
+
+	Paid     time.Time // when the payer paid; zero: not known
+	Received time.Time // when the money came; zero: now
 }
 
 // Repay counts a payment and pays it to those who hold the loan. The event tells what was taken, how it was divided,
@@ -28,14 +32,22 @@ func (s *Servicing) Repay(ctx context.Context, tenant, loanID id.ID, p Payment) 
 	if p.Amount < 1 || p.Amount > maxAmount {
 		return Event{}, errs.Invalid.Errorf("%d, take 1 to %d minor units", p.Amount, maxAmount).On("amount")
 	}
+	if err := p.checkInstants(); err != nil {
+		return Event{}, err
+	}
+	asked := []any{p.Amount, p.Date, p.Anyway, p.Payer, p.Behalf}
+	if !p.Paid.IsZero() || !p.Received.IsZero() {
+		asked = append(asked, micro(p.Paid), micro(p.Received))
+	}
 	kind := Repaid
 	if p.Settle {
 		kind = Settled
 	}
 	return s.do(ctx, &act{
 		tenant: tenant, loan: loanID,
-		event: Event{ID: p.ID, Kind: kind, Date: p.Date, Asked: p.Amount, Payer: p.Payer, Anyway: p.Anyway, Actor: p.Actor, Behalf: p.Behalf},
-		asked: []any{p.Amount, p.Date, p.Anyway, p.Payer, p.Behalf},
+		event: Event{ID: p.ID, Kind: kind, Date: p.Date, Asked: p.Amount, Payer: p.Payer, Anyway: p.Anyway, Actor: p.Actor, Behalf: p.Behalf, Paid: micro(p.Paid), Received: micro(p.Received)},
+		asked: asked,
+		date:  func(l *Loan, now time.Time) (day.Date, error) { return l.dayOf(&p, now) },
 		prepare: func(l *Loan, e *Event, today day.Date) (*loan.State, error) {
 			if err := l.open(); err != nil {
 				return nil, err
@@ -53,7 +65,7 @@ const maxAmount = 10_000_000_000_000_000
 
 // repay completes a payment: how much of it is taken and kept.
 func (l *Loan) repay(e *Event, today day.Date) (*loan.State, error) {
-	before, err := l.Replay(max(today, l.last()))
+	before, err := l.Replay(max(today, l.last(), e.Date))
 	if err != nil {
 		return nil, err
 	}

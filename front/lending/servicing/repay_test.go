@@ -364,3 +364,17 @@ func TestClosedPeriod(t *testing.T) {
 		}
 	})
 }
+
+// The platform's operator, whose id is none of those that clients make, does something to a loan: another process reads it.
+func TestActedByTheOperator(t *testing.T) {
+	each(t, 1, func(t *testing.T, w *world) {
+		operator := id.ID([]byte("longmen/operator"))
+		d := w.lend(1, small)
+		e := w.repay(d, 1, 1_00, func(p *servicing.Payment) { p.Actor = operator })
+		w.open()
+		l, err := w.Get(context.Background(), tenant, d.Loan)
+		if err != nil || l.Find(e.ID) == nil || l.Find(e.ID).Actor != operator || l.Events[0].Actor != id0 {
+			t.Fatalf("%+v %v", l, err)
+		}
+	})
+}

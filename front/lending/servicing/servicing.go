@@ -79,6 +79,7 @@ func (s *Servicing) current(ctx context.Context, tenant, loan id.ID) (*Loan, err
 	if l := s.cache.get(tenant, loan); l != nil {
 		return l, nil
 	}
+	generation := s.cache.generation()
 	r, err := s.read(ctx, tenant, loan)
 	if err != nil {
 		return nil, err
@@ -91,6 +92,7 @@ func (s *Servicing) current(ctx context.Context, tenant, loan id.ID) (*Loan, err
 	if err != nil {
 		return nil, err
 	}
+	l.read = generation
 	for _, w := range r.waiting {
 		p := &pending{tenant: tenant, loan: loan, version: l.Version, event: w.event}
 		if p.commands, err = decode(w.commands); err != nil {
@@ -106,6 +108,9 @@ func (s *Servicing) current(ctx context.Context, tenant, loan id.ID) (*Loan, err
 	s.cache.put(l)
 	return l, nil
 }
+
+// Forget lets all loans be read anew: contracts may say something else than before, as when a calendar has changed.
+func (s *Servicing) Forget() { s.cache.clear() }
 
 // CatchUp brings all acts to their end that were written down and not confirmed, as after a crash, and says how many. One that fails
 // keeps none of the others from it.

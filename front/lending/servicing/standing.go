@@ -63,6 +63,12 @@ func (s *Servicing) day(ctx context.Context, l *Loan, on day.Date) (day.Date, er
 	return max(dateOf(ledger.DateOf(now)), l.last()), err
 }
 
+// counting is the day from which a payment counts that is made now.
+func (s *Servicing) counting(ctx context.Context, l *Loan) (day.Date, error) {
+	now, err := s.ledgers.Now(ctx, l.Ledger)
+	return max(l.contract.Lateness.day(&Payment{}, now), l.last()), err
+}
+
 func (l *Loan) standing(on day.Date) (Standing, error) {
 	state, err := l.Replay(on)
 	if err != nil {
@@ -111,7 +117,7 @@ func (t *Standing) owe(claims []claim) {
 	}
 }
 
-// Quote says what it takes to close a loan on a day; 0 is the ledger's today. Overpaid is what lies on its credit account.
+// Quote says what it takes to close a loan on a day; 0 is that from which a payment counts that is made now. Overpaid is what lies on its credit account.
 func (s *Servicing) Quote(ctx context.Context, tenant, loanID id.ID, on day.Date) (loan.Quote, error) {
 	l, err := s.Get(ctx, tenant, loanID)
 	if err != nil {
@@ -120,7 +126,12 @@ func (s *Servicing) Quote(ctx context.Context, tenant, loanID id.ID, on day.Date
 	if !l.paidOut() {
 		return loan.Quote{}, WrongState.Errorf("the loan was not paid out yet")
 	}
-	if on, err = s.day(ctx, l, on); err != nil {
+	if on == 0 {
+		on, err = s.counting(ctx, l)
+	} else {
+		on, err = s.day(ctx, l, on)
+	}
+	if err != nil {
 		return loan.Quote{}, err
 	}
 	q, _, err := l.quote(on)

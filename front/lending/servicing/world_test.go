@@ -54,12 +54,20 @@ type terms struct {
 	Counted     bool            `json:"-"` // what is written off
 	Losses      servicing.Losses
 	Start       day.Date `json:"start,omitzero"` // 0: the world's first day
+	Lateness    servicing.Lateness
+	Plain       bool `json:"plain,omitempty"` // due dates don't follow holidays
 }
+
+// plainDays are the code of no calendar.
+const plainDays = "plain"
 
 // contracts makes contracts of terms: 12% a year, due dates that follow weekends and holidays.
 type contracts struct{ holidays []day.Date }
 
-func (c *contracts) Days(context.Context, id.ID, string) (*calendar.Calendar, calendar.Rule, error) {
+func (c *contracts) Days(_ context.Context, _ id.ID, code string) (*calendar.Calendar, calendar.Rule, error) {
+	if code == plainDays {
+		return nil, calendar.Unadjusted, nil
+	}
 	cal, err := calendar.New([]time.Weekday{time.Saturday, time.Sunday}, c.holidays, nil)
 	return cal, calendar.Following, err
 }
@@ -69,14 +77,18 @@ func (c *contracts) Contract(ctx context.Context, d *servicing.Deed) (*servicing
 	if err := json.Unmarshal(d.Terms, &t); err != nil {
 		return nil, err
 	}
-	cal, rule, err := c.Days(ctx, d.Tenant, "")
+	days := "weekends"
+	if t.Plain {
+		days = plainDays
+	}
+	cal, rule, err := c.Days(ctx, d.Tenant, days)
 	if err != nil {
 		return nil, err
 	}
 	if t.Start == 0 {
 		t.Start = dayOf(start)
 	}
-	k := &servicing.Contract{Losses: t.Losses, Over: t.Over, Days: "weekends", Agreement: loan.Agreement{
+	k := &servicing.Contract{Losses: t.Losses, Over: t.Over, Lateness: t.Lateness, Days: days, Agreement: loan.Agreement{
 		Terms: schedule.Terms{
 			Principal: t.Amount, AnnualRate: apd.New(12, -2), Installments: t.Months, Method: t.Method, Calendar: cal, Rule: rule,
 			Due: calendar.Due{Start: t.Start, Every: calendar.Frequency{N: 1, Unit: calendar.Months}},
