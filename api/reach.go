@@ -50,6 +50,9 @@ func Admit(ctx context.Context, c *ledger.Command) error {
 	if err := Need(ctx, right.LedgerWrite); err != nil {
 		return err
 	}
+	if err := purpose(&CallOf(ctx).Principal, c); err != nil {
+		return err
+	}
 	return act(&CallOf(ctx).Principal, c)
 }
 

@@ -139,12 +139,12 @@ func (r *Registry) RevokeAttestation(ctx context.Context, by By, attestation id.
 		return q.exec("INSERT INTO party_revocation (tenant, attestation, reason, at, actor) VALUES (?, ?, ?, ?, ?)",
 			by.Tenant[:], attestation[:], reason, a.Revoked.At, by.Actor[:])
 	}
+	defer func() { r.told(by.Tenant, a.Party) }()
 	if err = r.write(ctx, revoke); store.IsDuplicate(err) {
 		err = r.write(ctx, revoke) // somebody was faster, and now the row is seen
 	}
 	if err != nil {
 		return Attestation{}, failed("revoke attestation", err)
 	}
-	r.told(by.Tenant, a.Party)
 	return a, nil
 }

@@ -146,7 +146,7 @@ func (r *Registry) IssueTokenIf(ctx context.Context, by By, t Token, may func(*R
 		return err
 	})
 	if store.IsDuplicate(err) {
-		err = shown(t.ID) // 256 random bits do not repeat, so it is the id
+		err = shown(t.ID) // 192 random bits do not repeat, so it is the id
 	}
 	if err != nil {
 		return Token{}, Secret{}, failed("issue token", err)

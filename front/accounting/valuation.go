@@ -135,6 +135,11 @@ func (v *Valuer) Value(ctx context.Context, tenant id.ID, q Asked) (*Valuation, 
 	if err != nil {
 		return nil, err
 	}
+	if c := x.command(); c != nil {
+		if err := c.Check(); err != nil {
+			return nil, errs.Invalid.Errorf("what is to be booked: %v", err).On("id")
+		}
+	}
 	if err := v.books.begin(ctx, tenant, x, lines); err != nil {
 		return nil, err
 	}
@@ -342,6 +347,8 @@ func (v *Valuer) finish(ctx context.Context, tenant id.ID, x *Valuation) error {
 			outcome = PeriodClosed.Name() // closed since it was worked out
 		case err != nil:
 			return err
+		case !answers[0].Result.Code.Journaled():
+			return v.unbooked(ctx, tenant, x, &answers[0])
 		default:
 			outcome, sequence = answers[0].Result.Code.String(), answers[0].Result.Sequence
 		}
@@ -351,4 +358,16 @@ func (v *Valuer) finish(ctx context.Context, tenant id.ID, x *Valuation) error {
 	}
 	x.Outcome, x.Sequence = outcome, sequence
 	return nil
+}
+
+// unbooked is an error for what the ledger did not even note. What it may take later stays under way; what it never takes
+// is as if it had not been asked for, so that it holds up no other valuation.
+func (v *Valuer) unbooked(ctx context.Context, tenant id.ID, x *Valuation, a *node.Answer) error {
+	if a.Result.Code == ledger.Overloaded {
+		return errs.Overloaded.Errorf("%s", a.Why)
+	}
+	if err := v.books.drop(ctx, tenant, x); err != nil {
+		return err
+	}
+	return errs.Invalid.Errorf("the ledger takes no command of this id: %s %s; make a new one", a.Result.Code, a.Why).On("id")
 }

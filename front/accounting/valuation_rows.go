@@ -81,6 +81,21 @@ func (a *Accounting) end(ctx context.Context, tenant id.ID, x *Valuation, outcom
 	})
 }
 
+// drop takes a valuation that was never booked away, with its lines.
+func (a *Accounting) drop(ctx context.Context, tenant id.ID, x *Valuation) error {
+	return a.db.Write(ctx, func(tx *sql.Tx) error {
+		for _, query := range []string{
+			"DELETE FROM accounting_line WHERE tenant = ? AND valuation = ?",
+			"DELETE FROM accounting_valuation WHERE tenant = ? AND id = ? AND outcome = ''",
+		} {
+			if _, err := tx.ExecContext(ctx, a.db.Rebind(query), tenant[:], x.ID[:]); err != nil {
+				return fmt.Errorf("drop valuation: %w", err)
+			}
+		}
+		return nil
+	})
+}
+
 // find finds a valuation by its id, nil if there is none.
 func (a *Accounting) find(ctx context.Context, tenant, valuation id.ID) (*Valuation, error) {
 	return one(a.valuations(ctx, "WHERE tenant = ? AND id = ?", tenant[:], valuation[:]))

@@ -14,6 +14,7 @@ import (
 	"github.com/longmen/longmen/core/ledger"
 	"github.com/longmen/longmen/core/node"
 	"github.com/longmen/longmen/front/accounting"
+	"github.com/longmen/longmen/kit/errs"
 	"github.com/longmen/longmen/kit/id"
 	"github.com/longmen/longmen/store/storetest"
 )
@@ -381,4 +382,24 @@ func TestBadBasis(t *testing.T) {
 	if _, err := accounting.ReadChart([]byte(chartThatValues)); err != nil {
 		t.Error(err)
 	}
+}
+
+// A valuation under an id that the ledger never takes leaves nothing behind, and holds up no other one.
+func TestValueUnderAnIDOfTheFuture(t *testing.T) {
+	each(t, func(w *world) {
+		p := newPlace(w)
+		p.lines = []accounting.Line{line(1, "M0", 7_00, 0, 0, 1_000_00)}
+		p.must(p.propose(accounting.ActionChart, chartThatValues))
+		own := uid("valuation", 1)
+		own[0] = 0x7f // thousands of years from now
+		_, err := p.Value(p.Context(), tenant, accounting.Asked{ID: own, Ledger: "main", On: date("2026-03-30"), Actor: uid("person", 1)})
+		if !errs.Is(err, errs.Invalid) {
+			t.Errorf("got %v", err)
+		}
+		p.shows("interest", 0)
+		if x := p.valued("2026-03-30"); x.Number != 1 {
+			t.Errorf("it is number %d", x.Number)
+		}
+		p.shows("interest", 7_00)
+	})
 }

@@ -23,15 +23,20 @@ func (a *addresses) Address(ctx context.Context, tenant, of id.ID, channel strin
 	if kind == "" {
 		return of.String(), "", nil
 	}
-	list, err := a.parties.Identifiers(ctx, tenant, of, party.Page{Limit: party.MaxPage})
-	if err != nil {
-		return "", "", err
-	}
 	newest := int64(0)
-	for _, i := range list {
-		if i.Type == kind && i.Removed == 0 && i.Created >= newest {
-			address, newest = string(i.Value), i.Created
+	for page := (party.Page{Limit: party.MaxPage}); ; {
+		list, err := a.parties.Identifiers(ctx, tenant, of, page)
+		if err != nil {
+			return "", "", err
 		}
+		for _, i := range list {
+			if i.Type == kind && i.Removed == 0 && i.Created >= newest {
+				address, newest = string(i.Value), i.Created
+			}
+		}
+		if len(list) < page.Limit {
+			return address, "", nil
+		}
+		page.After = list[len(list)-1].ID
 	}
-	return address, "", nil
 }

@@ -1,12 +1,14 @@
 package ground
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
 
 	"github.com/longmen/longmen/core/ledger"
 	"github.com/longmen/longmen/finmath/day"
+	"github.com/longmen/longmen/front/catalog"
 	"github.com/longmen/longmen/front/lending/servicing"
 	"github.com/longmen/longmen/front/market"
 	"github.com/longmen/longmen/front/market/claim"
@@ -29,7 +31,7 @@ func (g *Ground) openMarket(ctx context.Context, c *Config) (err error) {
 // openTrading opens the sale of claims on loans, and what an investor sees of all he has.
 func (g *Ground) openTrading(ctx context.Context, c *Config) (err error) {
 	t := &traded{ground: g, ledgers: c.Ledgers}
-	g.Sales, err = sale.New(ctx, sale.Config{DB: g.DB, Plan: g.Plan, Orders: g.Orders, Ledgers: c.Ledgers, Loans: t, Admit: t.admit, Await: g.Market.Await, Turn: g.Market.Turn})
+	g.Sales, err = sale.New(ctx, sale.Config{DB: g.DB, Plan: g.Plan, Orders: g.Orders, Ledgers: c.Ledgers, Loans: t, Now: ledgers{c}.Now, Admit: t.admit, Await: g.Market.Await, Turn: g.Market.Turn})
 	g.Loans.Watch(t.done)
 	g.Overview = &overview.Overview{Market: g.Market, Sales: g.Sales, Loans: g.Loans, Now: ledgers{c}.Now}
 	return err
@@ -77,7 +79,10 @@ func (t *traded) loan(ctx context.Context, l *servicing.Loan, today day.Date) (*
 		now.State = claim.WrittenOff
 	}
 	return &sale.Loan{
-		Loan: now, ID: l.Deed.Loan, Borrower: l.Borrower, Product: p.Product, Ledger: l.Ledger, Register: l.Places.Register, Fees: l.Places.Platform,
+		Loan: now, ID: l.Deed.Loan, Borrower: l.Borrower, Product: p.Product, Ledger: l.Ledger, Register: l.Places.Register,
+		Fees: map[catalog.Receiver]string{
+			catalog.ToPlatform: l.Places.Platform, catalog.ToReserve: l.Places.Reserve, catalog.ToGuarantors: cmp.Or(l.Places.Guarantee, l.Places.Platform),
+		},
 		Since: agreement.Terms.Due.Start, Changed: l.Changed(),
 	}, nil
 }

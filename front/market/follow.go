@@ -1,9 +1,10 @@
 package market
 
 import (
-	"fmt"
+	"bytes"
 
 	"github.com/longmen/longmen/core/ledger"
+	"github.com/longmen/longmen/kit/errs"
 	"github.com/longmen/longmen/kit/id"
 )
 
@@ -19,6 +20,9 @@ func (b *Batch) Note(c *ledger.Command, r *ledger.Result) error {
 	n := &note{b, l, c, r}
 	if r.Code != ledger.Applied {
 		return n.refused()
+	}
+	if !n.ours() {
+		return nil
 	}
 	switch c.Purpose {
 	case PurposeOpen:
@@ -84,10 +88,8 @@ func (n *note) plan(label string, number uint64) error {
 }
 
 func (n *note) bid() error {
-	issue, transfer, err := bidOf(n.c)
-	if err != nil {
-		return err
-	}
+	units := n.c.Operations[0].(*ledger.Issue).Units
+	amount := n.l.Amount(units)
 	var mandate id.ID
 	for _, r := range n.c.References {
 		if r.Type == ReferenceMandate {
@@ -98,14 +100,14 @@ func (n *note) bid() error {
 	if !mandate.IsZero() {
 		own = mandate[:]
 	}
-	if err := n.Batch.bid(n.l.Tenant[:], n.c.ID[:], n.l.ID[:], n.c.Behalf[:], own, int64(issue.Units), transfer.Amount,
+	if err := n.Batch.bid(n.l.Tenant[:], n.c.ID[:], n.l.ID[:], n.c.Behalf[:], own, int64(units), amount,
 		int64(n.r.Sequence), int64(n.r.Timestamp)); err != nil {
 		return err
 	}
-	if err := n.used(mandate, transfer.Amount); err != nil {
+	if err := n.used(mandate, amount); err != nil {
 		return err
 	}
-	n.l.Sold += issue.Units
+	n.l.Sold += units
 	n.save()
 	if n.l.Sold < n.l.Units {
 		return nil
@@ -126,16 +128,35 @@ func (n *note) used(mandate id.ID, amount int64) error {
 	return n.m.exec(n.ctx, n.tx, `UPDATE market_mandate SET used = used + ?`+turn+` WHERE tenant = ? AND id = ?`, append(args, n.l.Tenant[:], mandate[:])...)
 }
 
-// bidOf reads a bid's command.
-func bidOf(c *ledger.Command) (*ledger.Issue, *ledger.Transfer, error) {
-	if len(c.Operations) == 2 {
-		issue, ok1 := c.Operations[0].(*ledger.Issue)
-		transfer, ok2 := c.Operations[1].(*ledger.Transfer)
-		if ok1 && ok2 {
-			return issue, transfer, nil
-		}
+// ours says whether a command has the form in which it is written here. Somebody else may use the same codes; what he
+// writes means nothing here, and holds nobody up.
+func (n *note) ours() bool {
+	first, l, behalf := n.c.Operations[0], n.l, id.ID(n.c.Behalf)
+	switch n.c.Purpose {
+	case PurposeOpen:
+		return n.same(l.openCommand())
+	case PurposeBid:
+		o, ok := first.(*ledger.Issue)
+		return ok && n.same(l.bidCommand(&Bid{Investor: behalf, Units: o.Units, Amount: l.Amount(o.Units)}))
+	case PurposeCancel:
+		o, ok := first.(*ledger.Cancel)
+		return ok && n.same(l.cancelCommand(&Bid{Investor: behalf, Units: o.Units, Amount: l.Amount(o.Units)}, id.ID{}))
+	case PurposeClose:
+		return n.same(l.closeCommand())
+	case PurposeFund:
+		return l.Sold > 0 && n.same(l.fundCommand(0, l.Sold))
+	case PurposeReturn:
+		return n.same(l.returnCommand(0, l.Sold))
 	}
-	return nil, nil, fmt.Errorf("command %s has a bid's purpose and another form", c.ID)
+	return n.same(l.clearCommand())
+}
+
+// same says whether the command does the same as another one.
+func (n *note) same(other *ledger.Command) bool {
+	does := func(c *ledger.Command) []byte {
+		return ledger.AppendCommand(nil, &ledger.Command{Operations: c.Operations})
+	}
+	return bytes.Equal(does(n.c), does(other))
 }
 
 func (n *note) cancel() error {
@@ -147,6 +168,9 @@ func (n *note) cancel() error {
 			continue
 		}
 		b, err := n.m.bid(n.ctx, n.tx, n.l.Tenant, r.Value)
+		if errs.Is(err, errs.NotFound) || err == nil && (b.Ended != 0 || b.Listing != n.l.ID || b.Units != n.c.Operations[0].(*ledger.Cancel).Units) {
+			continue
+		}
 		if err != nil {
 			return err
 		}

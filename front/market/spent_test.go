@@ -152,3 +152,36 @@ func overloaded(commands []*ledger.Command) []node.Answer {
 	}
 	return answers
 }
+
+// What somebody else writes with the market's purposes means nothing here, and holds nobody up.
+func TestTheMarketsPurposesInAnothersHand(t *testing.T) {
+	each(t, func(w *world) {
+		l := w.open(listing(1))
+		a := w.investor(1, 1_000_00)
+		kept := w.placed(l, a, 100)
+		for _, c := range []ledger.Command{
+			{Purpose: market.PurposeBid, Operations: []ledger.Operation{&ledger.Transfer{Debit: "bank", Credit: market.Cash(a), Mode: ledger.Exact, Amount: 1}}},
+			{Purpose: market.PurposeFund, Operations: []ledger.Operation{&ledger.Transfer{Debit: "bank", Credit: l.Receiver, Mode: ledger.Exact, Amount: 1}}},
+			{Purpose: market.PurposeFund, Operations: []ledger.Operation{&ledger.Transfer{Debit: l.Escrow(), Credit: l.Receiver, Mode: ledger.AtMost, Amount: 1}}},
+			{Purpose: market.PurposeClose, Operations: []ledger.Operation{&ledger.Freeze{Account: "unclaimed", What: ledger.FreezeCredits}}},
+			{
+				Purpose: market.PurposeCancel, References: []ledger.Reference{{Type: market.ReferenceBid, Value: uid("nobody's", 1)}},
+				Operations: []ledger.Operation{&ledger.Transfer{Debit: "bank", Credit: market.Cash(a), Mode: ledger.Exact, Amount: 1}},
+			},
+		} {
+			c.ID = ledger.ID(w.next("command"))
+			c.References = append([]ledger.Reference{{Type: market.ReferenceListing, Value: l.ID}}, c.References...)
+			answers, err := w.Apply(w.Context(), []*ledger.Command{&c})
+			if w.must(err); answers[0].Result.Code != ledger.Applied {
+				t.Fatalf("%s", answers[0].Result.Code)
+			}
+			w.follow()
+		}
+		if now := w.state(l); now.State != market.Open || now.Sold != 100 {
+			t.Errorf("the listing is %s and has sold %d", now.State, now.Sold)
+		}
+		if b, err := w.Bid(w.Context(), tenant, kept.ID); err != nil || b.Ended != 0 {
+			t.Errorf("%+v %v", b, err)
+		}
+	})
+}

@@ -171,10 +171,22 @@ func (a *Admission) profile(ctx context.Context, tenant, investor id.ID) (*profi
 	p := &profile{read: now}
 	if err == nil && who.Closed == 0 {
 		p.kind = who.Kind.String()
-		if p.attested, err = a.Parties.Attestations(ctx, tenant, party.AttestationFilter{Party: investor}, party.Page{Limit: party.MaxPage}); err != nil {
+		if p.attested, err = a.attested(ctx, tenant, investor); err != nil {
 			return nil, err
 		}
 	}
 	a.profiles.put(tenant, investor, p, ticket)
 	return p, nil
+}
+
+// attested is all that is or was vouched for about an investor.
+func (a *Admission) attested(ctx context.Context, tenant, investor id.ID) (list []party.Attestation, err error) {
+	page := party.Page{Limit: party.MaxPage}
+	for {
+		some, err := a.Parties.Attestations(ctx, tenant, party.AttestationFilter{Party: investor}, page)
+		if list = append(list, some...); err != nil || len(some) < page.Limit {
+			return list, err
+		}
+		page.After = some[len(some)-1].ID
+	}
 }

@@ -30,13 +30,18 @@ func (p *profile) into(f catalog.Facts, now int64) {
 	if p.kind != "" {
 		f["investor.kind"] = p.kind
 	}
-	last := map[string]int64{}
+	last := map[string]*party.Attestation{}
 	for i := range p.attested {
 		a := &p.attested[i]
-		if !a.Holds(now) || a.About != AboutIdentity && a.From < last[a.About] {
+		if before := last[a.About]; a.Holds(now) && a.About != AboutIdentity && (before == nil || a.From >= before.From) {
+			last[a.About] = a
+		}
+	}
+	for i := range p.attested {
+		a := &p.attested[i]
+		if !a.Holds(now) || a.About != AboutIdentity && a != last[a.About] {
 			continue
 		}
-		last[a.About] = a.From
 		number, err := strconv.ParseInt(a.Level, 10, 64)
 		switch {
 		case a.About == AboutClass:

@@ -339,3 +339,21 @@ func TestPiecesThatAreNotAllowed(t *testing.T) {
 		t.Errorf("%+v, asked %v", got, asked)
 	}
 }
+
+// Regions count only where a mandate has a cap on them; a loan of one region too many is put aside, and stops no other.
+func TestManyRegions(t *testing.T) {
+	in := &mandate.Input{Investors: []mandate.Investor{{ID: name('i', 1), Cash: 1_000_000_00}}, Mandates: []mandate.Mandate{order(1)}}
+	in.Mandates[0].Amount = 1_000_000_00
+	for n := range mandate.MaxRegions + 2 {
+		l := loan(n + 1)
+		l.Region = fmt.Sprint("region ", n)
+		in.Listings = append(in.Listings, l)
+	}
+	if got := match(t, in); len(got.Pieces) != len(in.Listings) {
+		t.Errorf("%d pieces of %d loans", len(got.Pieces), len(in.Listings))
+	}
+	in.Mandates[0].PerRegion = 1_000_000_00
+	if got := match(t, in); len(got.Pieces) != mandate.MaxRegions {
+		t.Errorf("%d pieces, want %d", len(got.Pieces), mandate.MaxRegions)
+	}
+}

@@ -51,8 +51,9 @@ type run struct {
 	mandates []state
 	cash     []int64 // by investor
 	grades   map[string]uint64
-	regions  [][]int64 // by region, then investor
+	regions  [][]int64 // by region, then investor; one for all if no mandate has a cap on any
 	region   map[string]int
+	aside    map[id.ID]bool // listings beyond what one run counts
 	held     map[held]int64
 	result   Result
 }
@@ -71,12 +72,14 @@ const (
 
 // Match lets listings be funded by mandates.
 func Match(in *Input) (Result, error) {
-	r := &run{in: in, grades: map[string]uint64{}, region: map[string]int{}, held: map[held]int64{}}
+	r := &run{in: in, grades: map[string]uint64{}, region: map[string]int{}, held: map[held]int64{}, aside: map[id.ID]bool{}}
 	if err := r.number(); err != nil {
 		return Result{}, err
 	}
 	for i := range in.Listings {
-		r.offer(&in.Listings[i])
+		if l := &in.Listings[i]; !r.aside[l.ID] {
+			r.offer(l)
+		}
 	}
 	r.back()
 	return r.result, nil
@@ -124,7 +127,9 @@ func (r *run) number() error {
 	return nil
 }
 
+// numberListings puts aside what has a grade or a region beyond those that are counted: the next run looks at it again.
 func (r *run) numberListings() error {
+	capped := slices.ContainsFunc(r.in.Mandates, func(m Mandate) bool { return m.PerRegion > 0 })
 	seen := map[id.ID]bool{}
 	for i := range r.in.Listings {
 		l := &r.in.Listings[i]
@@ -137,13 +142,15 @@ func (r *run) numberListings() error {
 		seen[l.ID] = true
 		if _, known := r.grades[l.Grade]; !known {
 			if len(r.grades) == MaxGrades {
-				return errs.TooLarge.Errorf("more than %d grades", MaxGrades).On(fieldOf("listings", i, "grade"))
+				r.aside[l.ID] = true
+				continue
 			}
 			r.grades[l.Grade] = 1 << len(r.grades)
 		}
-		if _, known := r.region[l.Region]; !known {
+		if _, known := r.region[l.Region]; capped && !known {
 			if len(r.region) == MaxRegions {
-				return errs.TooLarge.Errorf("more than %d regions", MaxRegions).On(fieldOf("listings", i, "region"))
+				r.aside[l.ID] = true
+				continue
 			}
 			r.region[l.Region] = len(r.region)
 		}
@@ -154,7 +161,7 @@ func (r *run) numberListings() error {
 func (r *run) numberInvestors() (map[id.ID]int32, error) {
 	numbers := make(map[id.ID]int32, len(r.in.Investors))
 	r.cash = make([]int64, len(r.in.Investors))
-	r.regions = make([][]int64, len(r.region))
+	r.regions = make([][]int64, max(len(r.region), 1))
 	for i := range r.regions {
 		r.regions[i] = make([]int64, len(r.in.Investors))
 	}

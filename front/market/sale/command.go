@@ -7,6 +7,7 @@ import (
 
 	"github.com/longmen/longmen/core/ledger"
 	"github.com/longmen/longmen/core/order"
+	"github.com/longmen/longmen/front/catalog"
 	"github.com/longmen/longmen/front/market"
 	"github.com/longmen/longmen/front/market/claim"
 	"github.com/longmen/longmen/kit/errs"
@@ -57,14 +58,18 @@ func (s *Sales) held(ctx context.Context, o *order.Order) error {
 }
 
 // purchase moves the money and then the units, out of the hold: one command.
-func purchase(b *Purchase, o *order.Order, t *Terms, l *Loan, q *claim.Quote) *ledger.Command {
+func purchase(b *Purchase, o *order.Order, t *Terms, l *Loan, q *claim.Quote) (*ledger.Command, error) {
 	from, to := market.Cash(b.Buyer), market.Cash(seller(o))
 	operations := []ledger.Operation{&ledger.Transfer{Debit: from, Credit: to, Mode: ledger.Exact, Amount: q.Price}}
-	if fee := q.Pays - q.Price; fee > 0 {
-		operations = append(operations, &ledger.Transfer{Debit: from, Credit: l.Fees, Mode: ledger.Exact, Amount: fee})
-	}
-	if fee := q.Price - q.Receives; fee > 0 {
-		operations = append(operations, &ledger.Transfer{Debit: to, Credit: l.Fees, Mode: ledger.Exact, Amount: fee})
+	for _, side := range []struct {
+		pays string
+		fees []catalog.Charged
+	}{{from, q.Buyer}, {to, q.Seller}} {
+		paid, err := l.fees(side.pays, side.fees)
+		if err != nil {
+			return nil, err
+		}
+		operations = append(operations, paid...)
 	}
 	operations = append(operations, &ledger.Move{Register: t.Register, From: to, To: from, Units: t.Units, Hold: mark(o.ID)})
 	c := command(b.ID, o.ID, PurposePurchase, operations...)
@@ -73,7 +78,23 @@ func purchase(b *Purchase, o *order.Order, t *Terms, l *Loan, q *claim.Quote) *l
 	binary.BigEndian.PutUint64(figures.Value[:8], uint64(q.Face))
 	binary.BigEndian.PutUint64(figures.Value[8:], uint64(q.Accrued))
 	c.References = append(c.References, figures)
-	return c
+	return c, nil
+}
+
+// fees moves fees to those who get them by the product.
+func (l *Loan) fees(from string, list []catalog.Charged) (operations []ledger.Operation, err error) {
+	for _, f := range list {
+		parts, err := catalog.Divide(f.Amount, f.Fee.Shares, catalog.ToPlatform)
+		if err != nil {
+			return nil, fmt.Errorf("fee %s: %w", f.Fee.Code, err)
+		}
+		for _, part := range parts {
+			if part.Amount > 0 {
+				operations = append(operations, &ledger.Transfer{Debit: from, Credit: l.Fees[part.To], Mode: ledger.Exact, Amount: part.Amount})
+			}
+		}
+	}
+	return operations, nil
 }
 
 // end voids the hold. The reason stands in the journal, so that whoever follows it knows.

@@ -10,6 +10,7 @@ import (
 	"github.com/longmen/longmen/core/ledger"
 	"github.com/longmen/longmen/core/order"
 	"github.com/longmen/longmen/finmath/day"
+	"github.com/longmen/longmen/front/market"
 	"github.com/longmen/longmen/front/market/claim"
 	"github.com/longmen/longmen/kit/errs"
 	"github.com/longmen/longmen/kit/id"
@@ -19,6 +20,9 @@ import (
 // the transaction in which it also moves its cursor.
 func (s *Sales) Follow(ctx context.Context, tx *sql.Tx, tenant id.ID, c *ledger.Command, r *ledger.Result) error {
 	if c.Purpose < PurposeHold || c.Purpose > PurposeEnd || len(c.References) == 0 || c.References[0].Type != ReferenceSale {
+		return nil
+	}
+	if !ours(c) {
 		return nil
 	}
 	applied := r.Code == ledger.Applied
@@ -37,7 +41,9 @@ func (s *Sales) Follow(ctx context.Context, tx *sql.Tx, tenant id.ID, c *ledger.
 		change.Transition, change.Reason = "end", reasonOf(c)
 	default:
 		change.Transition = "sell"
-		if err := s.sold(ctx, tx, tenant, c, r, &change); err != nil {
+		if err := s.sold(ctx, tx, tenant, c, r, &change); errs.Is(err, errs.NotFound) {
+			return nil // somebody else uses the same codes
+		} else if err != nil {
 			return err
 		}
 	}
@@ -47,6 +53,32 @@ func (s *Sales) Follow(ctx context.Context, tx *sql.Tx, tenant id.ID, c *ledger.
 		return nil // somebody else uses the same codes
 	}
 	return err
+}
+
+// ours says whether a command has the form in which it is written here. Somebody else may use the same codes; what he
+// writes means nothing here, and holds nobody up.
+func ours(c *ledger.Command) bool {
+	sale := id.ID(c.References[0].Value)
+	last := c.Operations[len(c.Operations)-1]
+	switch c.Purpose {
+	case PurposeHold:
+		_, ok := last.(*ledger.HoldUnits)
+		return ok && c.ID == ledger.ID(sale.Derive("hold", 0))
+	case PurposeEnd:
+		o, ok := last.(*ledger.Void)
+		return ok && len(c.Operations) == 1 && o.Hold == mark(sale)
+	}
+	m, ok := last.(*ledger.Move)
+	if !ok || len(c.Operations) < 2 || m.Hold != mark(sale) || m.To != market.Cash(id.ID(c.Behalf)) {
+		return false
+	}
+	for i, o := range c.Operations[:len(c.Operations)-1] {
+		t, ok := o.(*ledger.Transfer)
+		if !ok || i == 0 && (t.Debit != m.To || t.Credit != m.From) || t.Debit != m.To && t.Debit != m.From {
+			return false
+		}
+	}
+	return true
 }
 
 func reasonOf(c *ledger.Command) string {
@@ -64,11 +96,7 @@ func (s *Sales) sold(ctx context.Context, tx *sql.Tx, tenant id.ID, c *ledger.Co
 	if err != nil {
 		return err
 	}
-	from, buyer := seller(o), id.ID(c.Behalf)
-	paid, err := paidBy(c)
-	if err != nil {
-		return err
-	}
+	from, buyer, paid := seller(o), id.ID(c.Behalf), paidBy(c)
 	for _, a := range []struct {
 		code   string
 		amount int64
@@ -99,7 +127,7 @@ func (s *Sales) sold(ctx context.Context, tx *sql.Tx, tenant id.ID, c *ledger.Co
 }
 
 // paidBy reads a purchase's command.
-func paidBy(c *ledger.Command) (q claim.Quote, err error) {
+func paidBy(c *ledger.Command) (q claim.Quote) {
 	for i, o := range c.Operations {
 		t, ok := o.(*ledger.Transfer)
 		if !ok {
@@ -119,8 +147,5 @@ func paidBy(c *ledger.Command) (q claim.Quote, err error) {
 			q.Face, q.Accrued = int64(binary.BigEndian.Uint64(r.Value[:8])), int64(binary.BigEndian.Uint64(r.Value[8:]))
 		}
 	}
-	if q.Price == 0 {
-		return q, fmt.Errorf("command %s has a purchase's purpose and another form", c.ID)
-	}
-	return q, nil
+	return q
 }

@@ -155,7 +155,11 @@ func (s *Sales) buy(ctx context.Context, tenant id.ID, b *Purchase, o *order.Ord
 	if err := s.held(ctx, o); err != nil {
 		return Bought{}, err
 	}
-	r, err := s.send(ctx, t.Ledger, purchase(b, o, t, l, &q))
+	c, err := purchase(b, o, t, l, &q)
+	if err != nil {
+		return Bought{}, err
+	}
+	r, err := s.send(ctx, t.Ledger, c)
 	switch {
 	case err != nil:
 		return Bought{}, err
@@ -272,11 +276,7 @@ func (s *Sales) reviewAll(ctx context.Context, tenant id.ID, list []order.Order)
 
 // review ends an order against which its loan's state stands, and says when it is to be looked at next.
 func (s *Sales) review(ctx context.Context, tenant id.ID, o *order.Order, t *Terms) (next []plan.Event, err error) {
-	on, err := s.Ledgers(ctx, t.Ledger)
-	if err != nil {
-		return nil, err
-	}
-	_, zone, err := clockOf(ctx, on)
+	now, err := s.Now(ctx, t.Ledger)
 	if err != nil {
 		return nil, err
 	}
@@ -285,7 +285,7 @@ func (s *Sales) review(ctx context.Context, tenant id.ID, o *order.Order, t *Ter
 			_, err := s.end(ctx, o, string(state))
 			return err
 		}
-		next = t.late(tenant, o.ID, l, zone)
+		next = t.late(tenant, o.ID, l, now.Location())
 		return nil
 	})
 	return next, err

@@ -17,7 +17,6 @@ import (
 	"github.com/longmen/longmen/front/catalog"
 	"github.com/longmen/longmen/front/market"
 	"github.com/longmen/longmen/front/market/claim"
-	"github.com/longmen/longmen/kit/clock"
 	"github.com/longmen/longmen/kit/errs"
 	"github.com/longmen/longmen/kit/id"
 	"github.com/longmen/longmen/store"
@@ -34,9 +33,9 @@ type Loan struct {
 	Product  *catalog.Product
 	Ledger   string
 	Register string
-	Fees     string   // account that gets the fees
-	Since    day.Date // from when those held it who funded it
-	Changed  uint32   // grows when what was agreed is changed
+	Fees     map[catalog.Receiver]string // accounts that get the fees
+	Since    day.Date                    // from when those held it who funded it
+	Changed  uint32                      // grows when what was agreed is changed
 }
 
 // Loans knows the loans.
@@ -56,6 +55,7 @@ type Config struct {
 	Admit func(ctx context.Context, tenant id.ID, l *Loan, buyer id.ID, units uint64, price int64) error
 	// Turn lets nobody else buy or bid for an investor until leave is called: what the rules have counted holds meanwhile.
 	Turn func(ctx context.Context, investor id.ID) (leave func(), err error)
+	Now  func(ctx context.Context, ledger string) (time.Time, error) // by the ledger's clock, in its zone
 	// Await waits until the rows of sales have noted a ledger's commands up to a sequence.
 	Await func(ctx context.Context, tenant id.ID, ledger string, sequence uint64) error
 }
@@ -221,14 +221,11 @@ func (s *Sales) prepare(ctx context.Context, tenant id.ID, l *Loan, o *Offer) (*
 	if err != nil {
 		return nil, nil, err
 	}
-	on, err := s.Ledgers(ctx, l.Ledger)
+	at, err := s.Now(ctx, l.Ledger)
 	if err != nil {
 		return nil, nil, err
 	}
-	now, zone, err := clockOf(ctx, on)
-	if err != nil {
-		return nil, nil, err
-	}
+	now, zone := at.UnixMicro(), at.Location()
 	t := Terms{
 		Loan: o.Loan, Ledger: l.Ledger, Register: l.Register, Units: o.Units, Price: o.Price.String(), Day: l.On.String(), Outstanding: l.Outstanding,
 		Accrued: l.Accrued, All: l.Units, Asked: q.Price, Changed: l.Changed, Closes: now + int64(l.Product.Transfer.OrderDays)*(24*time.Hour).Microseconds(),
@@ -272,17 +269,6 @@ func (t *Terms) late(tenant, sale id.ID, l *Loan, zone *time.Location) []plan.Ev
 func midnight(d day.Date, zone *time.Location) int64 {
 	y, m, dom := d.Civil()
 	return time.Date(y, time.Month(m), dom, 0, 0, 0, 0, zone).UnixMicro()
-}
-
-// clockOf gives a ledger's instant and time zone.
-func clockOf(ctx context.Context, on market.Ledger) (now int64, zone *time.Location, err error) {
-	name := ""
-	err = on.View(ctx, 0, func(e *ledger.Engine) { now, name = int64(e.Now()), e.Zone() })
-	if err != nil {
-		return 0, nil, err
-	}
-	zone, err = clock.Zone(name)
-	return now, zone, err
 }
 
 // holding is what an investor may sell of a loan.

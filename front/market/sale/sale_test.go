@@ -9,9 +9,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/longmen/longmen/core/ledger"
 	"github.com/longmen/longmen/finmath/amount"
 	"github.com/longmen/longmen/finmath/day"
 	"github.com/longmen/longmen/finmath/loan"
+	"github.com/longmen/longmen/front/catalog"
 	"github.com/longmen/longmen/front/market"
 	"github.com/longmen/longmen/front/market/claim"
 	"github.com/longmen/longmen/front/market/sale"
@@ -243,3 +245,66 @@ func TestPurchasesAtOnce(t *testing.T) {
 func text(x int64) string { return amount.Format(x, 2) }
 
 func contains(page []byte, row string) bool { return strings.Contains(string(page), row) }
+
+// Fees of a sale go to those among whom the product divides them.
+func TestFeesAreDivided(t *testing.T) {
+	each(t, func(w *world) {
+		w.product.Fees[0].Shares = []catalog.Share{{To: catalog.ToPlatform, Share: rate("0.6")}, {To: catalog.ToReserve, Share: rate("0.4")}}
+		o := w.offered("1")
+		pays := w.cost(o)
+		done, err := w.buy(o, bob, pays)
+		w.must(err)
+		w.follow()
+		var platform, reserve int64
+		w.must(w.ledger.View(w.Context(), 0, func(e *ledger.Engine) {
+			p, _ := e.Account("fees")
+			r, _ := e.Account("reserve")
+			platform, reserve = p.Balance(), r.Balance()
+		}))
+		seller, buyer := done.Price-done.Receives, done.Pays-done.Price
+		if want := seller * 4 / 10; reserve != want || platform != seller-want+buyer || want == 0 {
+			t.Errorf("the platform got %d and the reserve %d of %d and %d", platform, reserve, seller, buyer)
+		}
+		if list, err := w.Trades(w.Context(), tenant, "main", bob, 0, 1); err != nil || len(list) != 1 || list[0].Pays != done.Pays || list[0].Receives != done.Receives {
+			t.Errorf("%+v %v", list, err)
+		}
+	})
+}
+
+// What was bought a moment ago is not sold on, though its row is not there yet.
+func TestNothingIsSoldOnBeforeItsRow(t *testing.T) {
+	each(t, func(w *world) {
+		o := w.offered("1")
+		_, err := w.buy(o, bob, w.cost(o))
+		w.must(err)
+		_, err = w.offer(sale.Offer{Seller: bob, Units: 1_000, Price: rate("1")}) // nobody has followed the ledger
+		if !errs.Is(err, sale.NotForSale) {
+			t.Errorf("got %v", err)
+		}
+	})
+}
+
+// What somebody else writes with the purposes of sales means nothing here, and holds nobody up.
+func TestTheSalesPurposesInAnothersHand(t *testing.T) {
+	each(t, func(w *world) {
+		o := w.offered("1")
+		for _, purpose := range []uint32{sale.PurposeHold, sale.PurposePurchase, sale.PurposeEnd} {
+			for _, operations := range [][]ledger.Operation{
+				{&ledger.Transfer{Debit: "bank", Credit: market.Cash(bob), Mode: ledger.Exact, Amount: 1}},
+				{
+					&ledger.Issue{Register: "loan:1", Account: market.Cash(bob), Units: 1},
+					&ledger.Transfer{Debit: "bank", Credit: market.Cash(bob), Mode: ledger.Exact, Amount: 1},
+				},
+			} {
+				_, err := w.Apply(w.Context(), []*ledger.Command{{
+					ID: ledger.ID(w.next("command")), Purpose: purpose, Operations: operations, References: []ledger.Reference{{Type: sale.ReferenceSale, Value: o.ID}},
+				}})
+				w.must(err)
+				w.follow()
+			}
+		}
+		if now := w.order(o.ID); now.State != sale.Offered {
+			t.Errorf("it is %s", now.State)
+		}
+	})
+}

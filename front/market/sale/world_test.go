@@ -123,6 +123,10 @@ func newWorld(t testing.TB, db *store.DB) *world {
 	w.must(err)
 	w.Sales, err = sale.New(t.Context(), sale.Config{
 		DB: db, Plan: p, Orders: w.orders, Loans: w, Ledgers: func(context.Context, string) (market.Ledger, error) { return w, nil },
+		Now: func(ctx context.Context, _ string) (time.Time, error) {
+			now, err := clocks{w}.Now(ctx, "")
+			return time.UnixMicro(now).In(start.Location()), err
+		},
 		Turn:  func(context.Context, id.ID) (func(), error) { return func() {}, nil },
 		Await: func(context.Context, id.ID, string, uint64) error { w.follow(); return nil },
 	})
@@ -155,6 +159,7 @@ func (w *world) books() {
 	open("bank", ledger.DebitNormal, ledger.Unbounded)
 	open("unclaimed", ledger.CreditNormal, ledger.Nonnegative)
 	open("fees", ledger.CreditNormal, ledger.Nonnegative)
+	open("reserve", ledger.CreditNormal, ledger.Nonnegative)
 	for _, who := range []id.ID{ann, bob, cy} {
 		open(market.Cash(who), ledger.CreditNormal, ledger.Nonnegative)
 	}
@@ -188,7 +193,7 @@ func (w *world) While(ctx context.Context, _, which id.ID, f func(*sale.Loan) er
 	if w.state != "" {
 		l.State = w.state
 	}
-	return f(&sale.Loan{Loan: l, ID: theLoan, Product: w.product, Changed: w.changed, Ledger: "main", Register: "loan:1", Fees: "fees", Since: day.Of(2026, 1, 15)})
+	return f(&sale.Loan{Loan: l, ID: theLoan, Product: w.product, Changed: w.changed, Ledger: "main", Register: "loan:1", Fees: map[catalog.Receiver]string{catalog.ToPlatform: "fees", catalog.ToReserve: "reserve"}, Since: day.Of(2026, 1, 15)})
 }
 
 // The ledger, with its journal kept as a follower is handed it.
