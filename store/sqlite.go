@@ -55,7 +55,7 @@ func openSQLite(ctx context.Context, path string, o options) (*DB, error) {
 	if err := createFile(abs); err != nil {
 		return nil, fmt.Errorf("open %s: %w", abs, err)
 	}
-	db := &DB{dialect: SQLite, name: abs, path: abs}
+	db := &DB{dialect: SQLite, name: abs, path: abs, writes: writes{turn: make(chan struct{}, 1)}}
 	if db.writer, err = sqlitePool(abs, url.Values{"_txlock": {"immediate"}}, writerPragmas, 1, checkPromises); err != nil {
 		return nil, fmt.Errorf("open %s: %w", abs, err)
 	}

@@ -10,7 +10,7 @@ import (
 
 // Bounds of the statements that a connection keeps.
 const (
-	maxStatements    = 100
+	maxStatements    = 256
 	maxStatementText = 4 << 10 // bytes
 )
 
@@ -31,7 +31,8 @@ type sqliteConn interface {
 // PostgreSQL's driver does so by itself.
 type conn struct {
 	sqliteConn
-	kept map[string]*statement
+	kept   map[string]*statement
+	writes bool // it has begun to write
 }
 
 // statement is one that is kept. While its rows are read it is busy, and nobody else runs it.
@@ -54,8 +55,24 @@ func keepStatements(c driver.Conn) (driver.Conn, error) {
 	return &conn{sqliteConn: plain, kept: map[string]*statement{}}, nil
 }
 
+// BeginTx begins a transaction.
+func (c *conn) BeginTx(ctx context.Context, o driver.TxOptions) (driver.Tx, error) {
+	c.writes = c.writes || !o.ReadOnly
+	return c.sqliteConn.BeginTx(ctx, o)
+}
+
+// whole is the context in which a statement runs. One of a writer is not interrupted: SQLite would take back the whole
+// transaction, in which others may write too.
+func (c *conn) whole(ctx context.Context) context.Context {
+	if c.writes {
+		return context.WithoutCancel(ctx)
+	}
+	return ctx
+}
+
 // ExecContext runs a statement that gives no rows.
 func (c *conn) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
+	ctx = c.whole(ctx)
 	s := c.take(ctx, query, len(args))
 	if s == nil {
 		return c.sqliteConn.ExecContext(ctx, query, args)
@@ -66,6 +83,7 @@ func (c *conn) ExecContext(ctx context.Context, query string, args []driver.Name
 
 // QueryContext runs a statement that gives rows.
 func (c *conn) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
+	ctx = c.whole(ctx)
 	s := c.take(ctx, query, len(args))
 	if s == nil {
 		return c.sqliteConn.QueryContext(ctx, query, args)

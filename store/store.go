@@ -29,6 +29,7 @@ type DB struct {
 	reader     *sql.DB
 	pool       *pgxpool.Pool
 	checkpoint *checkpointer
+	writes     writes
 }
 
 // Option changes how a database is opened.
@@ -110,15 +111,23 @@ func (db *DB) Pool() *pgxpool.Pool { return db.pool }
 // Rebind turns the placeholders ? of a query into those of the database.
 func (db *DB) Rebind(query string) string { return db.dialect.Rebind(query) }
 
-// Write runs f in one transaction and commits it. Ask OutcomeOf what an error means for the rows.
+// Write runs f in one transaction and commits it. On SQLite those that wait for the writer together share a transaction;
+// f is refused alone nevertheless. Ask OutcomeOf what an error means for the rows.
 func (db *DB) Write(ctx context.Context, f func(*sql.Tx) error) error {
+	if db.dialect == SQLite && !db.readOnly {
+		return db.writeTogether(ctx, f)
+	}
+	return db.writeAlone(ctx, f)
+}
+
+func (db *DB) writeAlone(ctx context.Context, f func(*sql.Tx) error) error {
 	tx, err := db.writer.BeginTx(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("begin transaction on %s: %w", db.name, err)
 	}
+	// Of what is not committed the first error is the reason; a connection that cannot roll back is dropped by database/sql.
+	defer func() { _ = tx.Rollback() }()
 	if err := f(tx); err != nil {
-		// The first error is the reason; a connection that cannot roll back is dropped by database/sql.
-		_ = tx.Rollback()
 		return err
 	}
 	if err := tx.Commit(); err != nil {

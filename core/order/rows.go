@@ -99,18 +99,9 @@ func (r rows) in(ctx context.Context, query string, args, list []any, f func(*sq
 	return nil
 }
 
-func (r rows) oneByOne(ctx context.Context, query string, args, list []any, f func(*sql.Rows) error) (err error) {
-	if len(list) == 0 {
-		return nil
-	}
-	stmt, err := r.tx.PrepareContext(ctx, query)
-	if err != nil {
-		return fmt.Errorf("read orders: %w", err)
-	}
-	defer func() { err = errors.Join(err, stmt.Close()) }()
+func (r rows) oneByOne(ctx context.Context, query string, args, list []any, f func(*sql.Rows) error) error {
 	for _, v := range list {
-		found, err := stmt.QueryContext(ctx, append(slices.Clone(args), v)...)
-		if err := scanAll(found, err, f); err != nil {
+		if err := r.each(ctx, query, append(slices.Clone(args), v), f); err != nil {
 			return err
 		}
 	}

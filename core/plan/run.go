@@ -140,6 +140,18 @@ func (r *Runner) next(ctx context.Context, e *Event, ledger string, upTo int64) 
 	return ended, err
 }
 
+// onTheWay is next at one instant of a simulated clock, which does not wait for the next attempt of one that failed.
+func (r *Runner) onTheWay(ctx context.Context, e *Event) (ended int, err error) {
+	if e.Attempts == 0 {
+		return r.next(ctx, e, e.Ledger, e.Due)
+	}
+	done, err := r.handle(ctx, e)
+	if done {
+		ended = 1
+	}
+	return ended, err
+}
+
 // waiting are a ledger's events that are due and not over. SQLite takes the index of open events only where its own
 // condition stands there word for word.
 const waiting = "ledger = ? AND state IN (1, 3) AND state = 1 AND due <= ?"
@@ -294,11 +306,11 @@ func (r *Runner) Reach(ctx context.Context, ledger string, to int64, last func()
 			}
 			now = e.Due
 		}
-		done, err := r.handle(ctx, e)
+		ended, err := r.onTheWay(ctx, e)
 		if err != nil {
 			return err
 		}
-		if failures++; done {
+		if failures++; ended > 0 {
 			failures = 0
 		}
 	}

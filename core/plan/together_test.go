@@ -111,6 +111,32 @@ func TestOnlyTheOneSuffersThatIsToBlame(t *testing.T) {
 	})
 }
 
+// On the way of a simulated clock what is due at one instant shares a transaction. One that fails holds the clock up as
+// one that is alone does.
+func TestTogetherOnTheWayOfAClock(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		c := newCrowd(t, db)
+		c.add(event(1, 10), event(2, 10), event(3, 11), event(4, 12), event(5, 12))
+		c.handling = func(n uint64) error {
+			if n == 4 {
+				return errors.New("no answer")
+			}
+			return nil
+		}
+		if err := c.run.Advance(t.Context(), "main", 20); !errors.Is(err, plan.ErrHeldUp) || c.clocks["main"] != 12 || c.state(4).Attempts != 4 {
+			t.Errorf("%v at %d after %d attempts", err, c.clocks["main"], c.state(4).Attempts)
+		}
+		c.handling = func(uint64) error { return nil }
+		if err := c.run.Advance(t.Context(), "main", 20); err != nil {
+			t.Error(err)
+		}
+		want := "handled 1, handled 2, kept 1, kept 2, handled 3, kept 3, handled 4, handled 5, kept 5, handled 4, handled 4, handled 4, handled 4, kept 4"
+		if got := strings.Join(c.order, ", "); got != want || count(t, db, "SELECT count(*) FROM note") != 5 {
+			t.Errorf("it went so: %s", got)
+		}
+	})
+}
+
 // A node that was replaced keeps nothing of what shares a transaction.
 func TestATransactionOfAReplacedNodeIsTakenBack(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, db *store.DB) {

@@ -52,7 +52,7 @@ func main() {
 
 const usage = `Play a loan marketplace on a Longmen node through its REST API, and count every cent a second time.
 
-  marketplace                  60 loans, 600 investors; then serve until Ctrl-C
+  marketplace                  200 loans, 2,000 investors; then serve until Ctrl-C
   marketplace --loans all      all 6,899 loans
   marketplace --once --json    end after the summary, printed for programs
 
@@ -66,8 +66,8 @@ func parse(args []string, w io.Writer) (options, error) {
 		fmt.Fprint(w, usage)
 		f.PrintDefaults()
 	}
-	loans := f.String("loans", "60", "how many of the loans: a number, or all")
-	f.IntVar(&o.investors, "investors", 600, "how many investors")
+	loans := f.String("loans", "200", "how many of the loans: a number, or all")
+	f.IntVar(&o.investors, "investors", 2_000, "how many investors")
 	f.IntVar(&o.seed, "seed", 1, "what is left to chance follows from it")
 	f.BoolVar(&o.once, "once", false, "end after the summary instead of serving until Ctrl-C")
 	f.BoolVar(&o.json, "json", false, "print the summary as JSON")

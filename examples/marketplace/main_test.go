@@ -10,11 +10,11 @@ import (
 
 func TestParse(t *testing.T) {
 	for words, want := range map[string]options{
-		"":                                  {loans: 60, investors: 600, seed: 1, longmen: "?"},
-		"--loans all --once":                {loans: 0, investors: 600, seed: 1, once: true, longmen: "?"},
+		"":                                  {loans: 200, investors: 2_000, seed: 1, longmen: "?"},
+		"--loans all --once":                {loans: 0, investors: 2_000, seed: 1, once: true, longmen: "?"},
 		"--loans 7 --investors 30 --json":   {loans: 7, investors: 30, seed: 1, json: true, longmen: "?"},
-		"--data ./books --longmen /bin/dog": {loans: 60, investors: 600, seed: 1, data: "./books", longmen: "/bin/dog"},
-		"--seed 4":                          {loans: 60, investors: 600, seed: 4, longmen: "?"},
+		"--data ./books --longmen /bin/dog": {loans: 200, investors: 2_000, seed: 1, data: "./books", longmen: "/bin/dog"},
+		"--seed 4":                          {loans: 200, investors: 2_000, seed: 4, longmen: "?"},
 	} {
 		got, err := parse(strings.Fields(words), io.Discard)
 		if want.longmen == "?" {

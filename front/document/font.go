@@ -19,6 +19,7 @@ type face struct {
 	name string // in the PDF
 	raw  []byte
 	font *sfnt.Font
+	cut  *cut
 }
 
 // Fonts are what documents are set in. They may be used by many at a time.
@@ -92,7 +93,7 @@ func load(name string, raw []byte) (face, error) {
 	if len(raw) > 4 && string(raw[:4]) == "OTTO" {
 		return face{}, errors.New("it has PostScript outlines, which cannot be put into a PDF here")
 	}
-	return face{name, raw, parsed}, nil
+	return face{name, raw, parsed, &cut{}}, nil
 }
 
 // Notice is what an operator should know about the fonts, or empty.

@@ -17,9 +17,10 @@ func (f *Fonts) write(pages []page, p *pen, title string, dated time.Time) ([]by
 	pdf.SetProducer("Longmen", true)
 	pdf.SetTitle(title, true)
 	pdf.SetAutoPageBreak(false, 0)
+	letters := p.letters(pages)
 	for _, x := range []*face{&f.regular, &f.bold, f.chinese} {
-		if x != nil {
-			pdf.AddUTF8FontFromBytes(x.name, "", x.raw)
+		if letters[x] != nil {
+			pdf.AddUTF8FontFromBytes(x.name, "", x.cut.of(x.raw, letters[x]))
 		}
 	}
 	pdf.SetDrawColor(150, 150, 150)

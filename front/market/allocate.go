@@ -135,6 +135,9 @@ func (g *gathering) gather(ctx context.Context, name string) (*mandate.Input, er
 			})
 		}
 	}
+	if len(in.Listings) == 0 {
+		return in, nil
+	}
 	line, err := g.m.mandates(ctx, g.m.DB.Reader(), "tenant = ? AND ledger = ? AND active = 1 ORDER BY turn, id LIMIT ?", g.tenant[:], name, mandate.MaxMandates)
 	if err != nil {
 		return nil, err

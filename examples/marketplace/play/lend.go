@@ -30,35 +30,50 @@ type application struct {
 // New loans are applied for and offered, signed and so listed, and funded: by mandates as soon as they are listed, or by
 // single bids an hour later. What is funded is paid out by itself.
 
-// eachNew goes through this month's new loans.
-func (p *Player) eachNew(ctx context.Context, do func(ctx context.Context, l *lent) error) error {
-	var list []*lent
+// newLoans are this month's.
+func (p *Player) newLoans() (list []*lent) {
 	for _, l := range p.loans {
 		if l.Listed == p.month {
 			list = append(list, l)
 		}
 	}
+	return list
+}
+
+// eachNew goes through this month's new loans.
+func (p *Player) eachNew(ctx context.Context, do func(ctx context.Context, l *lent) error) error {
+	list := p.newLoans()
 	return p.Each(ctx, len(list), func(ctx context.Context, i int) error { return told(list[i], do(ctx, list[i])) })
 }
 
-func (p *Player) applications(ctx context.Context) error { return p.eachNew(ctx, p.applies) }
+func (p *Player) applications(ctx context.Context) (err error) {
+	list := p.newLoans()
+	for i, l := range list {
+		if l.application, err = p.ordered("application", i, len(list)); err != nil {
+			return err
+		}
+	}
+	return p.eachNew(ctx, p.applies)
+}
 
-// signatures are given one after the other, and the next one when mandates have funded the loan: their line goes on where
-// it was, so its order is the same in every run.
+// signatures are given one after the other, so that the loans are listed in their order, which their ids have too: then
+// mandates fund them in it, and every run is the same. Codes are asked for before, and mandates waited for afterwards,
+// side by side.
 func (p *Player) signatures(ctx context.Context) error {
-	for _, l := range p.loans {
-		if l.Listed != p.month {
-			continue
-		}
-		err := p.signs(ctx, l)
-		if err == nil && !l.Burst {
-			_, err = p.listing(ctx, l, "funded")
-		}
-		if err != nil {
+	if err := p.eachNew(ctx, p.asksToSign); err != nil {
+		return err
+	}
+	for _, l := range p.newLoans() {
+		if err := p.signs(ctx, l); err != nil {
 			return told(l, err)
 		}
 	}
-	return nil
+	return p.eachNew(ctx, func(ctx context.Context, l *lent) (err error) {
+		if !l.Burst {
+			_, err = p.listing(ctx, l, "funded")
+		}
+		return err
+	})
 }
 
 func (p *Player) bursts(ctx context.Context) error {
@@ -110,12 +125,7 @@ func (p *Player) applies(ctx context.Context, l *lent) error {
 		}
 		p.Stats.Refused.Add(1)
 	}
-	own, err := p.id("application", uint64(l.index))
-	if err != nil {
-		return err
-	}
-	l.application = own
-	a, err := p.applyFor(ctx, l, own, 3*due)
+	a, err := p.applyFor(ctx, l, l.application, 3*due)
 	if err != nil {
 		return err
 	}
@@ -130,24 +140,29 @@ func (p *Player) applies(ctx context.Context, l *lent) error {
 
 var sixDigits = regexp.MustCompile(`\d{6}`)
 
-// signs lets the borrower ask for a code, read it where the simulator of short messages keeps it, and sign with it.
-func (p *Player) signs(ctx context.Context, l *lent) error {
+// asksToSign lets the borrower ask for a code, and read it where the simulator of short messages keeps it.
+func (p *Player) asksToSign(ctx context.Context, l *lent) (err error) {
 	if !l.offered {
 		return nil
 	}
-	at := applicationsPath + "/" + l.application.String()
-	if err := p.c.Post(ctx, l.own, at+"/code", "", map[string]any{}, nil); err != nil {
+	if err := p.c.Post(ctx, l.own, applicationsPath+"/"+l.application.String()+"/code", "", map[string]any{}, nil); err != nil {
 		return err
 	}
-	code, err := p.code(ctx, l)
-	if err != nil {
-		return err
+	l.code, err = p.code(ctx, l)
+	return err
+}
+
+// signs lets the borrower sign with the code.
+func (p *Player) signs(ctx context.Context, l *lent) error {
+	if !l.offered {
+		return nil
 	}
 	change, err := p.id("sign", uint64(l.index))
 	if err != nil {
 		return err
 	}
-	return p.c.Post(ctx, l.own, at+"/signature", "", map[string]any{"id": change, "code": code}, nil)
+	body := map[string]any{"id": change, "code": l.code}
+	return p.c.Post(ctx, l.own, applicationsPath+"/"+l.application.String()+"/signature", "", body, nil)
 }
 
 // await asks until there is an answer: what happens by itself in the node is on its way.

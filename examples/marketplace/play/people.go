@@ -1,11 +1,9 @@
 package play
 
 import (
-	"bytes"
 	"context"
 	"crypto/rand"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/longmen/longmen/examples/marketplace/client"
@@ -209,7 +207,8 @@ const longest = 1_200
 
 func (p *Player) mandate(ctx context.Context, i int) error {
 	v, who := &p.s.Investors[i], p.investors[i]
-	own, err := p.inLine(i)
+	// Those that joined the line at one moment stand in it by their ids.
+	own, err := p.ordered("mandate", i, len(p.investors))
 	if err != nil {
 		return err
 	}
@@ -217,18 +216,6 @@ func (p *Player) mandate(ctx context.Context, i int) error {
 	return p.c.Post(ctx, p.staff[operations], "/v1/parties/"+who.party.String()+"/mandates", "", map[string]any{
 		"id": own, "ledger": Ledger, "amount": cents(v.Budget), "longest": longest, "per_loan": cents(v.PerLoan),
 	}, nil)
-}
-
-// inLine is the id of an investor's mandate. Those that joined the line at one moment stand in it by their ids, which so
-// have to be in the order of the investors in every run: a millisecond apart, and none in the future.
-func (p *Player) inLine(i int) (id.ID, error) {
-	first, err := p.id("mandate", 0)
-	if err != nil {
-		return first, err
-	}
-	at := time.UnixMicro(first.Micros()).Add(time.Duration(i-len(p.investors)) * time.Millisecond)
-	rest := first.Derive("mandate", uint64(i))
-	return id.New(clock.NewManual(at), bytes.NewReader(slices.Concat(rest[:], rest[:])))
 }
 
 // cents are yuan as the API has them.

@@ -6,8 +6,10 @@
 package play
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -17,6 +19,7 @@ import (
 	"github.com/longmen/longmen/examples/marketplace/recount"
 	"github.com/longmen/longmen/examples/marketplace/script"
 	"github.com/longmen/longmen/examples/stage"
+	"github.com/longmen/longmen/kit/clock"
 	"github.com/longmen/longmen/kit/id"
 )
 
@@ -79,6 +82,7 @@ type lent struct {
 	own         client.Caller // the borrower
 	application id.ID         // also of its listing
 	offered     bool
+	code        string    // to sign with
 	began       time.Time // when it was applied for, by the clock of this machine
 	id          string    // of the loan in repayment
 	terms       recount.Terms
@@ -176,6 +180,18 @@ func (p *Player) reach(ctx context.Context, hour int, n uint64) error {
 
 // id is that of the n-th thing of a kind in this month, the same in a run that goes on.
 func (p *Player) id(kind string, n uint64) (id.ID, error) { return p.run.ID(p.month, kind, n) }
+
+// ordered is the id of the n-th of so many things of a kind whose ids have to be in their order in every run: a
+// millisecond apart, and none in the future.
+func (p *Player) ordered(kind string, n, of int) (id.ID, error) {
+	first, err := p.id(kind, 0)
+	if err != nil {
+		return first, err
+	}
+	at := time.UnixMicro(first.Micros()).Add(time.Duration(n-of) * time.Millisecond)
+	rest := first.Derive(kind, uint64(n))
+	return id.New(clock.NewManual(at), bytes.NewReader(slices.Concat(rest[:], rest[:])))
+}
 
 // Each does something for each of n things, several at once.
 func (p *Player) Each(ctx context.Context, n int, do func(ctx context.Context, i int) error) error {

@@ -27,23 +27,14 @@ type refusal struct{ error }
 
 func (r *refusal) Unwrap() error { return r.error }
 
-// batch is a transaction that several writes share. Its statements are prepared once.
+// batch is a transaction that several writes share.
 type batch struct {
-	tx       *sql.Tx
-	db       *store.DB
-	prepared map[string]*sql.Stmt
+	tx *sql.Tx
+	db *store.DB
 }
 
 func (b *batch) exec(ctx context.Context, query string, args ...any) (int64, error) {
-	stmt := b.prepared[query]
-	if stmt == nil {
-		var err error
-		if stmt, err = b.tx.PrepareContext(ctx, b.db.Rebind(query)); err != nil {
-			return 0, err
-		}
-		b.prepared[query] = stmt
-	}
-	res, err := stmt.ExecContext(ctx, args...)
+	res, err := b.tx.ExecContext(ctx, b.db.Rebind(query), args...)
 	if err != nil {
 		return 0, err
 	}
@@ -119,7 +110,7 @@ func (q *queue) commit(list []*write) {
 	// Everybody touches loans in this order, so nobody waits for one who waits for him.
 	slices.SortStableFunc(list, func(a, b *write) int { return bytes.Compare(a.loan[:], b.loan[:]) })
 	err := q.db.Write(ctx, func(tx *sql.Tx) error {
-		b := &batch{tx: tx, db: q.db, prepared: map[string]*sql.Stmt{}}
+		b := &batch{tx, q.db}
 		for _, w := range list {
 			w.err = w.do(ctx, b)
 			if _, ok := errors.AsType[*refusal](w.err); w.err != nil && !ok {
