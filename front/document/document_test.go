@@ -278,6 +278,7 @@ func TestWrap(t *testing.T) {
 		{"借款（甲方）", 3, []string{"借款", "（甲", "方）"}},          // no bracket last, none first
 		{"按年利率 twelve 计", 5, []string{"按年利率", "twelve 计"}}, // words stay whole
 		{"abcdefghijklmnopqrstuvwxyz", 4, []string{"abcdefg", "hijklmno", "pqrstuvw", "xyz"}},
+		{"借（借 ，", 3, []string{"借", "（借", "，"}}, // nothing else fits
 		{"", 4, []string{""}},
 	} {
 		got := p.wrap(c.text, s, c.width*10+0.5)

@@ -61,9 +61,9 @@ func (p *pen) wrap(text string, s style, width float64) []string {
 		}
 		f, _ := p.of(r, s.bold)
 		w := max(p.width(glyph{r, f}), 0) * s.size
-		if used+w > width && i > start && r != ' ' {
+		for used+w > width && i > start && r != ' ' {
 			if at <= start {
-				at = i // a word longer than the line
+				at = i // a word longer than the line, or nothing that may end it
 			}
 			lines = append(lines, strings.TrimRight(string(letters[start:at]), " "))
 			start = at
