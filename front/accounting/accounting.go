@@ -104,7 +104,7 @@ func (a *Accounting) keepChart(ctx context.Context, tx *sql.Tx, p *ops.Proposal)
 		return err
 	}
 	if found {
-		if err := a.follows(c, &newest); err != nil {
+		if err := a.follows(ctx, tx, p.Tenant, c, &newest); err != nil {
 			return err
 		}
 	}

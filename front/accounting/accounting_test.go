@@ -279,6 +279,11 @@ func TestFurtherChartHoldsFromADayToCome(t *testing.T) {
 		if _, after, err := w.export("2026-04-01", "2026-04-01", 0); err != nil || !strings.Contains(after, "1002.02") {
 			t.Errorf("the new chart does not hold: %v\n%s", err, after)
 		}
+		// Where a ledger's clock is ahead, what was closed by it was told as well.
+		w.advance("2026-05-01T00:00:00Z")
+		w.must(w.propose(accounting.ActionClose, `{"ledger":"main","through":"2026-04-29"}`))
+		w.refused(w.propose(accounting.ActionChart, strings.Replace(later, "2026-04-01", "2026-04-15", 1)), "conflict from")
+		w.must(w.propose(accounting.ActionChart, strings.Replace(later, "2026-04-01", "2026-05-02", 1)))
 	})
 }
 

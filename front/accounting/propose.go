@@ -44,7 +44,7 @@ func (a *Accounting) ProposeChart(ctx context.Context, office Office, d Draft, c
 		if err != nil || !found {
 			return nil, err
 		}
-		if err := a.follows(c, &newest); err != nil {
+		if err := a.follows(ctx, a.db.Reader(), d.Tenant, c, &newest); err != nil {
 			return nil, err
 		}
 		return write(newest)
@@ -99,10 +99,21 @@ func write(document any) ([]byte, error) {
 	return b, nil
 }
 
-// follows refuses a chart that would change a figure that was told: one holds from a day to come in all ledgers of which
-// periods were closed.
-func (a *Accounting) follows(c, newest *Chart) error {
+// follows refuses a chart that would change a figure that was told: one holds from a day to come, also by the clocks of
+// all ledgers of which periods were closed.
+func (a *Accounting) follows(ctx context.Context, q querier, tenant id.ID, c, newest *Chart) error {
 	today := ledger.DateOf(a.clock.Now())
+	closed, err := a.closedLedgers(ctx, q, tenant)
+	if err != nil {
+		return err
+	}
+	for _, name := range closed {
+		stand, err := a.ledgers.Stand(ctx, name)
+		if err != nil {
+			return err
+		}
+		today = max(today, stand.Today)
+	}
 	if ledger.Date(c.From) > today && c.From > newest.From {
 		return nil
 	}
