@@ -160,6 +160,10 @@ func (o *Orders) apply(ctx context.Context, tx *sql.Tx, calls []*pending) (bool,
 		}
 	}
 	for _, p := range calls {
+		if _, known := d.now[p.tenant]; !known {
+			p.results, p.err = nil, errs.Overloaded.Errorf("the clock of the tenant's ledger can't be read now; try again later")
+			continue
+		}
 		if err := d.call(ctx, r, p); err != nil {
 			return false, err
 		}
@@ -170,7 +174,8 @@ func (o *Orders) apply(ctx context.Context, tx *sql.Tx, calls []*pending) (bool,
 	return true, r.save(ctx, d)
 }
 
-// load locks a tenant and then reads all that its writes depend on.
+// load locks a tenant and then reads all that its writes depend on. Of one whose clock can't be read there is no instant
+// in the draft: its calls are refused, and nobody else's.
 func (o *Orders) load(ctx context.Context, r rows, d *draft, tenant id.ID, calls []*pending) error {
 	var err error
 	if d.ends[tenant], err = r.lockEnd(ctx, tenant); err != nil {
@@ -178,7 +183,7 @@ func (o *Orders) load(ctx context.Context, r rows, d *draft, tenant id.ID, calls
 	}
 	instant := o.clocks(tenant).Now()
 	if instant.IsZero() {
-		return errs.Overloaded.Errorf("the clock of the tenant's ledger can't be read now; try again later")
+		return nil
 	}
 	d.now[tenant] = instant.UnixMicro()
 	if now := d.now[tenant]; now < 0 || now > maxInstant {
