@@ -169,8 +169,8 @@ func (r *Registry) admit(ctx context.Context, hash *[32]byte) (*admission, error
 }
 
 // What the rows say about a token: no role or grant that was given after its issue, unless the party itself gave it. So
-// whoever has a token, or issued it, does not become more by what he does not know of. It is asked by keys alone: joins would let PostgreSQL, before it has counted the rows, walk
-// through all parties of the tenant.
+// whoever has a token, or issued it, does not become more by what he does not know of. It is asked by keys alone: joins
+// would let PostgreSQL, before it has counted the rows, walk through all parties of the tenant.
 const (
 	selectToken = `SELECT t.tenant, t.principal, t.id, t.expires, t.created, t.revoked,
 		(SELECT n.name FROM party_tenant n WHERE n.tenant = t.tenant),

@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// What the product says, once more and by hand: see product/marketplace-loan.yaml. Rates are so many in a thousand.
+// What the product says, once more and by hand: see product/loan.yaml. Rates are so many in a thousand.
 const (
 	originationRate = 20 // of what is lent, half for the platform, half for the reserve
 	serviceRate     = 10 // of every payment to investors, from its interest first

@@ -54,7 +54,7 @@ type rules struct {
 	asked []string
 }
 
-// asks says whether a fact is asked for, or any of those whose names begin so.
+// asks says whether any of some facts is asked for.
 func (r *rules) asks(names ...string) bool {
 	return slices.ContainsFunc(r.asked, func(fact string) bool { return slices.Contains(names, fact) })
 }
