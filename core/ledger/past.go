@@ -3,6 +3,7 @@ package ledger
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/longmen/longmen/core/share"
@@ -177,22 +178,35 @@ func (r *reader) pastLine(tranches int) (l PastLine) {
 		r.fail("line flags %d", flags)
 	}
 	l.Unclaimed = flags&1 != 0
-	l.Holder, l.Units = uint32(r.varint()), r.varint()
+	holder := r.varint()
+	if holder > math.MaxUint32 {
+		r.fail("holder %d", holder)
+	}
+	l.Holder, l.Units = uint32(holder), r.varint()
 	l.Gross = make([]int64, tranches)
 	for i := range l.Gross {
 		l.Gross[i] = int64(r.varint())
 	}
 	if flags&2 != 0 {
-		for range r.count("deducted", MaxTranches) {
+		for range r.some("deducted", MaxTranches) {
 			l.Deducted = append(l.Deducted, PastDeducted{r.u8(), r.u32(), r.u32(), int64(r.varint())})
 		}
 	}
 	if flags&4 != 0 {
-		for range r.count("set-offs", MaxDebts) {
+		for range r.some("set-offs", MaxDebts) {
 			l.SetOffs = append(l.SetOffs, PastSetOff{r.u32(), int64(r.varint())})
 		}
 	}
 	return l
+}
+
+// some is count of a list that stands there only because it has something in it.
+func (r *reader) some(name string, most int) int {
+	n := r.count(name, most)
+	if n == 0 && r.err == nil {
+		r.fail("%s: none follow, though there are some", name)
+	}
+	return n
 }
 
 func (w *writer) varint(v uint64) {
