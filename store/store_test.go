@@ -81,6 +81,32 @@ func TestWriteAndRead(t *testing.T) {
 	})
 }
 
+// A write whose context ends says so, whether a statement or the commit meets it, and leaves nothing.
+func TestWriteThatIsGivenUp(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		migrated(t, db)
+		for _, atCommit := range []bool{true, false} {
+			ctx, stop := context.WithCancel(t.Context())
+			err := db.Write(ctx, func(tx *sql.Tx) error {
+				if _, err := tx.Exec(db.Rebind("INSERT INTO notes1 (id, text) VALUES (?, 'one')"), 1); err != nil {
+					return err
+				}
+				stop()
+				for {
+					if _, err := tx.Exec("SELECT 1"); errors.Is(err, sql.ErrTxDone) && atCommit {
+						return nil
+					} else if err != nil {
+						return err
+					}
+				}
+			})
+			if !errors.Is(err, context.Canceled) || count(t, db) != 0 {
+				t.Errorf("%v, %d rows", err, count(t, db))
+			}
+		}
+	})
+}
+
 func TestReadSeesOneState(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
 		migrated(t, db)
