@@ -188,7 +188,7 @@ func TestKilledNodeLosesNoApplication(t *testing.T) {
 					case <-stop:
 						ended <- n
 						return
-					case <-time.After(time.Duration(300+n*397%1700) * time.Millisecond):
+					case <-time.After(time.Duration(300+n*397%1700+n*40) * time.Millisecond): // longer each time, so that a slow machine gets through
 					}
 					s.kill()
 					s.start()
