@@ -40,6 +40,7 @@ type (
 	Reverse      = ledger.Reverse
 	ReverseLine  = ledger.ReverseLine
 	Settle       = ledger.Settle
+	Correct      = ledger.Correct
 	Advance      = ledger.Advance
 )
 

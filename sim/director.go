@@ -126,7 +126,11 @@ func (d *director) whatIf() {
 }
 
 func undoes(c *ledger.Command) bool {
-	return c.Operations[0].Kind() == ledger.KindReverse || c.Operations[0].Kind() == ledger.KindReverseLine
+	switch c.Operations[0].Kind() {
+	case ledger.KindReverse, ledger.KindReverseLine, ledger.KindCorrect:
+		return true
+	}
+	return false
 }
 
 // again sends something that was sent before, as it was or changed, or something that can't have been.
@@ -182,6 +186,8 @@ func (d *director) submitNew(number int, c *ledger.Command) {
 		case *ledger.Reverse:
 			place = o.Sequence
 		case *ledger.ReverseLine:
+			place = o.Sequence
+		case *ledger.Correct:
 			place = o.Sequence
 		}
 		if place > 0 && place <= uint64(len(d.world.sent)) {

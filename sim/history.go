@@ -78,10 +78,6 @@ func (w *watcher) Recorded(_ context.Context, seq uint64) ([]byte, ledger.Result
 }
 
 // Past is the model's.
-func (w *watcher) Past(_ context.Context, seq uint64, l *ledger.ReverseLine) (*ledger.Past, error) {
-	op := ledger.Operation(&ledger.Reverse{Sequence: seq})
-	if l != nil {
-		op = l
-	}
-	return w.play.truth.Past(&ledger.Command{Operations: []ledger.Operation{op}}), nil
+func (w *watcher) Past(_ context.Context, _ uint64, of ledger.Operation) (*ledger.Past, error) {
+	return w.play.truth.Past(&ledger.Command{Operations: []ledger.Operation{of}}), nil
 }

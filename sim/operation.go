@@ -35,6 +35,7 @@ var together = []weighted{
 	{5, func(w *world) ledger.Operation { return w.holdUnits() }},
 	{7, func(w *world) ledger.Operation { return w.claim() }},
 	{9, func(w *world) ledger.Operation { return w.reverseLine() }},
+	{9, func(w *world) ledger.Operation { return w.correct() }},
 	{2, func(w *world) ledger.Operation { return w.settle() }},
 	{14, func(w *world) ledger.Operation { return w.spend() }},
 }
@@ -57,6 +58,7 @@ func (w *world) oneOf(list []weighted) ledger.Operation {
 // next makes the story's next command.
 func (w *world) next() *ledger.Command {
 	w.look()
+	w.corrects = false
 	if len(w.round) == 0 && w.chance(3) {
 		w.round = w.debtRound()
 	}

@@ -167,6 +167,8 @@ func (p *play) resolve(c *ledger.Command, applied uint64) {
 			o.Sequence = sequence
 		case *ledger.ReverseLine:
 			o.Sequence = sequence
+		case *ledger.Correct:
+			o.Sequence = sequence
 		}
 	}
 }

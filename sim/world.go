@@ -24,6 +24,7 @@ type world struct {
 	registers []ledger.OpenRegister
 	sent      []*ledger.Command           // worth naming in a reversal
 	payer     string                      // of the distribution before
+	corrects  bool                        // the command at hand has a correction
 	marks     []ledger.Mark               // of holds and freezes ever asked for
 	round     []func() []ledger.Operation // commands that follow each other, now and then with others between them
 	count     int

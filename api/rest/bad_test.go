@@ -41,6 +41,7 @@ var ledgerBodies = map[string]string{
 	"/freezes/{mark}/end":                `{}`,
 	"/accounts/{address}/freezes":        `{"what":"amount","amount":"1"}`,
 	"/reversals":                         `{"sequence":1,"mode":"owe","cover":"c"}`,
+	"/reversals/differences":             `{"sequence":1,"operation":0,"payer":"a","amounts":["-1"],"deductions":[{"tranche":0,"class":1,"rate":1,"account":"b"}],"mode":"owe","cover":"c"}`,
 	"/settlements":                       `{"account":"a","cover":"c","payer":"b","amount":"1"}`,
 	"/reversals/lines":                   `{"sequence":1,"operation":0,"account":"a","mode":"owe","cover":"c"}`,
 	"/registers/{address}/issue":         `{"account":"a","units":1,"class":1}`,
@@ -279,7 +280,7 @@ func TestBadOperations(t *testing.T) {
 		"issue": in("/registers/{address}/issue"), "move": in("/registers/{address}/move"), "cancel": in("/registers/{address}/cancel"),
 		"hold_units": in("/registers/{address}/holds"), "distribute": in("/registers/{address}/distributions"),
 		"claim": in("/registers/{address}/claims"), "reverse": good["/reversals"], "reverse_line": good["/reversals/lines"],
-		"settle": good["/settlements"],
+		"settle": good["/settlements"], "correct": good["/reversals/differences"],
 	}
 	for name := range doc.Components.Schemas["Operation"].Properties {
 		if _, ok := operations[name]; !ok && name != "open_ledger" && name != "lead" && name != "pulse" {

@@ -40,6 +40,8 @@ func (o *Operation) core() (ledger.Operation, error) {
 		return o.Reverse.core(), nil
 	case o.ReverseLine != nil:
 		return o.ReverseLine.core(), nil
+	case o.Correct != nil:
+		return o.Correct.core(), nil
 	case o.Settle != nil:
 		return o.Settle.core(), nil
 	}
@@ -109,14 +111,38 @@ func (h *HoldUnitsBody) core(register string) *ledger.HoldUnits {
 }
 
 func (d *DistributeBody) core(register string) *ledger.Distribute {
-	out := &ledger.Distribute{Register: register, Payer: d.Payer}
-	for _, a := range d.Amounts {
-		out.Amounts = append(out.Amounts, int64(a))
+	amounts, deductions := parts(d.Amounts, d.Deductions)
+	return &ledger.Distribute{Register: register, Payer: d.Payer, Amounts: amounts, Deductions: deductions}
+}
+
+func (c *Correct) core() *ledger.Correct {
+	amounts, deductions := parts(c.Amounts, c.Deductions)
+	return &ledger.Correct{
+		Sequence: c.Sequence, Index: c.Operation, Payer: c.Payer, Amounts: amounts, Deductions: deductions,
+		Mode: reverseModes.value(c.Mode, 0), Cover: c.Cover,
 	}
-	for _, from := range d.Deductions {
-		out.Deductions = append(out.Deductions, ledger.Deduction(from))
+}
+
+// parts are amounts by tranche, and deductions, as the ledger has them.
+func parts(from []Amount, taken []Deduction) (amounts []int64, deductions []ledger.Deduction) {
+	for _, a := range from {
+		amounts = append(amounts, int64(a))
 	}
-	return out
+	for _, d := range taken {
+		deductions = append(deductions, ledger.Deduction(d))
+	}
+	return amounts, deductions
+}
+
+// partsOf shows them.
+func partsOf(from []int64, taken []ledger.Deduction) (amounts []Amount, deductions []Deduction) {
+	for _, a := range from {
+		amounts = append(amounts, Amount(a))
+	}
+	for _, d := range taken {
+		deductions = append(deductions, Deduction(d))
+	}
+	return amounts, deductions
 }
 
 func (c *ClaimBody) core(register string) *ledger.Claim {
@@ -173,6 +199,12 @@ func operationOf(op ledger.Operation) Operation {
 		return Operation{ReverseLine: &ReverseLine{
 			Sequence: o.Sequence, Operation: o.Index, Account: o.Account, Mode: reverseModes.word(o.Mode), Cover: o.Cover,
 		}}
+	case *ledger.Correct:
+		amounts, deductions := partsOf(o.Amounts, o.Deductions)
+		return Operation{Correct: &Correct{
+			Sequence: o.Sequence, Operation: o.Index, Payer: o.Payer, Amounts: amounts, Deductions: deductions,
+			Mode: reverseModes.word(o.Mode), Cover: o.Cover,
+		}}
 	case *ledger.Settle:
 		return Operation{Settle: &Settle{Account: o.Account, Cover: o.Cover, Payer: o.Payer, Amount: Amount(o.Amount)}}
 	}
@@ -199,14 +231,10 @@ func unitsOf(op ledger.Operation) (Operation, bool) {
 			Account: o.Account, Units: o.Units, Expiry: Instant(o.Expiry),
 		}}}, true
 	case *ledger.Distribute:
-		body := DistributeBody{Payer: o.Payer}
-		for _, a := range o.Amounts {
-			body.Amounts = append(body.Amounts, Amount(a))
-		}
-		for _, d := range o.Deductions {
-			body.Deductions = append(body.Deductions, Deduction(d))
-		}
-		return Operation{Distribute: &Distribute{Register: o.Register, DistributeBody: body}}, true
+		amounts, deductions := partsOf(o.Amounts, o.Deductions)
+		return Operation{Distribute: &Distribute{Register: o.Register, DistributeBody: DistributeBody{
+			Payer: o.Payer, Amounts: amounts, Deductions: deductions,
+		}}}, true
 	case *ledger.Claim:
 		return Operation{Claim: &Claim{Register: o.Register, ClaimBody: ClaimBody{Holder: o.Holder, To: o.To, Amount: Amount(o.Amount)}}}, true
 	}

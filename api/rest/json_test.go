@@ -46,6 +46,7 @@ func FuzzCommand(f *testing.F) {
 		`{"operations":[{"issue":{"register":"r","account":"a","units":7,"class":3}},{"move":{"register":"r","from":"a","to":"b","units":7}},{"cancel":{"register":"r","all":true}},{"hold_units":{"register":"r","account":"a","units":2}}]}`,
 		`{"operations":[{"claim":{"register":"r","holder":"a","to":"b"}},{"distribute":{"register":"r","payer":"a","amounts":["0","7"],"deductions":[{"tranche":1,"class":2,"rate":5,"account":"f"}]}}]}`,
 		`{"operations":[{"reverse":{"sequence":7,"mode":"refuse"}}]}`, `{"operations":[{"reverse_line":{"sequence":7,"operation":2,"account":"a","mode":"at_most"}}]}`,
+		`{"operations":[{"correct":{"sequence":7,"operation":2,"payer":"a","amounts":["-5","7"],"deductions":[{"tranche":1,"class":2,"rate":5,"account":"f"}],"mode":"at_most"}}]}`,
 		`{"operations":[{"reverse":{"sequence":7,"mode":"owe","cover":"c"}}]}`, `{"operations":[{"settle":{"account":"a","cover":"c","payer":"b","amount":"5"}}]}`,
 		`{"operations":[{"open_asset":{"code":"CNY","scale":2}},{"open_account":{"address":"a","asset":"CNY","side":"debit","type":"asset"}},{"open_register":{"address":"r","asset":"CNY","cap":7,"tranches":["p"],"unclaimed":"u"}}]}`,
 		`{"operations":[{"advance":{"to":"2026-03-01T00:00:00Z"}}]}`, `{"operations":[{"upgrade":{"version":2}}]}`, `{"operations":[{"transfer":null}]}`,

@@ -78,6 +78,7 @@ var ledgerEndpoints = []apitest.Endpoint{
 	{ID: "unfreeze", Fill: frozen, Body: `{}`},
 	{ID: "reverse", Fill: reversible, Body: `{"sequence":{sequence},"mode":"refuse"}`},
 	{ID: "reverse-line", Fill: paid, Body: `{"sequence":{sequence},"operation":0,"account":"investor:1:cash","mode":"refuse"}`},
+	{ID: "correct", Fill: paid, Body: `{"sequence":{sequence},"operation":0,"payer":"bank:cash","amounts":["5","0"],"mode":"refuse"}`},
 	{ID: "settle", Body: `{"account":"investor:1:cash","cover":"bank:cash","payer":"investor:1:cash"}`},
 
 	{ID: "list-registers"},

@@ -75,6 +75,14 @@ type Installment struct {
 	Paid   Split `json:"paid"`
 }
 
+// LoanCorrection is a difference to what the holders got by an earlier event; negative: taken back.
+type LoanCorrection struct {
+	Event     uint32 `json:"event" doc:"Number of the event by which they got it"`
+	Principal Amount `json:"principal,omitempty"`
+	Interest  Amount `json:"interest,omitempty"`
+	Charge    Amount `json:"charge,omitempty"`
+}
+
 // LoanEvent is something that happened to a loan. It never changes.
 type LoanEvent struct {
 	Number   uint32   `json:"number"`
@@ -94,6 +102,8 @@ type LoanEvent struct {
 	Undone   []uint32 `json:"undone,omitempty" doc:"Events whose distributions were taken back first, so that the past is paid as it turned out"`
 	Sequence uint64   `json:"sequence,omitempty" doc:"Of the command that paid it forward"`
 
+	Corrected []LoanCorrection `json:"corrected,omitempty" doc:"Differences to earlier payments, of which units changed hands since: paid to who held them then, or taken back"`
+
 	Payers   []Claimed `json:"payers,omitempty" doc:"Who paid what in the borrower's place, if several did"`
 	Payer    string    `json:"payer,omitempty" doc:"Account that paid, if it was not the borrower's"`
 	Waits    []Wait    `json:"waits,omitempty" doc:"What some of them could not pay for want of money"`
@@ -107,8 +117,12 @@ func loanEventOf(e *servicing.Event) LoanEvent {
 		Number: e.Number, ID: ID(e.ID), Kind: string(e.Kind), Date: dateOf(e.Date), At: Instant(e.At), Actor: ID(e.Actor), Outcome: string(e.Outcome),
 		Asked: Amount(e.Asked), Amount: Amount(e.Amount), Kept: Amount(e.Kept), Split: splitOf(e.Split), Of: ID(e.Of), Undone: e.Undone, Sequence: e.Sequence,
 		Payers: convert(e.Payers, claimedOf), Payer: e.Payer, Waits: convert(e.Waits, waitOf), Costs: Amount(e.Costs), Units: e.Units, Approval: ID(e.Approval),
-		PaidAt: Instant(e.Paid), Received: Instant(e.Received),
+		PaidAt: Instant(e.Paid), Received: Instant(e.Received), Corrected: convert(e.Corrected, loanCorrectionOf),
 	}
+}
+
+func loanCorrectionOf(c servicing.Correction) LoanCorrection {
+	return LoanCorrection{c.Event, Amount(c.Holders[0]), Amount(c.Holders[1]), Amount(c.Holders[2])}
 }
 
 func claimedOf(p servicing.PayerPart) Claimed { return Claimed{p.Account, splitOf(p.Split)} }

@@ -22,6 +22,7 @@ type Operation struct {
 	Claim        *Claim        `json:"claim,omitempty" doc:"Pay what lies unclaimed in a holder's name"`
 	Reverse      *Reverse      `json:"reverse,omitempty" doc:"Undo an earlier command; stands alone"`
 	ReverseLine  *ReverseLine  `json:"reverse_line,omitempty" doc:"Undo one holder's line of a distribution"`
+	Correct      *Correct      `json:"correct,omitempty" doc:"Pay or take a difference to those who got a distribution"`
 	Settle       *Settle       `json:"settle,omitempty" doc:"Pay what an account owes to a cover account"`
 	OpenAsset    *OpenAsset    `json:"open_asset,omitempty" doc:"Add something that can be counted"`
 	OpenAccount  *OpenAccount  `json:"open_account,omitempty" doc:"Add a counted place for one asset"`
@@ -197,6 +198,17 @@ type (
 		Account   string `json:"account" maxLength:"255" doc:"Address of the holder's account" example:"investor:42:cash"`
 		Mode      string `json:"mode" enum:"refuse,at_most,owe" doc:"When he no longer has it: refuse, take what is there, or take it and let the cover account pay the rest, which he owes then"`
 		Cover     string `json:"cover,omitempty" maxLength:"255" doc:"Mode owe: address of the account that pays what is missing" example:"platform:cover"`
+	}
+
+	// Correct pays or takes a difference.
+	Correct struct {
+		Sequence   uint64      `json:"sequence" minimum:"1" maximum:"9007199254740991" doc:"Sequence of the command with the distribution"`
+		Operation  uint16      `json:"operation" maximum:"7999" doc:"Place of the distribution in it, from 0"`
+		Payer      string      `json:"payer" maxLength:"255" doc:"Address of the account that pays the difference, or gets it" example:"borrower:7:cash"`
+		Amounts    []Amount    `json:"amounts" minItems:"1" maxItems:"8" doc:"One for each tranche of the register, in its order; negative is taken back from those who got the distribution"`
+		Deductions []Deduction `json:"deductions,omitempty" maxItems:"64" doc:"What is taken from each line, or given back with it"`
+		Mode       string      `json:"mode" enum:"refuse,at_most,owe" doc:"When somebody no longer has what he would give back: refuse, take what is there, or take it and let the cover account pay the rest, which is owed to it then"`
+		Cover      string      `json:"cover,omitempty" maxLength:"255" doc:"Mode owe: address of the account that pays what is missing" example:"platform:cover"`
 	}
 
 	// Settle pays a debt.

@@ -54,6 +54,14 @@ type (
 			Envelope
 		} `nameHint:"NewReversal"`
 	}
+	correctInput struct {
+		InLedger
+		InKey
+		Body struct {
+			Correct
+			Envelope
+		} `nameHint:"NewDifference"`
+	}
 	settleInput struct {
 		InLedger
 		InKey
@@ -118,6 +126,11 @@ func (s *server) operations(a huma.API) {
 		"For distributions to registers whose units have changed since."),
 		func(ctx context.Context, in *reverseLineInput) (*commandOutput, error) {
 			return s.single(ctx, in.Ledger, in.Key, &in.Body.Envelope, in.Body.ReverseLine.core(), nil)
+		})
+	huma.Register(a, write("correct", "/v1/ledgers/{ledger}/reversals/differences", tagMoney, "Pay or take a difference to those who got a distribution",
+		"By the units that they had then, also when these have changed since. The answer lists what could not be given back."),
+		func(ctx context.Context, in *correctInput) (*commandOutput, error) {
+			return s.single(ctx, in.Ledger, in.Key, &in.Body.Envelope, in.Body.Correct.core(), nil)
 		})
 	huma.Register(a, write("settle", "/v1/ledgers/{ledger}/settlements", tagMoney, "Pay what an account owes to a cover account",
 		"The account itself can pay, somebody who stands in for it, or, to write the debt off, the account that bears the loss."),

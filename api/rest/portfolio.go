@@ -13,6 +13,7 @@ import (
 	"github.com/longmen/longmen/front/market"
 	"github.com/longmen/longmen/front/market/portfolio"
 	"github.com/longmen/longmen/front/right"
+	"github.com/longmen/longmen/kit/errs"
 	"github.com/longmen/longmen/kit/id"
 )
 
@@ -192,6 +193,9 @@ func (s *server) holderPayment(ctx context.Context, l *servicing.Loan, holder id
 		return p, nil
 	}
 	line, d, err := s.node.LineOf(ctx, l.Ledger, e.Sequence, e.Operation, market.Cash(holder))
+	if errs.Is(err, errs.NotFound) {
+		return p, nil // a difference to an earlier payment
+	}
 	if err != nil || d.Undoes != 0 {
 		return p, err
 	}

@@ -63,6 +63,11 @@ func operationFrom(op ledger.Operation) *pb.Operation {
 		return &pb.Operation{Operation: &pb.Operation_ReverseLine{ReverseLine: &pb.ReverseLine{
 			Sequence: o.Sequence, Operation: uint32(o.Index), Account: o.Account, Mode: pb.ReverseMode(o.Mode), Cover: o.Cover,
 		}}}
+	case *ledger.Correct:
+		return &pb.Operation{Operation: &pb.Operation_Correct{Correct: &pb.Correct{
+			Sequence: o.Sequence, Operation: uint32(o.Index), Payer: o.Payer, Amounts: o.Amounts, Deductions: deductionsFrom(o.Deductions),
+			Mode: pb.ReverseMode(o.Mode), Cover: o.Cover,
+		}}}
 	case *ledger.Settle:
 		return &pb.Operation{Operation: &pb.Operation_Settle{Settle: &pb.Settle{
 			Account: o.Account, Cover: o.Cover, Payer: o.Payer, Amount: o.Amount,
@@ -95,15 +100,18 @@ func unitsFrom(op ledger.Operation) *pb.Operation {
 			Register: o.Register, Holder: o.Holder, To: o.To, Amount: o.Amount,
 		}}}
 	case *ledger.Distribute:
-		m := &pb.Distribute{Register: o.Register, Payer: o.Payer, Amounts: o.Amounts}
-		for _, d := range o.Deductions {
-			m.Deductions = append(m.Deductions, &pb.Deduction{
-				Tranche: uint32(d.Tranche), Class: uint32(d.Class), Rate: d.Rate, Account: d.Account,
-			})
-		}
-		return &pb.Operation{Operation: &pb.Operation_Distribute{Distribute: m}}
+		return &pb.Operation{Operation: &pb.Operation_Distribute{Distribute: &pb.Distribute{
+			Register: o.Register, Payer: o.Payer, Amounts: o.Amounts, Deductions: deductionsFrom(o.Deductions),
+		}}}
 	}
 	return nil
+}
+
+func deductionsFrom(from []ledger.Deduction) (list []*pb.Deduction) {
+	for _, d := range from {
+		list = append(list, &pb.Deduction{Tranche: uint32(d.Tranche), Class: uint32(d.Class), Rate: d.Rate, Account: d.Account})
+	}
+	return list
 }
 
 func settingFrom(op ledger.Operation) *pb.Operation {

@@ -50,6 +50,10 @@ func everything() []*ledger.Command {
 		&ledger.Reverse{Sequence: 9, Mode: ledger.OweShortfall, Cover: "c"},
 		&ledger.ReverseLine{Sequence: 12, Index: 1, Account: "a", Mode: ledger.OweShortfall, Cover: "c:1"},
 		&ledger.Settle{Account: "a", Cover: "c", Payer: "b", Amount: 6},
+		&ledger.Correct{
+			Sequence: 12, Index: 7, Payer: "p", Amounts: []int64{-5, 0, 7}, Mode: ledger.OweShortfall, Cover: "c",
+			Deductions: []ledger.Deduction{{Tranche: 2, Class: 1, Rate: 5, Account: "f"}},
+		},
 		&ledger.OpenAsset{Code: "CNY", Scale: 12},
 		&ledger.OpenAccount{Address: "a", Asset: "CNY", Side: ledger.DebitNormal, Type: ledger.Expense, Code: 1 << 31, Constraint: ledger.Unbounded},
 		&ledger.OpenRegister{Address: "r", Asset: "CNY", Cap: ledger.MaxCap, Tranches: []string{"p", "i"}, Unclaimed: "u"},
@@ -137,6 +141,8 @@ func TestRefused(t *testing.T) {
 		{operation(&pb.Operation{Operation: &pb.Operation_OpenAsset{OpenAsset: &pb.OpenAsset{Scale: 256}}}), 1, "open_asset: scale: 256 is above 255"},
 		{operation(&pb.Operation{Operation: &pb.Operation_Upgrade{Upgrade: &pb.Upgrade{Version: 1 << 20}}}), 1, "upgrade: version: 1048576 is above 65535"},
 		{operation(&pb.Operation{Operation: &pb.Operation_ReverseLine{ReverseLine: &pb.ReverseLine{Operation: 1 << 20}}}), 1, "reverse_line: operation: 1048576 is above 65535"},
+		{operation(&pb.Operation{Operation: &pb.Operation_Correct{Correct: &pb.Correct{Operation: 1 << 16}}}), 1, "correct: operation: 65536 is above 65535"},
+		{operation(&pb.Operation{Operation: &pb.Operation_Correct{Correct: &pb.Correct{Deductions: []*pb.Deduction{{Class: 256}}}}}), 1, "correct: deductions[0].class: 256 is above 255"},
 		{operation(&pb.Operation{Operation: &pb.Operation_Distribute{Distribute: &pb.Distribute{Deductions: []*pb.Deduction{{}, {Tranche: 256}}}}}), 1, "distribute: deductions[1].tranche: 256 is above 255"},
 		{operation(&pb.Operation{Operation: &pb.Operation_Distribute{Distribute: &pb.Distribute{Deductions: make([]*pb.Deduction, 65)}}}), 1, "distribute: deductions: 65, at most 64"},
 	} {

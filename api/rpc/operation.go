@@ -60,6 +60,8 @@ func operationOf(m *pb.Operation) (ledger.Operation, error) {
 		return &ledger.ReverseLine{
 			Sequence: r.GetSequence(), Index: index, Account: r.GetAccount(), Mode: ledger.ReverseMode(enum(r.GetMode())), Cover: r.GetCover(),
 		}, err
+	case *pb.Operation_Correct:
+		return correctOf(o.Correct)
 	case *pb.Operation_Settle:
 		s := o.Settle
 		return &ledger.Settle{Account: s.GetAccount(), Cover: s.GetCover(), Payer: s.GetPayer(), Amount: s.GetAmount()}, nil
@@ -105,19 +107,34 @@ func moveOf(m *pb.Move) (*ledger.Move, error) {
 }
 
 func distributeOf(d *pb.Distribute) (*ledger.Distribute, error) {
-	out := &ledger.Distribute{Register: d.GetRegister(), Payer: d.GetPayer(), Amounts: d.GetAmounts()}
-	if n := len(d.GetDeductions()); n > ledger.MaxDeductions {
-		return out, fmt.Errorf("distribute: deductions: %d, at most %d are allowed", n, ledger.MaxDeductions)
+	deductions, err := deductionsOf("distribute", d.GetDeductions())
+	return &ledger.Distribute{Register: d.GetRegister(), Payer: d.GetPayer(), Amounts: d.GetAmounts(), Deductions: deductions}, err
+}
+
+func correctOf(c *pb.Correct) (*ledger.Correct, error) {
+	out := &ledger.Correct{
+		Sequence: c.GetSequence(), Payer: c.GetPayer(), Amounts: c.GetAmounts(), Mode: ledger.ReverseMode(enum(c.GetMode())), Cover: c.GetCover(),
 	}
-	for i, from := range d.GetDeductions() {
-		tranche, err := small[uint8]("tranche", from.GetTranche())
-		class, err2 := small[uint8]("class", from.GetClass())
+	var err error
+	if out.Index, err = small[uint16]("correct: operation", c.GetOperation()); err == nil {
+		out.Deductions, err = deductionsOf("correct", c.GetDeductions())
+	}
+	return out, err
+}
+
+func deductionsOf(kind string, from []*pb.Deduction) (list []ledger.Deduction, err error) {
+	if n := len(from); n > ledger.MaxDeductions {
+		return nil, fmt.Errorf("%s: deductions: %d, at most %d are allowed", kind, n, ledger.MaxDeductions)
+	}
+	for i, d := range from {
+		tranche, err := small[uint8]("tranche", d.GetTranche())
+		class, err2 := small[uint8]("class", d.GetClass())
 		if err = errors.Join(err, err2); err != nil {
-			return out, fmt.Errorf("distribute: deductions[%d].%w", i, err)
+			return nil, fmt.Errorf("%s: deductions[%d].%w", kind, i, err)
 		}
-		out.Deductions = append(out.Deductions, ledger.Deduction{Tranche: tranche, Class: class, Rate: from.GetRate(), Account: from.GetAccount()})
+		list = append(list, ledger.Deduction{Tranche: tranche, Class: class, Rate: d.GetRate(), Account: d.GetAccount()})
 	}
-	return out, nil
+	return list, nil
 }
 
 func markOf(field string, m *pb.Mark) (mark ledger.Mark, err error) {

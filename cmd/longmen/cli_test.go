@@ -107,6 +107,11 @@ ledger account show investor:2:cash
 ledger reverse SETOFF --key rev7
 ledger debts investor:2:cash
 ledger settle investor:2:cash borrower:7:cash --key s2
+ledger correct SEQUENCE 0 borrower:7:cash 1.00 0.00 --take --owe platform:cover --key df1
+ledger correct SEQUENCE 0 borrower:7:cash 1.00 0.50 --key df2
+ledger correct SEQUENCE 9 borrower:7:cash 1.00 0.50 --key df3
+ledger correct SEQUENCE 0 borrower:7:cash 9000.00 0.00 --take --at-most --key df4
+ledger entries investor:2:cash --limit 3
 ledger issue listing:8 investor:2:cash 40 --key i2
 ledger issue listing:7 investor:2:cash many --key i3
 ledger account open A --asset CNY --side credit --type liability --key a9

@@ -32,6 +32,45 @@ func (s *shortfall) into(body fields) fields {
 	return body
 }
 
+func newCorrect() *cobra.Command {
+	var take bool
+	var deductions []string
+	short := &shortfall{}
+	return writer("correct SEQUENCE OPERATION PAYER AMOUNT...", "Pay or take a difference to those who got a distribution",
+		"Pay a difference to those who got a distribution, by the units that they had then: one amount for each tranche, in order. With --take it is taken back and goes to the payer.",
+		"  longmen ledger correct 1042 0 borrower:7:cash 10.00 0.50\n  longmen ledger correct 1042 0 borrower:7:cash 10.00 0.50 --take --owe platform:cover",
+		cobra.MinimumNArgs(4), func(c *cobra.Command) {
+			c.Flags().BoolVar(&take, "take", false, "take the amounts back instead of paying them")
+			c.Flags().StringArrayVar(&deductions, "deduct", nil, "TRANCHE:CLASS:PPM:ACCOUNT, what is taken from each line; up to 64 times")
+			short.flags(c)
+		}, func(c *client, e *envelope, args []string) error {
+			sequence, err := number("sequence", args[0])
+			if err != nil {
+				return err
+			}
+			operation, err := number("operation", args[1])
+			if err != nil {
+				return err
+			}
+			scale, err := c.scale(args[2])
+			if err != nil {
+				return err
+			}
+			body := fields{"sequence": sequence, "operation": operation, "payer": args[2]}
+			if err := divided(body, args[3:], scale, deductions); err != nil {
+				return err
+			}
+			if amounts := body["amounts"].([]string); take {
+				for i, a := range amounts {
+					if a != "0" {
+						amounts[i] = "-" + a
+					}
+				}
+			}
+			return c.writeScaled(e, c.path("reversals", "differences"), short.into(body), scale)
+		})
+}
+
 func newSettle() *cobra.Command {
 	var payer string
 	return writer("settle ACCOUNT COVER [AMOUNT]", "Pay what an account owes to a cover account",

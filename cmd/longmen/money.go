@@ -133,6 +133,7 @@ func moneyCommands() []*cobra.Command {
 					"sequence": sequence, "operation": operation, "account": args[2],
 				}))
 			}),
+		newCorrect(),
 		newSettle(),
 	}
 }

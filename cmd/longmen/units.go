@@ -83,19 +83,8 @@ func unitCommands() []*cobra.Command {
 					return err
 				}
 				body := fields{"payer": args[1]}
-				var amounts []string
-				for _, shown := range args[2:] {
-					amount, err := minor(shown, scale)
-					if err != nil {
-						return err
-					}
-					amounts = append(amounts, amount)
-				}
-				body["amounts"] = amounts
-				if list, err := deductionsOf(deductions); err != nil {
+				if err := divided(body, args[2:], scale, deductions); err != nil {
 					return err
-				} else if list != nil {
-					body["deductions"] = list
 				}
 				return c.writeScaled(e, c.path("registers", args[0], "distributions"), body, scale)
 			}),
@@ -115,6 +104,24 @@ func unitCommands() []*cobra.Command {
 				return c.writeScaled(e, c.path("registers", args[0], "claims"), body, scale)
 			}),
 	}
+}
+
+// divided puts amounts by tranche, and deductions, into a body.
+func divided(body fields, shown []string, scale int, deductions []string) error {
+	var amounts []string
+	for _, s := range shown {
+		amount, err := minor(s, scale)
+		if err != nil {
+			return err
+		}
+		amounts = append(amounts, amount)
+	}
+	body["amounts"] = amounts
+	list, err := deductionsOf(deductions)
+	if list != nil {
+		body["deductions"] = list
+	}
+	return err
 }
 
 func deductionsOf(list []string) (out []fields, err error) {

@@ -63,6 +63,8 @@ func targets(c *ledger.Command) (list []uint64) {
 			sequence = o.Sequence
 		case *ledger.ReverseLine:
 			sequence = o.Sequence
+		case *ledger.Correct:
+			sequence = o.Sequence
 		default:
 			continue
 		}
@@ -231,18 +233,16 @@ func (d *deed) distribution(e *ledger.Engine, p *ledger.Payout) ledger.PastDistr
 		if len(explicit) > 0 && explicit[0].Holder == holder {
 			detail, explicit = explicit[0], explicit[1:]
 		}
+		if s.units[holder] == 0 {
+			continue
+		}
 		line := ledger.PastLine{
 			Holder: holder, Units: s.units[holder], Unclaimed: detail.Unclaimed != 0, Gross: make([]int64, len(p.Tranches)),
 		}
-		sum := int64(0)
 		for t := range p.Tranches {
 			paid := rows[t].span.PaidAt(p.Tranches[t].Index, int64(p.Tranches[t].Ahead[holder]))
 			line.Gross[t] = paid - rows[t].paid
 			rows[t].paid = paid
-			sum += line.Gross[t]
-		}
-		if sum == 0 {
-			continue
 		}
 		for i := range op.Deductions {
 			x := &op.Deductions[i]
@@ -307,12 +307,22 @@ func compareWhole(told, known *ledger.Past, sequence uint64) string {
 		if what := compareDistribution(&told.Distributions[i], &known.Distributions[i]); what != "" {
 			return what
 		}
-		if len(told.Distributions[i].Lines) != len(known.Distributions[i].Lines) {
+		if n := paidLines(&known.Distributions[i]); len(told.Distributions[i].Lines) != n {
 			return fmt.Sprintf("distribution %d of command %d has %d lines, it was told of %d", known.Distributions[i].Index, sequence,
-				len(known.Distributions[i].Lines), len(told.Distributions[i].Lines))
+				n, len(told.Distributions[i].Lines))
 		}
 	}
 	return ""
+}
+
+// paidLines counts the lines that are more than nothing. Those of nothing are known for who corrects the distribution.
+func paidLines(d *ledger.PastDistribution) (n int) {
+	for i := range d.Lines {
+		if slices.ContainsFunc(d.Lines[i].Gross, func(g int64) bool { return g != 0 }) {
+			n++
+		}
+	}
+	return n
 }
 
 // compareDistribution compares a distribution and the lines that were told of it.
@@ -340,7 +350,7 @@ func lineBytes(l *ledger.PastLine) []byte {
 	return ledger.AppendPast(nil, &ledger.Past{Distributions: []ledger.PastDistribution{{Lines: []ledger.PastLine{*l}}}})
 }
 
-// compareLines compares what the undoing of single lines was told.
+// compareLines compares what the undoing of single lines, or a correction, was told.
 func compareLines(c *decodedCommand, known map[uint64]*ledger.Past) string {
 	foreign := false
 	for _, k := range known {

@@ -348,12 +348,13 @@ func (f *fields) detail() (l ledger.LineDetail) {
 
 func (b *Batch) addChanges(fx *ledger.Effects) {
 	at := &b.h.produced
+	alone := linesAlone(fx)
 	for i := range fx.Holdings {
 		h := &fx.Holdings[i]
 		at.Changes++
 		k := changePart{register: h.Register, holder: h.Holder, account: h.Account, no: at.Changes, from: len(b.changeData)}
 		// Payouts of the same command come after its changes.
-		c := changeOf(h, at.Payouts-uint64(len(fx.Payouts)), undoneLine(fx, h), b.rows)
+		c := changeOf(h, at.Payouts-uint64(len(fx.Payouts)), -alone[loneLine{h.Index, h.Account, h.Register}], b.rows)
 		b.changeData, b.rows = c.appendTo(b.changeData), c.rows
 		b.changeData = append(b.changeData, noSeal...)
 		k.to = len(b.changeData)
@@ -361,15 +362,26 @@ func (b *Batch) addChanges(fx *ledger.Effects) {
 	}
 }
 
-// undoneLine is the gross of the line that was undone by itself with this change, 0 for none.
-func undoneLine(fx *ledger.Effects, h *ledger.HoldingChange) int64 {
+// loneLine names a line that no payout implies: one undone by itself, or a correction.
+type loneLine struct {
+	index             uint16
+	account, register uint32
+}
+
+// linesAlone gives the gross of such lines, by which their holdings changed too.
+func linesAlone(fx *ledger.Effects) map[loneLine]int64 {
+	var list map[loneLine]int64
 	for i := range fx.Entries {
 		e := &fx.Entries[i]
-		if e.Kind == ledger.EntryLine && e.Payout == 0 && e.Index == h.Index && e.Account == h.Account && e.Register == h.Register {
-			return -e.Derived
+		if len(fx.Holdings) == 0 || e.Kind != ledger.EntryLine || e.Payout != 0 {
+			continue
 		}
+		if list == nil {
+			list = map[loneLine]int64{}
+		}
+		list[loneLine{e.Index, e.Account, e.Register}] = e.Derived
 	}
-	return 0
+	return list
 }
 
 func appendRegister(b []byte, r *ledger.RegisterOpened) []byte {

@@ -18,7 +18,7 @@ type change struct {
 	Units    uint64
 	Number   uint64 // payouts of the register before it
 	Payouts  uint64 // payouts of the ledger before it
-	Undone   int64  // gross of a line that was undone by itself and so left Paid
+	Undone   int64  // gross of a line that was undone by itself and so left Paid; a correction's with the other sign
 	rows     []changeRow
 }
 

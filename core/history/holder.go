@@ -15,6 +15,16 @@ type holderRow struct {
 
 // eachLine calls each for the lines, not zero, of n holders of a payout from one on, in order of holder number.
 func (h *History) eachLine(ctx context.Context, p *payout, from, n uint32, each func(account uint32, l *line) error) error {
+	return h.eachHolder(ctx, p, from, n, func(account uint32, l *line) error {
+		if l.gross() == 0 {
+			return nil
+		}
+		return each(account, l)
+	})
+}
+
+// eachHolder does the same for all of them who had units.
+func (h *History) eachHolder(ctx context.Context, p *payout, from, n uint32, each func(account uint32, l *line) error) error {
 	var before *payout
 	var err error
 	if p.Previous != 0 {
@@ -39,9 +49,6 @@ func (h *History) eachLine(ctx context.Context, p *payout, from, n uint32, each 
 			l, err := h.line(ctx, &changes[i], p, before)
 			if err != nil {
 				return err
-			}
-			if l.gross() == 0 {
-				continue
 			}
 			if err := each(holders[i].account, &l); err != nil {
 				return err

@@ -24,7 +24,7 @@ type Item struct {
 	Other    uint32 // account on the other side, 0 when there are many
 	Register uint32 // 0 for none
 
-	// Of lines: the number of the payout in its register, 0 for a line undone by itself, and where the gross went. All
+	// Of lines: the number of the payout in its register, 0 for a line undone by itself or a correction, and where the gross went. All
 	// are negative when a distribution was undone; what is left of the gross and not in the amount could not be taken back.
 	Payout    uint64
 	Gross     []int64 // by tranche

@@ -12,9 +12,10 @@ import (
 var ErrTooManyLines = errors.New("the distribution has too many lines to be undone at once: reverse it line by line")
 
 // Past gives what the command at a sequence did, as the leader attaches it to a command that undoes it: nil if there is
-// no such applied command. With a line, only the distribution and the holder that it names. It waits until history has
-// come so far.
-func (h *History) Past(ctx context.Context, sequence uint64, line *ledger.ReverseLine) (*ledger.Past, error) {
+// no such applied command. For a ReverseLine, only the distribution and the holder that it names; for a Correct, the
+// distribution with all who had units then, as far as there are no more than it takes; nil or else: all. It waits until
+// history has come so far.
+func (h *History) Past(ctx context.Context, sequence uint64, of ledger.Operation) (*ledger.Past, error) {
 	if sequence == 0 || sequence > maxPosition {
 		return nil, nil
 	}
@@ -25,15 +26,15 @@ func (h *History) Past(ctx context.Context, sequence uint64, line *ledger.Revers
 	if c.Result.Code != ledger.Applied {
 		return nil, nil
 	}
-	p, err := h.past(ctx, &c, line)
+	p, err := h.past(ctx, &c, of)
 	if err != nil {
 		return nil, fmt.Errorf("past of sequence %d: %w", sequence, err)
 	}
 	return p, nil
 }
 
-func (h *History) past(ctx context.Context, c *Command, only *ledger.ReverseLine) (*ledger.Past, error) {
-	past := &ledger.Past{}
+func (h *History) past(ctx context.Context, c *Command, of ledger.Operation) (*ledger.Past, error) {
+	past, only := &ledger.Past{}, onlyOne(of)
 	for _, op := range c.Command.Operations {
 		past.Foreign = past.Foreign || op.Kind().Foreign()
 	}
@@ -45,10 +46,10 @@ func (h *History) past(ctx context.Context, c *Command, only *ledger.ReverseLine
 		return nil, err
 	}
 	for _, p := range payouts {
-		if only != nil && p.Index != only.Index || p.Undoes != 0 {
+		if only != nil && p.Index != *only || p.Undoes != 0 {
 			continue
 		}
-		d, err := h.pastDistribution(ctx, c, p, only)
+		d, err := h.pastDistribution(ctx, c, p, of)
 		if err != nil {
 			return nil, err
 		}
@@ -58,6 +59,17 @@ func (h *History) past(ctx context.Context, c *Command, only *ledger.ReverseLine
 		past.Movements, err = h.movements(ctx, c.Sequence)
 	}
 	return past, err
+}
+
+// onlyOne is the place of the only distribution that an operation asks for, nil if it asks for the whole command.
+func onlyOne(of ledger.Operation) *uint16 {
+	switch o := of.(type) {
+	case *ledger.ReverseLine:
+		return &o.Index
+	case *ledger.Correct:
+		return &o.Index
+	}
+	return nil
 }
 
 // movements lists transfers and posts of a command: each has two entries, the debit first.
@@ -81,7 +93,7 @@ func (h *History) movements(ctx context.Context, sequence uint64) (list []ledger
 	return list, err
 }
 
-func (h *History) pastDistribution(ctx context.Context, c *Command, p *payout, only *ledger.ReverseLine) (ledger.PastDistribution, error) {
+func (h *History) pastDistribution(ctx context.Context, c *Command, p *payout, of ledger.Operation) (ledger.PastDistribution, error) {
 	d := ledger.PastDistribution{Sequence: p.Sequence, Index: p.Index, Register: p.Register, Payer: p.Payer}
 	for i := range p.tranches {
 		t := &p.tranches[i]
@@ -110,10 +122,31 @@ func (h *History) pastDistribution(ctx context.Context, c *Command, p *payout, o
 		}
 		return nil
 	}
-	if only != nil {
-		return d, h.oneLine(ctx, p, only.Account, add)
+	switch o := of.(type) {
+	case *ledger.ReverseLine:
+		return d, h.oneLine(ctx, p, o.Account, add)
+	case *ledger.Correct:
+		err = h.holdersOf(ctx, p, add)
+		d.Lines = d.Lines[:min(len(d.Lines), ledger.MaxCorrected+1)]
+		return d, err
 	}
 	return d, h.eachLine(ctx, p, 0, p.Holders, add)
+}
+
+// holdersOf calls add for all who had units, until there are more than a correction takes.
+func (h *History) holdersOf(ctx context.Context, p *payout, add func(uint32, *line) error) error {
+	const portion = 1000
+	count := 0
+	for from := uint32(0); from < p.Holders && count <= ledger.MaxCorrected; from += portion {
+		err := h.eachHolder(ctx, p, from, min(portion, p.Holders-from), func(account uint32, l *line) error {
+			count++
+			return add(account, l)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // leastPastLine is the least number of bytes that a line takes in an attachment.

@@ -200,18 +200,20 @@ func (w *world) past(c *ledger.Command) (past *ledger.Past) {
 			return w.askPast(o.Sequence, nil)
 		case *ledger.ReverseLine:
 			return w.askPast(o.Sequence, o)
+		case *ledger.Correct:
+			return w.askPast(o.Sequence, o)
 		}
 	}
 	return nil
 }
 
-func (w *world) askPast(sequence uint64, line *ledger.ReverseLine) *ledger.Past {
+func (w *world) askPast(sequence uint64, of ledger.Operation) *ledger.Past {
 	if sequence > w.position() {
 		return nil
 	}
 	h := w.first()
 	h.ResolveWith(w.engine.Number)
-	return must(h.Past(w.t.Context(), sequence, line))
+	return must(h.Past(w.t.Context(), sequence, of))
 }
 
 // step does something at random.
@@ -228,7 +230,7 @@ func (w *world) step() {
 	for range 1 + w.r.IntN(3) {
 		ops := w.operations()
 		list = append(list, w.command(ops...))
-		if k := ops[0].Kind(); k == ledger.KindReverse || k == ledger.KindReverseLine {
+		if k := ops[0].Kind(); k == ledger.KindReverse || k == ledger.KindReverseLine || k == ledger.KindCorrect {
 			// What it undoes must be known when it is sequenced.
 			list = list[len(list)-1:]
 			break
@@ -388,6 +390,9 @@ func (w *world) undo() ledger.Operation {
 		if w.chance(30) {
 			mode = ledger.RefuseShortfall
 		}
+		if len(c.payouts) > 0 && w.chance(40) {
+			return w.correct(s, c.payouts[w.r.IntN(len(c.payouts))], mode)
+		}
 		if len(c.payouts) > 0 && w.chance(50) {
 			p := c.payouts[w.r.IntN(len(c.payouts))]
 			o := &ledger.ReverseLine{Sequence: s, Index: p.Index, Account: w.anybody(), Mode: mode}
@@ -402,4 +407,20 @@ func (w *world) undo() ledger.Operation {
 		return &ledger.Reverse{Sequence: s, Mode: mode}
 	}
 	return &ledger.Reverse{Sequence: w.position(), Mode: ledger.TakeAtMost}
+}
+
+// correct pays or takes a difference.
+func (w *world) correct(sequence uint64, p *modelPayout, mode ledger.ReverseMode) ledger.Operation {
+	o := &ledger.Correct{Sequence: sequence, Index: p.Index, Payer: w.anybody(), Mode: mode}
+	for t := range p.Tranches {
+		o.Amounts = append(o.Amounts, w.r.Int64N(200)-min(80, p.Tranches[t].Amount))
+	}
+	o.Amounts[0] += 1000 // never all of them zero
+	if w.chance(40) {
+		o.Deductions = []ledger.Deduction{{Tranche: uint8(w.r.IntN(len(o.Amounts))), Class: uint8(w.r.IntN(2)), Rate: 1 + w.r.Uint32N(1_000_000), Account: w.anybody()}}
+	}
+	if w.chance(50) {
+		o.Amounts[0] = -1 - w.r.Int64N(max(1, p.Tranches[0].Amount))
+	}
+	return o
 }

@@ -41,6 +41,7 @@ func (c *Command) checkParts() error {
 		return refuse(TooMany, 0, "operations: %d, at most %d are allowed", n, MaxOperations)
 	}
 	distributing, sum := false, int64(0)
+	var corrected map[[2]uint64]bool
 	for i, op := range c.Operations {
 		if op == nil {
 			return refuse(Malformed, i, "operation is missing")
@@ -64,10 +65,20 @@ func (c *Command) checkParts() error {
 					return refuse(Malformed, i, "amounts: all distributions of a command together are more than 4·10^18")
 				}
 			}
-		default:
-			if distributing {
-				return refuse(Malformed, i, "%s follows a distribute: distributions stand last", op.Kind())
+		case KindCorrect:
+			// Each once: so what a command is told of the past bounds its lines.
+			o := op.(*Correct)
+			key := [2]uint64{o.Sequence, uint64(o.Index)}
+			if corrected[key] {
+				return refuse(Malformed, i, "sequence: distribution %d of command %d is corrected before in this command", o.Index, o.Sequence)
 			}
+			if corrected == nil {
+				corrected = map[[2]uint64]bool{}
+			}
+			corrected[key] = true
+		}
+		if distributing && op.Kind() != KindDistribute {
+			return refuse(Malformed, i, "%s follows a distribute: distributions stand last", op.Kind())
 		}
 	}
 	return nil
@@ -289,23 +300,31 @@ func (o *Distribute) check() error {
 	if sum == 0 {
 		return fmt.Errorf("amounts: all are zero")
 	}
-	if n := len(o.Deductions); n > MaxDeductions {
+	if err := checkDeductions(o.Deductions, len(o.Amounts)); err != nil {
+		return err
+	}
+	return checkAddresses("register", o.Register, "payer", o.Payer)
+}
+
+// checkDeductions checks what is taken from the lines of so many tranches.
+func checkDeductions(list []Deduction, tranches int) error {
+	if n := len(list); n > MaxDeductions {
 		return refuse(TooMany, 0, "deductions: %d, at most %d are allowed", n, MaxDeductions)
 	}
-	for i, d := range o.Deductions {
-		if d.Rate == 0 || d.Rate > 1_000_000 || int(d.Tranche) >= len(o.Amounts) {
+	for i, d := range list {
+		if d.Rate == 0 || d.Rate > 1_000_000 || int(d.Tranche) >= tranches {
 			return fmt.Errorf("deductions[%d]: rate must be 1 to 1000000 ppm and the tranche one of the amounts", i)
 		}
 		if err := CheckAddress(d.Account); err != nil {
 			return fmt.Errorf("deductions[%d].account: %w", i, err)
 		}
-		for _, earlier := range o.Deductions[:i] {
+		for _, earlier := range list[:i] {
 			if earlier.Tranche == d.Tranche && earlier.Class == d.Class {
 				return fmt.Errorf("deductions[%d]: tranche %d and class %d have one already", i, d.Tranche, d.Class)
 			}
 		}
 	}
-	return checkAddresses("register", o.Register, "payer", o.Payer)
+	return nil
 }
 
 func (o *Claim) check() error {
@@ -340,6 +359,29 @@ func (o *ReverseLine) check() error {
 		return fmt.Errorf("sequence: zero is none")
 	}
 	return first(checkAddresses("account", o.Account), checkCover(o.Mode, o.Cover))
+}
+
+func (o *Correct) check() error {
+	if o.Sequence == 0 {
+		return fmt.Errorf("sequence: zero is none")
+	}
+	if n := len(o.Amounts); n == 0 || n > MaxTranches {
+		return fmt.Errorf("amounts: %d, want one for each tranche of the register", n)
+	}
+	sum := int64(0)
+	for i, a := range o.Amounts {
+		if a < -MaxAmount || a > MaxAmount || sum+max(a, -a) > MaxAmount {
+			return fmt.Errorf("amounts[%d]: %d: each and their sum, without signs, must be at most 10^18", i, a)
+		}
+		sum += max(a, -a)
+	}
+	if sum == 0 {
+		return fmt.Errorf("amounts: all are zero")
+	}
+	if err := checkDeductions(o.Deductions, len(o.Amounts)); err != nil {
+		return err
+	}
+	return first(checkAddresses("payer", o.Payer), checkCover(o.Mode, o.Cover))
 }
 
 func (o *Settle) check() error {

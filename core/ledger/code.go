@@ -61,6 +61,7 @@ const (
 	TooManyRegisters Code = 505
 	Overflow         Code = 506
 	TooManyDebts     Code = 507
+	PaidExceeded     Code = 508
 
 	BalanceTooLow Code = 600
 	AmountFrozen  Code = 601
@@ -123,10 +124,11 @@ var Codes = []CodeInfo{
 	{UnitsExceeded, "units_exceeded", "the holding would have more than 10^12 units"},
 	{HoldExceeded, "hold_exceeded", "more than what the hold reserves"},
 	{TooManyHolds, "too_many_holds", "the account has 1,000 open holds"},
-	{TooManyHoldings, "too_many_holdings", "the register has 1,000,000 holdings"},
+	{TooManyHoldings, "too_many_holdings", "the register has 1,000,000 holdings, or a distribution to be corrected had more than 8,000"},
 	{TooManyRegisters, "too_many_registers", "the account holds units in 10,000 registers"},
 	{Overflow, "overflow", "a total would leave the range of 64-bit integers"},
 	{TooManyDebts, "too_many_debts", "the account owes to 16 other cover accounts; settle one of its debts first"},
+	{PaidExceeded, "paid_exceeded", "more would be taken back than those who got the distribution were paid in the tranche"},
 
 	{BalanceTooLow, "balance_too_low", "the available balance does not suffice"},
 	{AmountFrozen, "amount_frozen", "the balance would suffice without the amount that is frozen"},
@@ -176,6 +178,7 @@ var kindNames = map[Kind]string{
 	KindTransfer: "transfer", KindHold: "hold", KindPost: "post", KindVoid: "void", KindFreeze: "freeze",
 	KindUnfreeze: "unfreeze", KindIssue: "issue", KindMove: "move", KindCancel: "cancel", KindHoldUnits: "hold_units",
 	KindDistribute: "distribute", KindClaim: "claim", KindReverse: "reverse", KindReverseLine: "reverse_line", KindSettle: "settle",
+	KindCorrect: "correct",
 }
 
 func (k Kind) String() string {

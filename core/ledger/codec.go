@@ -182,6 +182,8 @@ func newOperation(k Kind) Operation {
 		return &ReverseLine{}
 	case KindSettle:
 		return &Settle{}
+	case KindCorrect:
+		return &Correct{}
 	}
 	return nil
 }
@@ -328,12 +330,22 @@ func (o *HoldUnits) get(r *reader) {
 func (o *Distribute) put(w *writer) {
 	w.text(o.Register)
 	w.text(o.Payer)
-	w.u8(uint8(len(o.Amounts)))
-	for _, a := range o.Amounts {
+	w.parts(o.Amounts, o.Deductions)
+}
+
+func (o *Distribute) get(r *reader) {
+	o.Register, o.Payer = r.text(), r.text()
+	o.Amounts, o.Deductions = r.parts()
+}
+
+// parts are the amounts of a distribution by tranche, and its deductions.
+func (w *writer) parts(amounts []int64, deductions []Deduction) {
+	w.u8(uint8(len(amounts)))
+	for _, a := range amounts {
 		w.u64(uint64(a))
 	}
-	w.u8(uint8(len(o.Deductions)))
-	for _, d := range o.Deductions {
+	w.u8(uint8(len(deductions)))
+	for _, d := range deductions {
 		w.u8(d.Tranche)
 		w.u8(d.Class)
 		w.u32(d.Rate)
@@ -341,14 +353,14 @@ func (o *Distribute) put(w *writer) {
 	}
 }
 
-func (o *Distribute) get(r *reader) {
-	o.Register, o.Payer = r.text(), r.text()
+func (r *reader) parts() (amounts []int64, deductions []Deduction) {
 	for range r.count("amounts", MaxTranches) {
-		o.Amounts = append(o.Amounts, int64(r.u64()))
+		amounts = append(amounts, int64(r.u64()))
 	}
 	for range r.count("deductions", MaxDeductions) {
-		o.Deductions = append(o.Deductions, Deduction{Tranche: r.u8(), Class: r.u8(), Rate: r.u32(), Account: r.text()})
+		deductions = append(deductions, Deduction{Tranche: r.u8(), Class: r.u8(), Rate: r.u32(), Account: r.text()})
 	}
+	return amounts, deductions
 }
 
 func (o *Claim) put(w *writer) {
@@ -374,6 +386,20 @@ func (o *ReverseLine) put(w *writer) {
 
 func (o *ReverseLine) get(r *reader) {
 	o.Sequence, o.Index, o.Account = r.u64(), r.u16(), r.text()
+	o.Mode, o.Cover = r.undoing()
+}
+
+func (o *Correct) put(w *writer) {
+	w.u64(o.Sequence)
+	w.u16(o.Index)
+	w.text(o.Payer)
+	w.parts(o.Amounts, o.Deductions)
+	w.undoing(o.Mode, o.Cover)
+}
+
+func (o *Correct) get(r *reader) {
+	o.Sequence, o.Index, o.Payer = r.u64(), r.u16(), r.text()
+	o.Amounts, o.Deductions = r.parts()
 	o.Mode, o.Cover = r.undoing()
 }
 

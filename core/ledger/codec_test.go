@@ -38,6 +38,11 @@ func examples() []*Command {
 		{&ReverseLine{Sequence: 4, Index: 1, Account: "a", Mode: RefuseShortfall}},
 		{&Reverse{Sequence: 4, Mode: OweShortfall, Cover: "c:1"}},
 		{&ReverseLine{Sequence: 4, Index: 1, Account: "a", Mode: OweShortfall, Cover: "c"}, &Settle{Account: "a", Cover: "c", Payer: "b", Amount: 8}},
+		{&Correct{Sequence: 4, Index: 1, Payer: "p", Amounts: []int64{-100, 0, 7}, Mode: TakeAtMost}},
+		{&Correct{
+			Sequence: 4, Index: 2, Payer: "p", Amounts: []int64{5, -MaxAmount + 5}, Mode: OweShortfall, Cover: "c",
+			Deductions: []Deduction{{Tranche: 1, Class: 2, Rate: 10_000, Account: "fee"}},
+		}},
 	}
 	var list []*Command
 	for i, o := range ops {
@@ -205,6 +210,19 @@ func TestCheckNamesWhatIsWrong(t *testing.T) {
 		{one(&Reverse{Sequence: 1, Mode: TakeAtMost, Cover: "c"}), Malformed, "cover: only mode owe has it"},
 		{one(&ReverseLine{Sequence: 1, Account: "a", Mode: 4}), Malformed, "mode: 4"},
 		{one(&ReverseLine{Sequence: 1, Account: "a", Mode: OweShortfall, Cover: "C"}), Malformed, "cover: address \"C\""},
+		{one(&Correct{Payer: "p", Amounts: []int64{1}, Mode: TakeAtMost}), Malformed, "sequence: zero is none"},
+		{one(&Correct{Sequence: 1, Payer: "p", Mode: TakeAtMost}), Malformed, "amounts: 0, want one"},
+		{one(&Correct{Sequence: 1, Payer: "p", Amounts: []int64{0, 0}, Mode: TakeAtMost}), Malformed, "amounts: all are zero"},
+		{one(&Correct{Sequence: 1, Payer: "p", Amounts: []int64{1, -MaxAmount}, Mode: TakeAtMost}), Malformed, "amounts[1]"},
+		{one(&Correct{Sequence: 1, Payer: "p", Amounts: []int64{-1 << 63}, Mode: TakeAtMost}), Malformed, "amounts[0]"},
+		{one(&Correct{Sequence: 1, Payer: "P", Amounts: []int64{1}, Mode: TakeAtMost}), Malformed, "payer: address"},
+		{one(&Correct{Sequence: 1, Payer: "p", Amounts: []int64{1}, Mode: OweShortfall}), Malformed, "cover: address is empty"},
+		{one(&Correct{Sequence: 1, Payer: "p", Amounts: []int64{1}, Mode: TakeAtMost, Deductions: []Deduction{{Tranche: 1, Rate: 1, Account: "a"}}}), Malformed, "deductions[0]"},
+		{one(&Correct{Sequence: 1, Payer: "p", Amounts: []int64{1}, Mode: TakeAtMost, Deductions: make([]Deduction, 65)}), TooMany, "deductions: 65"},
+		{&Command{ID: testID(1), Operations: []Operation{
+			&Correct{Sequence: 1, Payer: "p", Amounts: []int64{1}, Mode: TakeAtMost}, &Correct{Sequence: 1, Payer: "p", Amounts: []int64{2}, Mode: TakeAtMost},
+		}}, Malformed, "is corrected before in this command"},
+		{&Command{ID: testID(1), Operations: []Operation{distribute, &Correct{Sequence: 1, Payer: "p", Amounts: []int64{1}, Mode: TakeAtMost}}}, Malformed, "distributions stand last"},
 		{one(&Settle{Account: "", Cover: "c", Payer: "p"}), Malformed, "account: address is empty"},
 		{one(&Settle{Account: "a", Cover: "", Payer: "p"}), Malformed, "cover: address is empty"},
 		{one(&Settle{Account: "a", Cover: "c", Payer: "x y"}), Malformed, "payer: address"},

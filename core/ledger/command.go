@@ -58,6 +58,7 @@ const (
 	KindReverse      Kind = 80
 	KindReverseLine  Kind = 81
 	KindSettle       Kind = 82
+	KindCorrect      Kind = 83
 )
 
 // Operation is one of the types below, always as a pointer.
@@ -217,6 +218,18 @@ type ReverseLine struct {
 	Cover    string // mode OweShortfall
 }
 
+// Correct pays (positive) or takes (negative) a difference to those who got a distribution, by the units that they had
+// then, also when these changed since. A difference is never undone; its opposite is another one.
+type Correct struct {
+	Sequence   uint64
+	Index      uint16 // the distribution's place in its command
+	Payer      string // pays the difference, or gets it
+	Amounts    []int64
+	Deductions []Deduction
+	Mode       ReverseMode
+	Cover      string // mode OweShortfall
+}
+
 // Settle lets the payer pay what an account owes to a cover account, at most Amount, all of it when Amount is zero.
 type Settle struct {
 	Account, Cover, Payer string
@@ -247,3 +260,4 @@ func (*Claim) Kind() Kind        { return KindClaim }
 func (*Reverse) Kind() Kind      { return KindReverse }
 func (*ReverseLine) Kind() Kind  { return KindReverseLine }
 func (*Settle) Kind() Kind       { return KindSettle }
+func (*Correct) Kind() Kind      { return KindCorrect }

@@ -76,7 +76,7 @@ const (
 	EntryTransfer  EntryKind = iota + 1
 	EntryPost                // a hold made effective
 	EntryPayer               // a distribution, on the account that pays it
-	EntryLine                // a line that could not simply be derived: unclaimed, deducted, or taken back in part
+	EntryLine                // a line that could not simply be derived: unclaimed, deducted, taken back in part, or a correction
 	EntryUnclaimed           // a distribution, on the account that keeps what nobody took
 	EntryDeducted            // a distribution, on an account that deductions go to
 	EntryClaim               // unclaimed money paid out
@@ -116,7 +116,7 @@ type Entry struct {
 	Register uint32 // 0 for none
 	Amount   int64
 	Derived  int64  // EntryLine: the implied line, signed (negative when a payout was undone)
-	Payout   uint64 // EntryLine: number of the payout whose line it replaces, 0 for a line undone by itself; EntrySetOff: of the payout whose line paid
+	Payout   uint64 // EntryLine: number of the payout whose line it replaces, 0 for a line undone by itself or a correction; EntrySetOff: of the payout whose line paid
 	Direct   int64  // account's credits minus debits by its entries so far, each EntryLine counted as (signed Amount − Derived)
 	Balance  int64  // account's credits minus debits, lines included, just after
 	Debits   int64  // account's posted debits, lines included, just after

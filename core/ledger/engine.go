@@ -236,6 +236,8 @@ func (e *Engine) operate(op Operation, past *Past) Code {
 		return e.reverse(o, past)
 	case *ReverseLine:
 		return e.reverseLine(o, past)
+	case *Correct:
+		return e.correct(o, past)
 	case *Settle:
 		return e.settleDebt(o)
 	case *Pulse:

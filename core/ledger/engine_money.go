@@ -224,15 +224,20 @@ func (e *Engine) book(i uint32, side Side, amount int64, entry Entry) {
 		a.debits += amount
 	} else {
 		a.credits += amount
-		for r := range e.received {
-			if e.received[r].account == e.names.get(a.name) {
-				e.received[r].amount += amount
-			}
-		}
+		e.receive(a, amount)
 	}
 	e.total(a.bucket, side, amount)
 	entry.Side, entry.Account, entry.Amount = side, i, amount
 	e.entry(a, entry)
+}
+
+// receive adds to what an account is credited by this command.
+func (e *Engine) receive(a *account, amount int64) {
+	for r := range e.received {
+		if e.received[r].account == e.names.get(a.name) {
+			e.received[r].amount += amount
+		}
+	}
 }
 
 // total adds to a bucket of the trial balance.

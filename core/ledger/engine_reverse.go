@@ -178,7 +178,9 @@ func (e *Engine) undoDistribution(v *reversing, seq uint64, d *PastDistribution)
 		}
 	}
 	back.payout.After = e.entries
-	e.undoShares(d)
+	if code := e.undoShares(d); code != Applied {
+		return code
+	}
 	for i := range d.Lines {
 		if code := back.line(&d.Lines[i]); code != Applied {
 			return code
@@ -192,8 +194,9 @@ func (e *Engine) undoDistribution(v *reversing, seq uint64, d *PastDistribution)
 	return Applied
 }
 
-// undoShares takes the payment out of rows and rem. The units are those of the payment.
-func (e *Engine) undoShares(d *PastDistribution) {
+// undoShares takes the payment out of rows and rem. The units are those of the payment. What a holder was paid in all
+// may be less than his line, if another distribution was corrected.
+func (e *Engine) undoShares(d *PastDistribution) Code {
 	reg := e.registers.edit(d.Register)
 	for t := range d.Tranches {
 		pt := &d.Tranches[t]
@@ -210,6 +213,9 @@ func (e *Engine) undoShares(d *PastDistribution) {
 					line = d.Lines[next].Gross[t]
 					next++
 				}
+				if rows[s].Paid < line {
+					return PaidExceeded
+				}
 				if b.units[s] > 0 {
 					rows[s].Carry = share.UndoLine(rows[s].Carry, b.units[s], pt.Q, line)
 					rows[s].Paid -= line
@@ -221,6 +227,7 @@ func (e *Engine) undoShares(d *PastDistribution) {
 		reg.index[t] = reg.index[t].Sub(pt.Q)
 		reg.paid[t] -= pt.Amount
 	}
+	return Applied
 }
 
 // emitUndoing gives history the payout that undoes another.
@@ -303,12 +310,24 @@ func (g *givingBack) line(l *PastLine) Code {
 		share.UndoDeduct(l.Gross[d.Tranche], d.Rate, &row.Rest)
 	}
 	e.shares.settle()
-	rest, aside := net, int64(0)
-	if row := e.unclaimedAt[place]; l.Unclaimed && row != 0 {
+	aside, amount, code := g.fromHolder(place, account, net, l.Unclaimed)
+	if code != Applied {
+		return code
+	}
+	detail.Unclaimed = aside
+	g.taken += aside + amount
+	g.takeFrom(account, amount, gross, detail)
+	return Applied
+}
+
+// fromHolder finds what a holder gives back of a net: what lies unclaimed in his name, if his line went there, is taken
+// already; the amount is left to take from his account.
+func (g *givingBack) fromHolder(place, account uint32, net int64, unclaimed bool) (aside, amount int64, code Code) {
+	e, rest := g.engine, net
+	if row := e.unclaimedAt[place]; unclaimed && row != 0 {
 		from, lies := e.registers.at(g.distribution.Register).unclaimed, min(net, e.unclaimed.at(row).amount)
-		var code Code
 		if aside, code = e.give(g.reversing, from, lies); code != Applied {
-			return code
+			return 0, 0, code
 		}
 		if aside < lies {
 			g.miss(from, lies-aside)
@@ -316,20 +335,13 @@ func (g *givingBack) line(l *PastLine) Code {
 		if aside > 0 {
 			e.takeAside(row, aside)
 			e.bookAside(g.distribution.Register, aside)
-			detail.Unclaimed = aside
 		}
 		rest -= lies
 	}
-	amount, code := e.give(g.reversing, account, rest)
-	if code != Applied {
-		return code
-	}
-	if amount < rest {
+	if amount, code = e.give(g.reversing, account, rest); amount < rest && code == Applied {
 		g.miss(account, rest-amount)
 	}
-	g.taken += aside + amount
-	g.takeFrom(account, amount, gross, detail)
-	return Applied
+	return aside, amount, code
 }
 
 // takeFrom debits a holder. Taken exactly what the payout implies needs no entry; a line undone by itself has no
@@ -431,7 +443,8 @@ func (e *Engine) reverseLine(o *ReverseLine, past *Past) Code {
 		return CommandNotFound
 	}
 	key := reversal{sequence: o.Sequence, line: true, index: o.Index, holder: l.Holder}
-	if e.reversed[reversal{sequence: o.Sequence}] != 0 || e.reversed[key] != 0 {
+	all := reversal{sequence: o.Sequence, line: true, index: o.Index, holder: corrected}
+	if e.reversed[reversal{sequence: o.Sequence}] != 0 || e.reversed[all] != 0 || e.reversed[key] != 0 {
 		return ReversedAlready
 	}
 	if code := e.takes(d.Payer); code != Applied {
@@ -443,7 +456,9 @@ func (e *Engine) reverseLine(o *ReverseLine, past *Past) Code {
 	if code := back.owedAgain(l); code != Applied {
 		return code
 	}
-	e.undoLineShares(d, l, place)
+	if code := e.undoLineShares(d, l, place); code != Applied {
+		return code
+	}
 	if code := back.line(l); code != Applied {
 		return code
 	}
@@ -479,7 +494,7 @@ func (d *PastDistribution) line(holder uint32) *PastLine {
 }
 
 // undoLineShares undoes a line for its holder alone: rem takes the opposite of what his carry takes.
-func (e *Engine) undoLineShares(d *PastDistribution, l *PastLine, place uint32) {
+func (e *Engine) undoLineShares(d *PastDistribution, l *PastLine, place uint32) Code {
 	b, s := e.blocks.at(place/blockSize), place%blockSize
 	reg := e.registers.edit(d.Register)
 	for t := range d.Tranches {
@@ -487,6 +502,9 @@ func (e *Engine) undoLineShares(d *PastDistribution, l *PastLine, place uint32) 
 			continue
 		}
 		row := &e.shares.edit(b.rows + uint32(t)).row[s]
+		if row.Paid < l.Gross[t] {
+			return PaidExceeded
+		}
 		row.Paid -= l.Gross[t]
 		reg.paid[t] -= l.Gross[t]
 		step := share.UndoLine(share.Int128{}, l.Units, d.Tranches[t].Q, l.Gross[t])
@@ -496,4 +514,5 @@ func (e *Engine) undoLineShares(d *PastDistribution, l *PastLine, place uint32) 
 		}
 	}
 	e.settle()
+	return Applied
 }

@@ -16,6 +16,7 @@ const (
 	MaxHolds             = 1_000     // open holds that reserve from one account
 	MaxRegisters         = 10_000    // registers in which one account holds units
 	MaxDebts             = 16        // cover accounts that one account owes to
+	MaxCorrected         = 8_000     // holdings that a distribution to be corrected was paid to
 	MaxOperations        = 8_000     // operations of one command
 	MaxCommand           = 1 << 20   // canonical bytes of one command
 	MaxReferences        = 8

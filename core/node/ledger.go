@@ -102,8 +102,8 @@ type Past interface {
 	Find(ctx context.Context, id ledger.ID) (uint64, error)
 	// Recorded gives a command's canonical bytes and its result, waiting until history has come so far.
 	Recorded(ctx context.Context, sequence uint64) (record []byte, res ledger.Result, err error)
-	// Past gives what the command at a sequence did; nil if it was not applied. With a line, only that holder's.
-	Past(ctx context.Context, sequence uint64, line *ledger.ReverseLine) (*ledger.Past, error)
+	// Past gives what the command at a sequence did, as far as an operation asks for it; nil if it was not applied.
+	Past(ctx context.Context, sequence uint64, of ledger.Operation) (*ledger.Past, error)
 }
 
 // Projection follows what is applied.

@@ -87,7 +87,7 @@ func (m *memory) Recorded(ctx context.Context, seq uint64) ([]byte, ledger.Resul
 	}
 }
 
-func (m *memory) Past(context.Context, uint64, *ledger.ReverseLine) (*ledger.Past, error) {
+func (m *memory) Past(context.Context, uint64, ledger.Operation) (*ledger.Past, error) {
 	return nil, nil
 }
 

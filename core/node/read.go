@@ -91,8 +91,10 @@ func (l *Ledger) pastFor(ctx context.Context, c *ledger.Command) (*ledger.Past, 
 		var err error
 		switch o := op.(type) {
 		case *ledger.Reverse:
-			one, err = l.pastOf(ctx, o.Sequence, nil)
+			one, err = l.pastOf(ctx, o.Sequence, o)
 		case *ledger.ReverseLine:
+			one, err = l.pastOf(ctx, o.Sequence, o)
+		case *ledger.Correct:
 			one, err = l.pastOf(ctx, o.Sequence, o)
 		default:
 			continue
@@ -104,16 +106,16 @@ func (l *Ledger) pastFor(ctx context.Context, c *ledger.Command) (*ledger.Past, 
 	}
 	past := ledger.JoinPasts(needed)
 	if past != nil && len(ledger.AppendPast(nil, past)) > ledger.MaxPast {
-		return nil, errors.New("the distribution has too many lines to be undone at once: reverse it line by line")
+		return nil, errors.New("the distributions have too many lines to be undone or corrected at once: reverse them line by line, or use more commands")
 	}
 	return past, nil
 }
 
-func (l *Ledger) pastOf(ctx context.Context, seq uint64, line *ledger.ReverseLine) (*ledger.Past, error) {
+func (l *Ledger) pastOf(ctx context.Context, seq uint64, of ledger.Operation) (*ledger.Past, error) {
 	if seq > l.applied.Load() {
 		return nil, nil
 	}
-	past, err := l.history.Past(ctx, seq, line)
+	past, err := l.history.Past(ctx, seq, of)
 	if err != nil {
 		return nil, fmt.Errorf("past of sequence %d: %w", seq, err)
 	}

@@ -30,15 +30,23 @@ func newRuler(units []uint64) *ruler {
 
 // add counts a payment, or takes one back with sign -1, and says what is wrong.
 func (r *ruler) add(amount int64, lines []int64, sign int64) (fault string) {
-	r.sum.Add(r.sum, big.NewInt(sign*amount))
+	changes := make([]int64, len(lines))
+	for i, line := range lines {
+		if changes[i] = sign * line; line < 0 {
+			return "a line is negative"
+		}
+	}
+	return r.count(sign*amount, changes)
+}
+
+// count counts an amount of either sign and says what is wrong.
+func (r *ruler) count(amount int64, lines []int64) (fault string) {
+	r.sum.Add(r.sum, big.NewInt(amount))
 	left := amount
 	allWhole, allExact := true, true
 	for i, u := range r.units {
-		r.paid[i].Add(r.paid[i], big.NewInt(sign*lines[i]))
+		r.paid[i].Add(r.paid[i], big.NewInt(lines[i]))
 		left -= lines[i]
-		if lines[i] < 0 {
-			return "a line is negative"
-		}
 		exact := new(big.Int).Mul(new(big.Int).SetUint64(u), r.sum)
 		away := new(big.Int).Mul(r.paid[i], r.total)
 		away.Sub(away, exact)

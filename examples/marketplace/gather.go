@@ -136,6 +136,7 @@ func (t *teller) loan(ctx context.Context) error {
 			Date, Kind, Outcome string
 			Amount              client.Amount
 			Undone              []uint32
+			Corrected           []struct{ Event uint32 }
 			Split               struct{ Penalty, Fee, Interest, Principal client.Amount }
 		}
 	}
@@ -153,6 +154,9 @@ func (t *teller) loan(ctx context.Context) error {
 		}
 		if len(e.Undone) > 0 {
 			row.Note = fmt.Sprintf(", undoes %d", e.Undone[0])
+		}
+		if len(e.Corrected) > 0 {
+			row.Note += fmt.Sprintf(", corrects %d", e.Corrected[0].Event)
 		}
 		if e.Outcome != "applied" {
 			row.Note = ", " + e.Outcome

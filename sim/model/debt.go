@@ -47,14 +47,15 @@ func (a *Account) pay(cover string, amount int64) {
 	}
 }
 
-// setOff pays debts out of what a line brought to its holder's account.
-func (r *run) setOff(l *line, out *ledger.Output) {
+// setOff pays debts out of what a line brought to its holder's account. Promises of the command's distributions count
+// only for them.
+func (r *run) setOff(l *line, out *ledger.Output, promises bool) {
 	if l.unclaimed {
 		return
 	}
 	a, left := r.accounts[l.account], l.net()
 	for _, d := range slices.Clone(a.Debts) {
-		amount := r.canSetOff(a, r.accounts[d.Cover], min(left, d.Amount))
+		amount := r.canSetOff(a, r.accounts[d.Cover], min(left, d.Amount), promises)
 		if amount == 0 {
 			continue
 		}
@@ -63,18 +64,21 @@ func (r *run) setOff(l *line, out *ledger.Output) {
 		a.pay(d.Cover, amount)
 		left -= amount
 		l.setOffs = append(l.setOffs, setOff{d.Cover, amount})
+		if !promises {
+			r.receive(d.Cover, amount)
+		}
 		out.SetOffs++
 		out.SetOff += amount
 	}
 }
 
 // canSetOff is how much of an amount a set-off may book.
-func (r *run) canSetOff(a, cover *Account, amount int64) int64 {
+func (r *run) canSetOff(a, cover *Account, amount int64, promises bool) int64 {
 	amount = r.most(a, cover, amount)
 	heldDebits, _ := r.held(a.Address)
 	_, heldCredits := r.held(cover.Address)
 	end := big.NewInt(1 << 62)
-	if r.debitsFrozen(a.Address) || r.creditsFrozen(cover.Address) || r.promised(cover) ||
+	if r.debitsFrozen(a.Address) || r.creditsFrozen(cover.Address) || promises && r.promised(cover) ||
 		total(a.Debits, heldDebits, amount).Cmp(end) > 0 || total(cover.Credits, heldCredits, amount).Cmp(end) > 0 {
 		return 0
 	}

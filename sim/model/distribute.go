@@ -168,7 +168,7 @@ func (r *run) distribute(o *ledger.Distribute) {
 		r.accounts[d.Account].Credits += out.Deducted[i]
 	}
 	for i := range p.lines {
-		r.setOff(&p.lines[i], &out)
+		r.setOff(&p.lines[i], &out, true)
 	}
 	r.deed.distributions = append(r.deed.distributions, p)
 	r.output(out)

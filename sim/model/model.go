@@ -128,6 +128,8 @@ func (r *run) one(op ledger.Operation) ledger.Code {
 		return r.reverse(o)
 	case *ledger.ReverseLine:
 		return r.reverseLine(o)
+	case *ledger.Correct:
+		return r.correct(o)
 	case *ledger.Settle:
 		return r.settle(o)
 	default:

@@ -28,7 +28,22 @@ func (m *Model) Past(c *ledger.Command) *ledger.Past {
 			}
 			lines[p] = append(lines[p], *l)
 			slices.SortFunc(lines[p], func(a, b line) int { return cmp.Compare(a.holder, b.holder) })
-			one := r.pastPayment(o.Sequence, p, lines[p])
+			one := r.pastPayment(o.Sequence, p, lines[p], true)
+			at := slices.IndexFunc(past.Distributions, func(d ledger.PastDistribution) bool {
+				return d.Sequence == one.Sequence && d.Index == one.Index
+			})
+			if at < 0 {
+				past.Distributions = append(past.Distributions, one)
+			} else {
+				past.Distributions[at] = one
+			}
+		case *ledger.Correct:
+			p := r.findPayment(o.Sequence, o.Index)
+			if p == nil {
+				continue
+			}
+			lines[p] = p.lines
+			one := r.pastCorrected(o.Sequence, p)
 			at := slices.IndexFunc(past.Distributions, func(d ledger.PastDistribution) bool {
 				return d.Sequence == one.Sequence && d.Index == one.Index
 			})
@@ -53,12 +68,13 @@ func (r *run) pastOf(sequence uint64, d *deed) *ledger.Past {
 		})
 	}
 	for _, p := range d.distributions {
-		past.Distributions = append(past.Distributions, r.pastPayment(sequence, p, p.lines))
+		past.Distributions = append(past.Distributions, r.pastPayment(sequence, p, p.lines, false))
 	}
 	return past
 }
 
-func (r *run) pastPayment(sequence uint64, p *payment, lines []line) ledger.PastDistribution {
+// pastPayment tells of a payment, also of lines of nothing if they are wanted.
+func (r *run) pastPayment(sequence uint64, p *payment, lines []line, all bool) ledger.PastDistribution {
 	past := ledger.PastDistribution{
 		Sequence: sequence, Index: p.index, Register: r.registers[p.register].Number, Payer: r.accounts[p.payer].Number,
 	}
@@ -70,7 +86,7 @@ func (r *run) pastPayment(sequence uint64, p *payment, lines []line) ledger.Past
 		past.Tranches = append(past.Tranches, t)
 	}
 	for _, l := range lines {
-		if l.whole() == 0 {
+		if l.whole() == 0 && !all {
 			continue // it changed the carry by what its units earned, and that stands above
 		}
 		pl := ledger.PastLine{Holder: l.holder, Units: l.units, Unclaimed: l.unclaimed, Gross: l.gross}

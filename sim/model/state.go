@@ -89,6 +89,7 @@ type state struct {
 	reversed  map[uint64]bool // commands reversed, whole or in part
 	whole     map[uint64]bool // commands reversed whole
 	undone    map[undoneLine]bool
+	adjusted  map[adjustment]bool // distributions that were corrected
 }
 
 func newState() *state {
@@ -96,6 +97,7 @@ func newState() *state {
 		version: 1, assets: map[string]ledger.OpenAsset{}, accounts: map[string]*Account{},
 		registers: map[string]*Register{}, holds: map[ledger.Mark]*Hold{}, freezes: map[ledger.Mark]*ledger.Freeze{},
 		reversed: map[uint64]bool{}, whole: map[uint64]bool{}, undone: map[undoneLine]bool{},
+		adjusted: map[adjustment]bool{},
 	}
 }
 
@@ -105,6 +107,7 @@ func (s *state) copy() *state {
 	c := *s
 	c.assets, c.holds, c.freezes = maps.Clone(s.assets), maps.Clone(s.holds), maps.Clone(s.freezes)
 	c.reversed, c.whole, c.undone = maps.Clone(s.reversed), maps.Clone(s.whole), maps.Clone(s.undone)
+	c.adjusted = maps.Clone(s.adjusted)
 	c.accounts = make(map[string]*Account, len(s.accounts))
 	for name, a := range s.accounts {
 		b := *a

@@ -168,6 +168,13 @@ func (u *undoing) lines(p *payment, lines []line) {
 	for i := range lines {
 		u.owedAgain(&lines[i])
 	}
+	var short verdict
+	for i := range lines {
+		for tranche, gross := range lines[i].gross {
+			short.when(register.Holdings[lines[i].holder].Tranches[tranche].Paid < gross, ledger.PaidExceeded)
+		}
+	}
+	u.check(short)
 	u.shortfalls = nil
 	var accounts []string
 	owed := map[string]int64{}
@@ -234,7 +241,7 @@ func (r *run) reverseLine(o *ledger.ReverseLine) ledger.Code {
 		return ledger.CommandNotFound
 	}
 	key := undoneLine{o.Sequence, o.Index, o.Account}
-	if r.whole[o.Sequence] || r.undone[key] {
+	if r.whole[o.Sequence] || r.undone[key] || r.adjusted[adjustment{o.Sequence, o.Index}] {
 		return ledger.ReversedAlready
 	}
 	r.reversed[o.Sequence], r.undone[key] = true, true

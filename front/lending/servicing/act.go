@@ -135,7 +135,7 @@ func (s *Servicing) plan(ctx context.Context, l *Loan, a *act) (*pending, error)
 		return nil, err
 	}
 	if e.Outcome == Applied {
-		if err := l.book(&e, p, today, a); err != nil {
+		if err := s.book(ctx, l, &e, p, today, a); err != nil {
 			return nil, err
 		}
 	}
@@ -144,7 +144,7 @@ func (s *Servicing) plan(ctx context.Context, l *Loan, a *act) (*pending, error)
 }
 
 // book works out the commands of an event, and the state after it.
-func (l *Loan) book(e *Event, p *pending, today day.Date, a *act) error {
+func (s *Servicing) book(ctx context.Context, l *Loan, e *Event, p *pending, today day.Date, a *act) error {
 	n, err := l.with(*e)
 	if err != nil {
 		return err
@@ -159,18 +159,43 @@ func (l *Loan) book(e *Event, p *pending, today day.Date, a *act) error {
 	if err != nil {
 		return err
 	}
-	if p.commands, err = l.commands(e, &target); err != nil {
+	r, corrects := l.rewrite(e, &target), false
+	if !l.inOrder(e) {
+		if r.diffs, r.own, err = l.differences(n, p.after, e.Number); err != nil {
+			return err
+		}
+		if corrects, err = s.corrects(ctx, l, r); err != nil {
+			return err
+		}
+	}
+	if p.commands, err = l.commands(e, r, corrects); err != nil {
 		return err
 	}
 	if len(a.operations) > 0 {
 		p.commands = l.before(e, a, p.commands)
 	}
+	e.locate(p.commands)
 	for _, c := range p.commands {
 		if err := c.Check(); err != nil {
 			return fmt.Errorf("act %s on loan %s: %w", e.ID, p.loan, err)
 		}
 	}
 	return nil
+}
+
+// locate notes where the distribution stands in the event's command.
+func (e *Event) locate(commands []*ledger.Command) {
+	for _, c := range commands {
+		if id.ID(c.ID) != e.Command {
+			continue
+		}
+		for i, o := range c.Operations {
+			if o.Kind() == ledger.KindDistribute {
+				e.Index = uint16(i)
+				return
+			}
+		}
+	}
 }
 
 // before puts operations before what goes forward, in the same command.
@@ -237,7 +262,7 @@ func (s *Servicing) send(ctx context.Context, l *Loan, p *pending) error {
 			return nil
 		case r.Code != ledger.Applied:
 			// What was taken back stays so, for the payer has spent it: the next act pays what is missing.
-			e.Booked, e.Command = Division{}, id.ID{}
+			e.Booked, e.Command, e.Index = Division{}, id.ID{}, 0
 		}
 	}
 	return nil
@@ -269,12 +294,13 @@ func (s *Servicing) restore(ctx context.Context, l *Loan, p *pending, done int, 
 	} else {
 		p.commands = append(p.commands, c)
 	}
+	e.locate([]*ledger.Command{c})
 	r, err := s.apply(ctx, l, p, done, c)
 	if err != nil {
 		return err
 	}
 	if e.Sequence = r.Sequence; r.Code != ledger.Applied {
-		e.Booked, e.Command, e.Sequence = Division{}, id.ID{}, 0
+		e.Booked, e.Command, e.Sequence, e.Index = Division{}, id.ID{}, 0, 0
 	}
 	return nil
 }
@@ -320,7 +346,7 @@ func (s *Servicing) apply(ctx context.Context, l *Loan, p *pending, i int, c *le
 // refuse makes an event one that changed nothing.
 func (e *Event) refuse(why Outcome) {
 	e.Outcome, e.Booked, e.Undone, e.Amount, e.Kept, e.Fee, e.Costs, e.Claimed, e.Units = why, Division{}, nil, 0, 0, 0, 0, 0, 0
-	e.Split, e.Payers, e.Waits = loan.Split{}, nil, nil
+	e.Split, e.Payers, e.Waits, e.Corrected, e.Index = loan.Split{}, nil, nil, nil, 0
 }
 
 // notTaken says why the ledger did not even journal a command. What it may take later stays pending.

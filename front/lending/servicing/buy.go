@@ -49,7 +49,7 @@ func (s *Servicing) Buy(ctx context.Context, tenant, loanID id.ID, p Purchase) (
 // price is what all units cost: principal that is outstanding, interest that is due or has accrued, without what was paid
 // out and not repaid.
 func (l *Loan) price(s *loan.State, on day.Date) (price loan.Split, claims []claim, err error) {
-	if _, claims, err = l.share(s); err != nil {
+	if claims, err = l.claims(s); err != nil {
 		return price, nil, err
 	}
 	_, days := s.PastDue()

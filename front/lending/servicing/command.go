@@ -16,6 +16,7 @@ const (
 	PurposeRepay    = 2002
 	PurposeTakeBack = 2003
 	PurposeBuy      = 2004
+	PurposeCorrect  = 2005
 )
 
 // ReferenceLoan is the type of the reference that names a loan.
@@ -63,31 +64,28 @@ func (l *Loan) forward(d *Division, payer string) []ledger.Operation {
 }
 
 // commands are what brings the books from what is booked to a target: as many of the latest payments as necessary are
-// taken back, so that nobody has to give anything but by taking back; then the rest goes forward. It fills in what the
-// event books.
-func (l *Loan) commands(e *Event, target *Division) ([]*ledger.Command, error) {
-	missing := target.clone()
-	missing.plus(&l.Booked, -1)
+// taken back, so that nobody has to give anything but by taking back; then the rest goes forward. Where units changed
+// since, differences are paid. It fills in what the event books.
+func (l *Loan) commands(e *Event, r *rewriting, corrects bool) ([]*ledger.Command, error) {
+	if corrects {
+		c, err := l.correct(e, r)
+		if c == nil || err != nil {
+			return nil, err
+		}
+		return []*ledger.Command{c}, nil
+	}
+	missing := r.missing
 	var list []*ledger.Command
-	var undone map[uint32]bool
-	mixed := false
-	for i := len(l.Events) - 1; i >= 0 && missing.short(); i-- {
-		x := &l.Events[i]
-		if undone == nil {
-			undone = l.undone()
-		}
-		if undone[x.Number] || x.Booked.none() {
-			continue
-		}
+	for _, n := range r.back {
+		x := &l.Events[n-1]
 		missing.plus(&x.Booked, 1)
-		mixed = mixed || x.Payer != e.Payer
 		list = append(list, l.command(e, stepTakeBack, len(list), PurposeTakeBack, l.reverse(x.Sequence)))
 		e.Undone = append(e.Undone, x.Number)
 	}
 	if missing.none() {
 		return list, nil
 	}
-	if mixed {
+	if r.mixed {
 		return nil, WrongState.Errorf("it changes what was paid before somebody paid in the borrower's place: take that payout back first")
 	}
 	if rest := missing.clone(); len(e.Payers) > 0 {

@@ -64,7 +64,7 @@ func (l *Loan) open() error {
 // uncovered is what is past due of interest and principal and was not paid out, with the days since the oldest due date.
 func (l *Loan) uncovered(s *loan.State) (open loan.Split, days int, err error) {
 	open, days = s.PastDue()
-	_, claims, err := l.share(s)
+	claims, err := l.claims(s)
 	if err != nil {
 		return open, 0, err
 	}
@@ -118,12 +118,24 @@ var claimed = [...]struct {
 	of      loan.Component
 }{{toInterest, loan.Interest}, {toPrincipal, loan.Principal}}
 
-// share divides all payments of a state, and all payouts, in the order in which they became known: a payment repays
+// given is who gets what of one event's money.
+type given struct {
+	event    uint32
+	division Division
+}
+
+// claims are the payouts of a state with what is not repaid of each.
+func (l *Loan) claims(s *loan.State) ([]claim, error) {
+	_, list, err := l.shares(s)
+	return list, err
+}
+
+// shares divides all payments of a state, and all payouts, in the order in which they became known: a payment repays
 // payouts that were known before it, the oldest first, component by component; the holders have the rest.
-func (l *Loan) share(s *loan.State) (sum Division, claims []claim, err error) {
+func (l *Loan) shares(s *loan.State) (all []given, claims []claim, err error) {
 	list, err := l.moves(s)
 	if err != nil {
-		return sum, nil, err
+		return nil, nil, err
 	}
 	var paid loan.Split // by the borrower so far
 	for _, m := range list {
@@ -131,15 +143,16 @@ func (l *Loan) share(s *loan.State) (sum Division, claims []claim, err error) {
 			for _, p := range m.event.payers() {
 				claims = append(claims, claim{m.event.Number, p.Account, p.Split})
 			}
-			sum.Holders[toPrincipal] += m.split[loan.Principal]
-			sum.Holders[toInterest] += m.split[loan.Interest]
+			all = append(all, given{m.event.Number, Division{
+				Holders: [tranches]int64{toPrincipal: m.split[loan.Principal], toInterest: m.split[loan.Interest]},
+			}})
 			continue
 		}
 		var d Division
 		if m.event.Kind == Recovered {
 			d = recovered(&m, claims)
 		} else if d, err = l.contract.Divide(m.split); err != nil {
-			return sum, nil, err
+			return nil, nil, err
 		} else if len(claims) > 0 {
 			for _, part := range claimed {
 				x := min(d.Holders[part.tranche], left(claims, part.of))
@@ -153,9 +166,9 @@ func (l *Loan) share(s *loan.State) (sum Division, claims []claim, err error) {
 		for c := range paid {
 			paid[c] += m.split[c]
 		}
-		sum.plus(&d, 1)
+		all = append(all, given{m.event.Number, d})
 	}
-	return sum, claims, nil
+	return all, claims, nil
 }
 
 // left is what of a component is not repaid to those who paid it out.

@@ -44,6 +44,13 @@ func TestCrash(t *testing.T) {
 			w.cash(10_671_85)
 			return servicing.Payment{ID: uid("crash", n), Amount: 10_671_85, Date: day.Of(2026, 2, 16)}
 		},
+		"corrected": func(w *world, d servicing.Deed, n int) servicing.Payment {
+			w.repay(d, 100+n, 12_000_00)
+			w.apply(&ledger.Move{Register: d.Places.Register, From: holder(0), To: holder(1), Units: 7_000})
+			w.repay(d, 200+n, 3_000_00, func(p *servicing.Payment) { p.Anyway = true })
+			w.cash(10_671_85)
+			return servicing.Payment{ID: uid("crash", n), Amount: 10_671_85, Date: day.Of(2026, 2, 16)}
+		},
 		"refused": func(_ *world, _ servicing.Deed, n int) servicing.Payment {
 			return servicing.Payment{ID: uid("crash", n), Amount: 99_999_00}
 		},

@@ -80,12 +80,16 @@ type Event struct {
 	Units   uint64      `json:"units,omitempty"`   // that were bought
 	Upfront int64       `json:"upfront,omitempty"` // what the platform kept when the loan was paid out
 
-	Outcome  Outcome    `json:"outcome"`
-	Split    loan.Split `json:"split"`            // by which the amount was divided, as was known then
-	Booked   Division   `json:"booked"`           // forward, by this event's own command
-	Undone   []uint32   `json:"undone,omitempty"` // events whose commands were taken back first
-	Command  id.ID      `json:"command,omitzero"`
-	Sequence uint64     `json:"sequence,omitempty"` // of that command
+	Outcome Outcome    `json:"outcome"`
+	Split   loan.Split `json:"split"`            // by which the amount was divided, as was known then
+	Booked  Division   `json:"booked"`           // forward, by this event's own command
+	Undone  []uint32   `json:"undone,omitempty"` // events whose commands were taken back first
+
+	Corrected []Correction `json:"corrected,omitempty"` // differences to earlier events, by this event's command too
+
+	Command  id.ID  `json:"command,omitzero"`
+	Sequence uint64 `json:"sequence,omitempty"` // of that command
+	Index    uint16 `json:"index,omitempty"`    // of the distribution in it
 }
 
 // UnmarshalJSON reads an event as it was written.

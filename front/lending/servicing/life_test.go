@@ -2,6 +2,7 @@ package servicing_test
 
 import (
 	"context"
+	"math/big"
 	"testing"
 	"time"
 
@@ -22,17 +23,18 @@ type life struct {
 	d     servicing.Deed
 	n     int // acts so far
 	began day.Date
-	cashs int64 // that the borrower and those who pay for him were given
+	cashs int64           // that the borrower and those who pay for him were given
+	moved map[string]bool // holders who bought or sold units
 }
 
 // Whatever happens to a loan in whatever order, after every act what the holders, the platform and the credit account
 // have is what the borrower gave, and the books are what a replay of the stored events gives.
 func TestLives(t *testing.T) {
 	w := newWorld(t, storetest.SQLite(t), 7)
-	loans, seen := 0, map[servicing.Kind]int{}
+	loans, seen, corrected := 0, map[servicing.Kind]int{}, map[servicing.Kind]int{}
 	rapid.Check(t, func(r *rapid.T) {
 		loans++
-		l := &life{world: w, n: 1000 * loans, began: dayOf(w.now())}
+		l := &life{world: w, n: 1000 * loans, began: dayOf(w.now()), moved: map[string]bool{}}
 		l.d = w.lend(loans, terms{
 			Amount: rapid.Int64Range(100, 200_000).Draw(r, "yuan") * 100, Months: rapid.IntRange(1, 24).Draw(r, "months"),
 			Over:        servicing.Over(rapid.IntRange(0, 2).Draw(r, "over")),
@@ -58,8 +60,15 @@ func TestLives(t *testing.T) {
 			r.Fatal(err)
 		}
 		for i := range now.Events {
-			if e := &now.Events[i]; e.Outcome == servicing.Applied || e.Outcome == servicing.Waiting {
+			e := &now.Events[i]
+			if e.Outcome == servicing.Applied || e.Outcome == servicing.Waiting {
 				seen[e.Kind]++
+			}
+			if e.Outcome == "register_changed" {
+				r.Errorf("event %d was refused since units changed: %+v", e.Number, e)
+			}
+			if len(e.Corrected) > 0 {
+				corrected[e.Kind]++
 			}
 		}
 	})
@@ -68,7 +77,12 @@ func TestLives(t *testing.T) {
 			t.Errorf("nothing was ever %s", k)
 		}
 	}
-	t.Log(seen)
+	for _, k := range []servicing.Kind{servicing.Repaid, servicing.Reversed, servicing.Charged} {
+		if corrected[k] == 0 {
+			t.Errorf("nothing that was %s paid differences to those who held the loan before", k)
+		}
+	}
+	t.Log(seen, corrected)
 }
 
 // Repeat lets acts happen in any order.
@@ -96,6 +110,7 @@ func (l *life) Repeat(r *rapid.T) {
 				r.Errorf("%d is counted as lost, the books say %d", l.balance("platform:lost")-lost, now.Booked.Lost)
 			}
 			l.funded(r)
+			l.exact(r, now)
 			if l.t.Failed() {
 				r.FailNow()
 			}
@@ -113,6 +128,7 @@ func (l *life) Repeat(r *rapid.T) {
 		"reschedule": l.anySchedule,
 		"transfer":   l.anyTransfer,
 		"spend":      l.anySpending,
+		"late":       l.anyLatePayment,
 		"wait":       func(r *rapid.T) { l.wait(rapid.IntRange(1, 70).Draw(r, "days")) },
 	})
 }
@@ -202,6 +218,10 @@ func (l *life) anyPurchase(r *rapid.T) {
 	e, err := l.Buy(context.Background(), tenant, l.d.Loan, servicing.Purchase{ID: l.next()})
 	l.expect(r, err)
 	if err == nil && e.Outcome == servicing.Applied {
+		for i := range l.holders {
+			l.moved[holder(i)] = true
+		}
+		l.moved[e.Payer] = true
 		l.cashs -= e.Amount
 	}
 }
@@ -235,6 +255,28 @@ func (l *life) funded(r *rapid.T) {
 	}
 	if units != held {
 		r.Errorf("%d of %d units are held", held, units)
+	}
+}
+
+// exact checks that who neither bought nor sold has got, of each tranche, his exact share of what the books say, and so of
+// what a replay gives, within less than a cent: exactly where it is whole.
+func (l *life) exact(r *rapid.T, now *servicing.Loan) {
+	if err := l.book.View(context.Background(), 0, func(e *ledger.Engine) {
+		s, _ := e.Register(l.d.Places.Register)
+		list, _, _ := e.Holders(l.d.Places.Register, 0, 1000)
+		for i := range list {
+			h := &list[i]
+			for t, row := range h.Rows {
+				// |paid - units/all·sum| < 1
+				away := new(big.Int).Mul(big.NewInt(row.Paid), new(big.Int).SetUint64(s.Units))
+				away.Sub(away, new(big.Int).Mul(big.NewInt(now.Booked.Holders[t]), new(big.Int).SetUint64(h.Units)))
+				if !l.moved[h.Account] && away.CmpAbs(new(big.Int).SetUint64(s.Units)) >= 0 {
+					r.Errorf("%s, who never sold, has got %d of %d by %d of %d units", h.Account, row.Paid, now.Booked.Holders[t], h.Units, s.Units)
+				}
+			}
+		}
+	}); err != nil {
+		r.Fatal(err)
 	}
 }
 
@@ -293,7 +335,23 @@ func (l *life) anyTransfer(r *rapid.T) {
 	}
 	if units = units / 2; units > 0 {
 		l.apply(&ledger.Move{Register: l.d.Places.Register, From: holder(from), To: holder(to), Units: units})
+		l.moved[holder(from)], l.moved[holder(to)] = true, true
 	}
+}
+
+// anyLatePayment is known after units were sold.
+func (l *life) anyLatePayment(r *rapid.T) {
+	l.anyPayment(r)
+	l.anyTransfer(r)
+	l.wait(rapid.IntRange(1, 30).Draw(r, "days"))
+	s := l.standing(l.d)
+	amount := max(1, rapid.SampledFrom([]int64{s.Due.Total(), s.Next, s.Next / 3}).Draw(r, "amount"))
+	l.cash(amount)
+	l.cashs += amount
+	_, err := l.Repay(context.Background(), tenant, l.d.Loan, servicing.Payment{
+		ID: l.next(), Amount: amount, Date: max(dayOf(l.now())-40, l.began), Anyway: true,
+	})
+	l.expect(r, err)
 }
 
 // anySpending takes out all that a holder has.

@@ -255,7 +255,7 @@ func (s *Servicing) wanted(ctx context.Context, l *Loan, account string) (list [
 	if err != nil {
 		return nil, err
 	}
-	_, claims, err := l.share(state)
+	claims, err := l.claims(state)
 	if err != nil {
 		return nil, err
 	}

@@ -81,6 +81,11 @@ func (l *Loan) bookedBy(e *Event) {
 		l.Booked.plus(&l.Events[u-1].Booked, -1)
 	}
 	l.Booked.plus(&e.Booked, 1)
+	for _, c := range e.Corrected {
+		for t := range c.Holders {
+			l.Booked.Holders[t] += c.Holders[t]
+		}
+	}
 }
 
 // recount finds out anew what depends on which events were reversed.
@@ -159,20 +164,13 @@ func (l *Loan) Replay(on day.Date) (*loan.State, error) {
 
 // target is what should be booked by a state.
 func (l *Loan) target(s *loan.State) (Division, error) {
-	sum, _, err := l.share(s)
+	parts, err := l.given(s)
 	if err != nil {
 		return Division{}, err
 	}
-	for i := range s.Transactions {
-		t := &s.Transactions[i]
-		if t.Entry != loan.DownPaymentPaid {
-			continue
-		}
-		d, err := l.contract.Divide(t.Split)
-		if err != nil {
-			return Division{}, err
-		}
-		sum.plus(&d, 1)
+	var sum Division
+	for i := range parts {
+		sum.plus(&parts[i].division, 1)
 	}
 	for i := range l.Events {
 		if e := &l.Events[i]; (e.Kept != 0 || e.Costs != 0) && e.Outcome == Applied && !l.reversed[e.ID] {
@@ -184,6 +182,36 @@ func (l *Loan) target(s *loan.State) (Division, error) {
 		sum.Lost, err = l.lost(s)
 	}
 	return sum, err
+}
+
+// given says who gets what of each event's money by a state.
+func (l *Loan) given(s *loan.State) ([]given, error) {
+	list, _, err := l.shares(s)
+	if err != nil {
+		return nil, err
+	}
+	for i := range s.Transactions {
+		t := &s.Transactions[i]
+		if t.Entry != loan.DownPaymentPaid {
+			continue
+		}
+		d, err := l.contract.Divide(t.Split)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, given{l.disbursed(), d})
+	}
+	return list, nil
+}
+
+// disbursed is the number of the event that paid the loan out.
+func (l *Loan) disbursed() uint32 {
+	for i := range l.Events {
+		if e := &l.Events[i]; e.Kind == Disbursed && e.Outcome == Applied && !l.reversed[e.ID] {
+			return e.Number
+		}
+	}
+	return 1
 }
 
 // derived are the columns that follow from the events.

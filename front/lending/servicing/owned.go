@@ -150,7 +150,7 @@ func (l *Loan) owned(o *Owner, part stake, on day.Date) (x Owned, err error) {
 	if err != nil {
 		return x, err
 	}
-	_, claims, err := l.share(state)
+	claims, err := l.claims(state)
 	if err != nil {
 		return x, err
 	}

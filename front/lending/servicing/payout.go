@@ -40,7 +40,7 @@ func (s *Servicing) coverByContract(ctx context.Context, l *Loan, e *Event, toda
 	if err != nil {
 		return err
 	}
-	_, claims, err := l.share(state)
+	claims, err := l.claims(state)
 	if err != nil {
 		return err
 	}

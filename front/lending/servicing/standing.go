@@ -89,7 +89,7 @@ func (l *Loan) standing(on day.Date) (Standing, error) {
 		}
 	}
 	t.Bucket = Bucket(t.Days)
-	_, claims, err := l.share(state)
+	claims, err := l.claims(state)
 	t.owe(claims)
 	for i := range l.contract.Losses.Payers {
 		account := l.contract.Losses.Payers[i].Account

@@ -54,10 +54,10 @@ type Paid struct {
 
 // Paid lists what the holders got and keep, in the order of the ledger.
 func (l *Loan) Paid() (list []Paid) {
-	undone := l.undone()
+	got := l.distributed()
 	for i := range l.Events {
-		if e := &l.Events[i]; e.Booked.held() != 0 && e.Sequence != 0 && !undone[e.Number] {
-			list = append(list, Paid{e.Date, e.Sequence, e.Booked.Holders})
+		if e := &l.Events[i]; got[e.Number] != [tranches]int64{} {
+			list = append(list, Paid{e.Date, e.Sequence, got[e.Number]})
 		}
 	}
 	return list

@@ -110,7 +110,7 @@ func (l *Loan) recover(e *Event, costs int64, today day.Date) (*loan.State, erro
 	if err != nil {
 		return nil, err
 	}
-	_, claims, err := l.share(state)
+	claims, err := l.claims(state)
 	if err != nil {
 		return nil, err
 	}

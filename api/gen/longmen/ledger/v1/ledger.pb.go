@@ -445,6 +445,7 @@ const (
 	Code_CODE_TOO_MANY_REGISTERS  Code = 505
 	Code_CODE_OVERFLOW            Code = 506
 	Code_CODE_TOO_MANY_DEBTS      Code = 507
+	Code_CODE_PAID_EXCEEDED       Code = 508
 	Code_CODE_BALANCE_TOO_LOW     Code = 600
 	Code_CODE_AMOUNT_FROZEN       Code = 601
 	Code_CODE_UNITS_TOO_FEW       Code = 602
@@ -499,6 +500,7 @@ var (
 		505: "CODE_TOO_MANY_REGISTERS",
 		506: "CODE_OVERFLOW",
 		507: "CODE_TOO_MANY_DEBTS",
+		508: "CODE_PAID_EXCEEDED",
 		600: "CODE_BALANCE_TOO_LOW",
 		601: "CODE_AMOUNT_FROZEN",
 		602: "CODE_UNITS_TOO_FEW",
@@ -550,6 +552,7 @@ var (
 		"CODE_TOO_MANY_REGISTERS":  505,
 		"CODE_OVERFLOW":            506,
 		"CODE_TOO_MANY_DEBTS":      507,
+		"CODE_PAID_EXCEEDED":       508,
 		"CODE_BALANCE_TOO_LOW":     600,
 		"CODE_AMOUNT_FROZEN":       601,
 		"CODE_UNITS_TOO_FEW":       602,
@@ -919,6 +922,7 @@ type Operation struct {
 	//	*Operation_Reverse
 	//	*Operation_ReverseLine
 	//	*Operation_Settle
+	//	*Operation_Correct
 	//	*Operation_OpenLedger
 	//	*Operation_Lead
 	//	*Operation_Pulse
@@ -1144,6 +1148,15 @@ func (x *Operation) GetSettle() *Settle {
 	return nil
 }
 
+func (x *Operation) GetCorrect() *Correct {
+	if x != nil {
+		if x, ok := x.Operation.(*Operation_Correct); ok {
+			return x.Correct
+		}
+	}
+	return nil
+}
+
 func (x *Operation) GetOpenLedger() *OpenLedger {
 	if x != nil {
 		if x, ok := x.Operation.(*Operation_OpenLedger); ok {
@@ -1255,6 +1268,10 @@ type Operation_Settle struct {
 	Settle *Settle `protobuf:"bytes,82,opt,name=settle,proto3,oneof"`
 }
 
+type Operation_Correct struct {
+	Correct *Correct `protobuf:"bytes,83,opt,name=correct,proto3,oneof"`
+}
+
 type Operation_OpenLedger struct {
 	// The sequencer's own; seen in Watch, refused in Apply.
 	OpenLedger *OpenLedger `protobuf:"bytes,2,opt,name=open_ledger,json=openLedger,proto3,oneof"`
@@ -1307,6 +1324,8 @@ func (*Operation_Reverse) isOperation_Operation() {}
 func (*Operation_ReverseLine) isOperation_Operation() {}
 
 func (*Operation_Settle) isOperation_Operation() {}
+
+func (*Operation_Correct) isOperation_Operation() {}
 
 func (*Operation_OpenLedger) isOperation_Operation() {}
 
@@ -2753,6 +2772,99 @@ func (x *ReverseLine) GetCover() string {
 	return ""
 }
 
+// Correct pays or takes a difference to those who got a distribution, by the units that they had then.
+type Correct struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Sequence      uint64                 `protobuf:"varint,1,opt,name=sequence,proto3" json:"sequence,omitempty"`
+	Operation     uint32                 `protobuf:"varint,2,opt,name=operation,proto3" json:"operation,omitempty"`
+	Payer         string                 `protobuf:"bytes,3,opt,name=payer,proto3" json:"payer,omitempty"`             // pays the difference, or gets it
+	Amounts       []int64                `protobuf:"varint,4,rep,packed,name=amounts,proto3" json:"amounts,omitempty"` // one a tranche, negative: taken back
+	Deductions    []*Deduction           `protobuf:"bytes,5,rep,name=deductions,proto3" json:"deductions,omitempty"`
+	Mode          ReverseMode            `protobuf:"varint,6,opt,name=mode,proto3,enum=longmen.ledger.v1.ReverseMode" json:"mode,omitempty"`
+	Cover         string                 `protobuf:"bytes,7,opt,name=cover,proto3" json:"cover,omitempty"` // mode owe
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Correct) Reset() {
+	*x = Correct{}
+	mi := &file_longmen_ledger_v1_ledger_proto_msgTypes[29]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Correct) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Correct) ProtoMessage() {}
+
+func (x *Correct) ProtoReflect() protoreflect.Message {
+	mi := &file_longmen_ledger_v1_ledger_proto_msgTypes[29]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Correct.ProtoReflect.Descriptor instead.
+func (*Correct) Descriptor() ([]byte, []int) {
+	return file_longmen_ledger_v1_ledger_proto_rawDescGZIP(), []int{29}
+}
+
+func (x *Correct) GetSequence() uint64 {
+	if x != nil {
+		return x.Sequence
+	}
+	return 0
+}
+
+func (x *Correct) GetOperation() uint32 {
+	if x != nil {
+		return x.Operation
+	}
+	return 0
+}
+
+func (x *Correct) GetPayer() string {
+	if x != nil {
+		return x.Payer
+	}
+	return ""
+}
+
+func (x *Correct) GetAmounts() []int64 {
+	if x != nil {
+		return x.Amounts
+	}
+	return nil
+}
+
+func (x *Correct) GetDeductions() []*Deduction {
+	if x != nil {
+		return x.Deductions
+	}
+	return nil
+}
+
+func (x *Correct) GetMode() ReverseMode {
+	if x != nil {
+		return x.Mode
+	}
+	return ReverseMode_REVERSE_MODE_UNSPECIFIED
+}
+
+func (x *Correct) GetCover() string {
+	if x != nil {
+		return x.Cover
+	}
+	return ""
+}
+
 // Settle lets the payer pay what an account owes to a cover account.
 type Settle struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -2766,7 +2878,7 @@ type Settle struct {
 
 func (x *Settle) Reset() {
 	*x = Settle{}
-	mi := &file_longmen_ledger_v1_ledger_proto_msgTypes[29]
+	mi := &file_longmen_ledger_v1_ledger_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2778,7 +2890,7 @@ func (x *Settle) String() string {
 func (*Settle) ProtoMessage() {}
 
 func (x *Settle) ProtoReflect() protoreflect.Message {
-	mi := &file_longmen_ledger_v1_ledger_proto_msgTypes[29]
+	mi := &file_longmen_ledger_v1_ledger_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2791,7 +2903,7 @@ func (x *Settle) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Settle.ProtoReflect.Descriptor instead.
 func (*Settle) Descriptor() ([]byte, []int) {
-	return file_longmen_ledger_v1_ledger_proto_rawDescGZIP(), []int{29}
+	return file_longmen_ledger_v1_ledger_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *Settle) GetAccount() string {
@@ -2838,7 +2950,7 @@ type Result struct {
 
 func (x *Result) Reset() {
 	*x = Result{}
-	mi := &file_longmen_ledger_v1_ledger_proto_msgTypes[30]
+	mi := &file_longmen_ledger_v1_ledger_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2850,7 +2962,7 @@ func (x *Result) String() string {
 func (*Result) ProtoMessage() {}
 
 func (x *Result) ProtoReflect() protoreflect.Message {
-	mi := &file_longmen_ledger_v1_ledger_proto_msgTypes[30]
+	mi := &file_longmen_ledger_v1_ledger_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2863,7 +2975,7 @@ func (x *Result) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Result.ProtoReflect.Descriptor instead.
 func (*Result) Descriptor() ([]byte, []int) {
-	return file_longmen_ledger_v1_ledger_proto_rawDescGZIP(), []int{30}
+	return file_longmen_ledger_v1_ledger_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *Result) GetSequence() uint64 {
@@ -2942,7 +3054,7 @@ type Output struct {
 
 func (x *Output) Reset() {
 	*x = Output{}
-	mi := &file_longmen_ledger_v1_ledger_proto_msgTypes[31]
+	mi := &file_longmen_ledger_v1_ledger_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2954,7 +3066,7 @@ func (x *Output) String() string {
 func (*Output) ProtoMessage() {}
 
 func (x *Output) ProtoReflect() protoreflect.Message {
-	mi := &file_longmen_ledger_v1_ledger_proto_msgTypes[31]
+	mi := &file_longmen_ledger_v1_ledger_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2967,7 +3079,7 @@ func (x *Output) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Output.ProtoReflect.Descriptor instead.
 func (*Output) Descriptor() ([]byte, []int) {
-	return file_longmen_ledger_v1_ledger_proto_rawDescGZIP(), []int{31}
+	return file_longmen_ledger_v1_ledger_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *Output) GetOperation() uint32 {
@@ -3063,7 +3175,7 @@ type Tranche struct {
 
 func (x *Tranche) Reset() {
 	*x = Tranche{}
-	mi := &file_longmen_ledger_v1_ledger_proto_msgTypes[32]
+	mi := &file_longmen_ledger_v1_ledger_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3075,7 +3187,7 @@ func (x *Tranche) String() string {
 func (*Tranche) ProtoMessage() {}
 
 func (x *Tranche) ProtoReflect() protoreflect.Message {
-	mi := &file_longmen_ledger_v1_ledger_proto_msgTypes[32]
+	mi := &file_longmen_ledger_v1_ledger_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3088,7 +3200,7 @@ func (x *Tranche) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Tranche.ProtoReflect.Descriptor instead.
 func (*Tranche) Descriptor() ([]byte, []int) {
-	return file_longmen_ledger_v1_ledger_proto_rawDescGZIP(), []int{32}
+	return file_longmen_ledger_v1_ledger_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *Tranche) GetAmount() int64 {
@@ -3151,7 +3263,7 @@ type Int128 struct {
 
 func (x *Int128) Reset() {
 	*x = Int128{}
-	mi := &file_longmen_ledger_v1_ledger_proto_msgTypes[33]
+	mi := &file_longmen_ledger_v1_ledger_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3163,7 +3275,7 @@ func (x *Int128) String() string {
 func (*Int128) ProtoMessage() {}
 
 func (x *Int128) ProtoReflect() protoreflect.Message {
-	mi := &file_longmen_ledger_v1_ledger_proto_msgTypes[33]
+	mi := &file_longmen_ledger_v1_ledger_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3176,7 +3288,7 @@ func (x *Int128) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Int128.ProtoReflect.Descriptor instead.
 func (*Int128) Descriptor() ([]byte, []int) {
-	return file_longmen_ledger_v1_ledger_proto_rawDescGZIP(), []int{33}
+	return file_longmen_ledger_v1_ledger_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *Int128) GetHigh() int64 {
@@ -3203,7 +3315,7 @@ type Missing struct {
 
 func (x *Missing) Reset() {
 	*x = Missing{}
-	mi := &file_longmen_ledger_v1_ledger_proto_msgTypes[34]
+	mi := &file_longmen_ledger_v1_ledger_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3215,7 +3327,7 @@ func (x *Missing) String() string {
 func (*Missing) ProtoMessage() {}
 
 func (x *Missing) ProtoReflect() protoreflect.Message {
-	mi := &file_longmen_ledger_v1_ledger_proto_msgTypes[34]
+	mi := &file_longmen_ledger_v1_ledger_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3228,7 +3340,7 @@ func (x *Missing) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Missing.ProtoReflect.Descriptor instead.
 func (*Missing) Descriptor() ([]byte, []int) {
-	return file_longmen_ledger_v1_ledger_proto_rawDescGZIP(), []int{34}
+	return file_longmen_ledger_v1_ledger_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *Missing) GetAccount() string {
@@ -3256,7 +3368,7 @@ type BalancesRequest struct {
 
 func (x *BalancesRequest) Reset() {
 	*x = BalancesRequest{}
-	mi := &file_longmen_ledger_v1_ledger_proto_msgTypes[35]
+	mi := &file_longmen_ledger_v1_ledger_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3268,7 +3380,7 @@ func (x *BalancesRequest) String() string {
 func (*BalancesRequest) ProtoMessage() {}
 
 func (x *BalancesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_longmen_ledger_v1_ledger_proto_msgTypes[35]
+	mi := &file_longmen_ledger_v1_ledger_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3281,7 +3393,7 @@ func (x *BalancesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BalancesRequest.ProtoReflect.Descriptor instead.
 func (*BalancesRequest) Descriptor() ([]byte, []int) {
-	return file_longmen_ledger_v1_ledger_proto_rawDescGZIP(), []int{35}
+	return file_longmen_ledger_v1_ledger_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *BalancesRequest) GetLedger() string {
@@ -3316,7 +3428,7 @@ type BalancesResponse struct {
 
 func (x *BalancesResponse) Reset() {
 	*x = BalancesResponse{}
-	mi := &file_longmen_ledger_v1_ledger_proto_msgTypes[36]
+	mi := &file_longmen_ledger_v1_ledger_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3328,7 +3440,7 @@ func (x *BalancesResponse) String() string {
 func (*BalancesResponse) ProtoMessage() {}
 
 func (x *BalancesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_longmen_ledger_v1_ledger_proto_msgTypes[36]
+	mi := &file_longmen_ledger_v1_ledger_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3341,7 +3453,7 @@ func (x *BalancesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BalancesResponse.ProtoReflect.Descriptor instead.
 func (*BalancesResponse) Descriptor() ([]byte, []int) {
-	return file_longmen_ledger_v1_ledger_proto_rawDescGZIP(), []int{36}
+	return file_longmen_ledger_v1_ledger_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *BalancesResponse) GetSequence() uint64 {
@@ -3381,7 +3493,7 @@ type Balance struct {
 
 func (x *Balance) Reset() {
 	*x = Balance{}
-	mi := &file_longmen_ledger_v1_ledger_proto_msgTypes[37]
+	mi := &file_longmen_ledger_v1_ledger_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3393,7 +3505,7 @@ func (x *Balance) String() string {
 func (*Balance) ProtoMessage() {}
 
 func (x *Balance) ProtoReflect() protoreflect.Message {
-	mi := &file_longmen_ledger_v1_ledger_proto_msgTypes[37]
+	mi := &file_longmen_ledger_v1_ledger_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3406,7 +3518,7 @@ func (x *Balance) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Balance.ProtoReflect.Descriptor instead.
 func (*Balance) Descriptor() ([]byte, []int) {
-	return file_longmen_ledger_v1_ledger_proto_rawDescGZIP(), []int{37}
+	return file_longmen_ledger_v1_ledger_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *Balance) GetMissing() bool {
@@ -3475,7 +3587,7 @@ type WatchRequest struct {
 
 func (x *WatchRequest) Reset() {
 	*x = WatchRequest{}
-	mi := &file_longmen_ledger_v1_ledger_proto_msgTypes[38]
+	mi := &file_longmen_ledger_v1_ledger_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3487,7 +3599,7 @@ func (x *WatchRequest) String() string {
 func (*WatchRequest) ProtoMessage() {}
 
 func (x *WatchRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_longmen_ledger_v1_ledger_proto_msgTypes[38]
+	mi := &file_longmen_ledger_v1_ledger_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3500,7 +3612,7 @@ func (x *WatchRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchRequest.ProtoReflect.Descriptor instead.
 func (*WatchRequest) Descriptor() ([]byte, []int) {
-	return file_longmen_ledger_v1_ledger_proto_rawDescGZIP(), []int{38}
+	return file_longmen_ledger_v1_ledger_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *WatchRequest) GetLedger() string {
@@ -3526,7 +3638,7 @@ type WatchResponse struct {
 
 func (x *WatchResponse) Reset() {
 	*x = WatchResponse{}
-	mi := &file_longmen_ledger_v1_ledger_proto_msgTypes[39]
+	mi := &file_longmen_ledger_v1_ledger_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3538,7 +3650,7 @@ func (x *WatchResponse) String() string {
 func (*WatchResponse) ProtoMessage() {}
 
 func (x *WatchResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_longmen_ledger_v1_ledger_proto_msgTypes[39]
+	mi := &file_longmen_ledger_v1_ledger_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3551,7 +3663,7 @@ func (x *WatchResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchResponse.ProtoReflect.Descriptor instead.
 func (*WatchResponse) Descriptor() ([]byte, []int) {
-	return file_longmen_ledger_v1_ledger_proto_rawDescGZIP(), []int{39}
+	return file_longmen_ledger_v1_ledger_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *WatchResponse) GetEvents() []*Event {
@@ -3571,7 +3683,7 @@ type Event struct {
 
 func (x *Event) Reset() {
 	*x = Event{}
-	mi := &file_longmen_ledger_v1_ledger_proto_msgTypes[40]
+	mi := &file_longmen_ledger_v1_ledger_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3583,7 +3695,7 @@ func (x *Event) String() string {
 func (*Event) ProtoMessage() {}
 
 func (x *Event) ProtoReflect() protoreflect.Message {
-	mi := &file_longmen_ledger_v1_ledger_proto_msgTypes[40]
+	mi := &file_longmen_ledger_v1_ledger_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3596,7 +3708,7 @@ func (x *Event) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Event.ProtoReflect.Descriptor instead.
 func (*Event) Descriptor() ([]byte, []int) {
-	return file_longmen_ledger_v1_ledger_proto_rawDescGZIP(), []int{40}
+	return file_longmen_ledger_v1_ledger_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *Event) GetCommand() *Command {
@@ -3622,7 +3734,7 @@ type LedgerRequest struct {
 
 func (x *LedgerRequest) Reset() {
 	*x = LedgerRequest{}
-	mi := &file_longmen_ledger_v1_ledger_proto_msgTypes[41]
+	mi := &file_longmen_ledger_v1_ledger_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3634,7 +3746,7 @@ func (x *LedgerRequest) String() string {
 func (*LedgerRequest) ProtoMessage() {}
 
 func (x *LedgerRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_longmen_ledger_v1_ledger_proto_msgTypes[41]
+	mi := &file_longmen_ledger_v1_ledger_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3647,7 +3759,7 @@ func (x *LedgerRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LedgerRequest.ProtoReflect.Descriptor instead.
 func (*LedgerRequest) Descriptor() ([]byte, []int) {
-	return file_longmen_ledger_v1_ledger_proto_rawDescGZIP(), []int{41}
+	return file_longmen_ledger_v1_ledger_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *LedgerRequest) GetLedger() string {
@@ -3677,7 +3789,7 @@ type LedgerResponse struct {
 
 func (x *LedgerResponse) Reset() {
 	*x = LedgerResponse{}
-	mi := &file_longmen_ledger_v1_ledger_proto_msgTypes[42]
+	mi := &file_longmen_ledger_v1_ledger_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3689,7 +3801,7 @@ func (x *LedgerResponse) String() string {
 func (*LedgerResponse) ProtoMessage() {}
 
 func (x *LedgerResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_longmen_ledger_v1_ledger_proto_msgTypes[42]
+	mi := &file_longmen_ledger_v1_ledger_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3702,7 +3814,7 @@ func (x *LedgerResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LedgerResponse.ProtoReflect.Descriptor instead.
 func (*LedgerResponse) Descriptor() ([]byte, []int) {
-	return file_longmen_ledger_v1_ledger_proto_rawDescGZIP(), []int{42}
+	return file_longmen_ledger_v1_ledger_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *LedgerResponse) GetId() []byte {
@@ -3818,7 +3930,7 @@ const file_longmen_ledger_v1_ledger_proto_rawDesc = "" +
 	"\x05value\x18\x02 \x01(\fR\x05value\">\n" +
 	"\x04Mark\x12\x18\n" +
 	"\acommand\x18\x01 \x01(\fR\acommand\x12\x1c\n" +
-	"\toperation\x18\x02 \x01(\rR\toperation\"\xa9\n" +
+	"\toperation\x18\x02 \x01(\rR\toperation\"\xe1\n" +
 	"\n" +
 	"\tOperation\x126\n" +
 	"\aupgrade\x18\x04 \x01(\v2\x1a.longmen.ledger.v1.UpgradeH\x00R\aupgrade\x126\n" +
@@ -3844,7 +3956,8 @@ const file_longmen_ledger_v1_ledger_proto_rawDesc = "" +
 	"\x05claim\x18A \x01(\v2\x18.longmen.ledger.v1.ClaimH\x00R\x05claim\x126\n" +
 	"\areverse\x18P \x01(\v2\x1a.longmen.ledger.v1.ReverseH\x00R\areverse\x12C\n" +
 	"\freverse_line\x18Q \x01(\v2\x1e.longmen.ledger.v1.ReverseLineH\x00R\vreverseLine\x123\n" +
-	"\x06settle\x18R \x01(\v2\x19.longmen.ledger.v1.SettleH\x00R\x06settle\x12@\n" +
+	"\x06settle\x18R \x01(\v2\x19.longmen.ledger.v1.SettleH\x00R\x06settle\x126\n" +
+	"\acorrect\x18S \x01(\v2\x1a.longmen.ledger.v1.CorrectH\x00R\acorrect\x12@\n" +
 	"\vopen_ledger\x18\x02 \x01(\v2\x1d.longmen.ledger.v1.OpenLedgerH\x00R\n" +
 	"openLedger\x12-\n" +
 	"\x04lead\x18\x03 \x01(\v2\x17.longmen.ledger.v1.LeadH\x00R\x04lead\x120\n" +
@@ -3954,7 +4067,17 @@ const file_longmen_ledger_v1_ledger_proto_rawDesc = "" +
 	"\toperation\x18\x02 \x01(\rR\toperation\x12\x18\n" +
 	"\aaccount\x18\x03 \x01(\tR\aaccount\x122\n" +
 	"\x04mode\x18\x04 \x01(\x0e2\x1e.longmen.ledger.v1.ReverseModeR\x04mode\x12\x14\n" +
-	"\x05cover\x18\x05 \x01(\tR\x05cover\"f\n" +
+	"\x05cover\x18\x05 \x01(\tR\x05cover\"\xfb\x01\n" +
+	"\aCorrect\x12\x1a\n" +
+	"\bsequence\x18\x01 \x01(\x04R\bsequence\x12\x1c\n" +
+	"\toperation\x18\x02 \x01(\rR\toperation\x12\x14\n" +
+	"\x05payer\x18\x03 \x01(\tR\x05payer\x12\x18\n" +
+	"\aamounts\x18\x04 \x03(\x03R\aamounts\x12<\n" +
+	"\n" +
+	"deductions\x18\x05 \x03(\v2\x1c.longmen.ledger.v1.DeductionR\n" +
+	"deductions\x122\n" +
+	"\x04mode\x18\x06 \x01(\x0e2\x1e.longmen.ledger.v1.ReverseModeR\x04mode\x12\x14\n" +
+	"\x05cover\x18\a \x01(\tR\x05cover\"f\n" +
 	"\x06Settle\x12\x18\n" +
 	"\aaccount\x18\x01 \x01(\tR\aaccount\x12\x14\n" +
 	"\x05cover\x18\x02 \x01(\tR\x05cover\x12\x14\n" +
@@ -4077,7 +4200,7 @@ const file_longmen_ledger_v1_ledger_proto_rawDesc = "" +
 	"\tClockKind\x12\x1a\n" +
 	"\x16CLOCK_KIND_UNSPECIFIED\x10\x00\x12\x13\n" +
 	"\x0fCLOCK_KIND_REAL\x10\x01\x12\x18\n" +
-	"\x14CLOCK_KIND_SIMULATED\x10\x02*\xe0\t\n" +
+	"\x14CLOCK_KIND_SIMULATED\x10\x02*\xf9\t\n" +
 	"\x04Code\x12\x10\n" +
 	"\fCODE_APPLIED\x10\x00\x12\x12\n" +
 	"\x0eCODE_MALFORMED\x10\x01\x12\x12\n" +
@@ -4123,7 +4246,8 @@ const file_longmen_ledger_v1_ledger_proto_rawDesc = "" +
 	"\x16CODE_TOO_MANY_HOLDINGS\x10\xf8\x03\x12\x1c\n" +
 	"\x17CODE_TOO_MANY_REGISTERS\x10\xf9\x03\x12\x12\n" +
 	"\rCODE_OVERFLOW\x10\xfa\x03\x12\x18\n" +
-	"\x13CODE_TOO_MANY_DEBTS\x10\xfb\x03\x12\x19\n" +
+	"\x13CODE_TOO_MANY_DEBTS\x10\xfb\x03\x12\x17\n" +
+	"\x12CODE_PAID_EXCEEDED\x10\xfc\x03\x12\x19\n" +
 	"\x14CODE_BALANCE_TOO_LOW\x10\xd8\x04\x12\x17\n" +
 	"\x12CODE_AMOUNT_FROZEN\x10\xd9\x04\x12\x17\n" +
 	"\x12CODE_UNITS_TOO_FEW\x10\xda\x04\x12\x14\n" +
@@ -4147,7 +4271,7 @@ func file_longmen_ledger_v1_ledger_proto_rawDescGZIP() []byte {
 }
 
 var file_longmen_ledger_v1_ledger_proto_enumTypes = make([]protoimpl.EnumInfo, 8)
-var file_longmen_ledger_v1_ledger_proto_msgTypes = make([]protoimpl.MessageInfo, 43)
+var file_longmen_ledger_v1_ledger_proto_msgTypes = make([]protoimpl.MessageInfo, 44)
 var file_longmen_ledger_v1_ledger_proto_goTypes = []any{
 	(Side)(0),                // 0: longmen.ledger.v1.Side
 	(AccountType)(0),         // 1: longmen.ledger.v1.AccountType
@@ -4186,24 +4310,25 @@ var file_longmen_ledger_v1_ledger_proto_goTypes = []any{
 	(*Claim)(nil),            // 34: longmen.ledger.v1.Claim
 	(*Reverse)(nil),          // 35: longmen.ledger.v1.Reverse
 	(*ReverseLine)(nil),      // 36: longmen.ledger.v1.ReverseLine
-	(*Settle)(nil),           // 37: longmen.ledger.v1.Settle
-	(*Result)(nil),           // 38: longmen.ledger.v1.Result
-	(*Output)(nil),           // 39: longmen.ledger.v1.Output
-	(*Tranche)(nil),          // 40: longmen.ledger.v1.Tranche
-	(*Int128)(nil),           // 41: longmen.ledger.v1.Int128
-	(*Missing)(nil),          // 42: longmen.ledger.v1.Missing
-	(*BalancesRequest)(nil),  // 43: longmen.ledger.v1.BalancesRequest
-	(*BalancesResponse)(nil), // 44: longmen.ledger.v1.BalancesResponse
-	(*Balance)(nil),          // 45: longmen.ledger.v1.Balance
-	(*WatchRequest)(nil),     // 46: longmen.ledger.v1.WatchRequest
-	(*WatchResponse)(nil),    // 47: longmen.ledger.v1.WatchResponse
-	(*Event)(nil),            // 48: longmen.ledger.v1.Event
-	(*LedgerRequest)(nil),    // 49: longmen.ledger.v1.LedgerRequest
-	(*LedgerResponse)(nil),   // 50: longmen.ledger.v1.LedgerResponse
+	(*Correct)(nil),          // 37: longmen.ledger.v1.Correct
+	(*Settle)(nil),           // 38: longmen.ledger.v1.Settle
+	(*Result)(nil),           // 39: longmen.ledger.v1.Result
+	(*Output)(nil),           // 40: longmen.ledger.v1.Output
+	(*Tranche)(nil),          // 41: longmen.ledger.v1.Tranche
+	(*Int128)(nil),           // 42: longmen.ledger.v1.Int128
+	(*Missing)(nil),          // 43: longmen.ledger.v1.Missing
+	(*BalancesRequest)(nil),  // 44: longmen.ledger.v1.BalancesRequest
+	(*BalancesResponse)(nil), // 45: longmen.ledger.v1.BalancesResponse
+	(*Balance)(nil),          // 46: longmen.ledger.v1.Balance
+	(*WatchRequest)(nil),     // 47: longmen.ledger.v1.WatchRequest
+	(*WatchResponse)(nil),    // 48: longmen.ledger.v1.WatchResponse
+	(*Event)(nil),            // 49: longmen.ledger.v1.Event
+	(*LedgerRequest)(nil),    // 50: longmen.ledger.v1.LedgerRequest
+	(*LedgerResponse)(nil),   // 51: longmen.ledger.v1.LedgerResponse
 }
 var file_longmen_ledger_v1_ledger_proto_depIdxs = []int32{
 	10, // 0: longmen.ledger.v1.ApplyRequest.commands:type_name -> longmen.ledger.v1.Command
-	38, // 1: longmen.ledger.v1.ApplyResponse.results:type_name -> longmen.ledger.v1.Result
+	39, // 1: longmen.ledger.v1.ApplyResponse.results:type_name -> longmen.ledger.v1.Result
 	13, // 2: longmen.ledger.v1.Command.operations:type_name -> longmen.ledger.v1.Operation
 	11, // 3: longmen.ledger.v1.Command.references:type_name -> longmen.ledger.v1.Reference
 	17, // 4: longmen.ledger.v1.Operation.upgrade:type_name -> longmen.ledger.v1.Upgrade
@@ -4225,48 +4350,51 @@ var file_longmen_ledger_v1_ledger_proto_depIdxs = []int32{
 	34, // 20: longmen.ledger.v1.Operation.claim:type_name -> longmen.ledger.v1.Claim
 	35, // 21: longmen.ledger.v1.Operation.reverse:type_name -> longmen.ledger.v1.Reverse
 	36, // 22: longmen.ledger.v1.Operation.reverse_line:type_name -> longmen.ledger.v1.ReverseLine
-	37, // 23: longmen.ledger.v1.Operation.settle:type_name -> longmen.ledger.v1.Settle
-	14, // 24: longmen.ledger.v1.Operation.open_ledger:type_name -> longmen.ledger.v1.OpenLedger
-	15, // 25: longmen.ledger.v1.Operation.lead:type_name -> longmen.ledger.v1.Lead
-	16, // 26: longmen.ledger.v1.Operation.pulse:type_name -> longmen.ledger.v1.Pulse
-	6,  // 27: longmen.ledger.v1.OpenLedger.clock:type_name -> longmen.ledger.v1.ClockKind
-	0,  // 28: longmen.ledger.v1.OpenAccount.side:type_name -> longmen.ledger.v1.Side
-	1,  // 29: longmen.ledger.v1.OpenAccount.type:type_name -> longmen.ledger.v1.AccountType
-	2,  // 30: longmen.ledger.v1.OpenAccount.constraint:type_name -> longmen.ledger.v1.Constraint
-	3,  // 31: longmen.ledger.v1.Transfer.mode:type_name -> longmen.ledger.v1.TransferMode
-	12, // 32: longmen.ledger.v1.Post.hold:type_name -> longmen.ledger.v1.Mark
-	12, // 33: longmen.ledger.v1.Void.hold:type_name -> longmen.ledger.v1.Mark
-	4,  // 34: longmen.ledger.v1.Freeze.what:type_name -> longmen.ledger.v1.FreezeKind
-	12, // 35: longmen.ledger.v1.Unfreeze.freeze:type_name -> longmen.ledger.v1.Mark
-	12, // 36: longmen.ledger.v1.Move.hold:type_name -> longmen.ledger.v1.Mark
-	33, // 37: longmen.ledger.v1.Distribute.deductions:type_name -> longmen.ledger.v1.Deduction
-	5,  // 38: longmen.ledger.v1.Reverse.mode:type_name -> longmen.ledger.v1.ReverseMode
-	5,  // 39: longmen.ledger.v1.ReverseLine.mode:type_name -> longmen.ledger.v1.ReverseMode
-	7,  // 40: longmen.ledger.v1.Result.code:type_name -> longmen.ledger.v1.Code
-	39, // 41: longmen.ledger.v1.Result.outputs:type_name -> longmen.ledger.v1.Output
-	40, // 42: longmen.ledger.v1.Output.tranches:type_name -> longmen.ledger.v1.Tranche
-	42, // 43: longmen.ledger.v1.Output.missing:type_name -> longmen.ledger.v1.Missing
-	41, // 44: longmen.ledger.v1.Tranche.q:type_name -> longmen.ledger.v1.Int128
-	41, // 45: longmen.ledger.v1.Tranche.rem:type_name -> longmen.ledger.v1.Int128
-	41, // 46: longmen.ledger.v1.Tranche.cut_deficit:type_name -> longmen.ledger.v1.Int128
-	45, // 47: longmen.ledger.v1.BalancesResponse.balances:type_name -> longmen.ledger.v1.Balance
-	48, // 48: longmen.ledger.v1.WatchResponse.events:type_name -> longmen.ledger.v1.Event
-	10, // 49: longmen.ledger.v1.Event.command:type_name -> longmen.ledger.v1.Command
-	38, // 50: longmen.ledger.v1.Event.result:type_name -> longmen.ledger.v1.Result
-	6,  // 51: longmen.ledger.v1.LedgerResponse.clock:type_name -> longmen.ledger.v1.ClockKind
-	8,  // 52: longmen.ledger.v1.LedgerService.Apply:input_type -> longmen.ledger.v1.ApplyRequest
-	43, // 53: longmen.ledger.v1.LedgerService.Balances:input_type -> longmen.ledger.v1.BalancesRequest
-	46, // 54: longmen.ledger.v1.LedgerService.Watch:input_type -> longmen.ledger.v1.WatchRequest
-	49, // 55: longmen.ledger.v1.LedgerService.Ledger:input_type -> longmen.ledger.v1.LedgerRequest
-	9,  // 56: longmen.ledger.v1.LedgerService.Apply:output_type -> longmen.ledger.v1.ApplyResponse
-	44, // 57: longmen.ledger.v1.LedgerService.Balances:output_type -> longmen.ledger.v1.BalancesResponse
-	47, // 58: longmen.ledger.v1.LedgerService.Watch:output_type -> longmen.ledger.v1.WatchResponse
-	50, // 59: longmen.ledger.v1.LedgerService.Ledger:output_type -> longmen.ledger.v1.LedgerResponse
-	56, // [56:60] is the sub-list for method output_type
-	52, // [52:56] is the sub-list for method input_type
-	52, // [52:52] is the sub-list for extension type_name
-	52, // [52:52] is the sub-list for extension extendee
-	0,  // [0:52] is the sub-list for field type_name
+	38, // 23: longmen.ledger.v1.Operation.settle:type_name -> longmen.ledger.v1.Settle
+	37, // 24: longmen.ledger.v1.Operation.correct:type_name -> longmen.ledger.v1.Correct
+	14, // 25: longmen.ledger.v1.Operation.open_ledger:type_name -> longmen.ledger.v1.OpenLedger
+	15, // 26: longmen.ledger.v1.Operation.lead:type_name -> longmen.ledger.v1.Lead
+	16, // 27: longmen.ledger.v1.Operation.pulse:type_name -> longmen.ledger.v1.Pulse
+	6,  // 28: longmen.ledger.v1.OpenLedger.clock:type_name -> longmen.ledger.v1.ClockKind
+	0,  // 29: longmen.ledger.v1.OpenAccount.side:type_name -> longmen.ledger.v1.Side
+	1,  // 30: longmen.ledger.v1.OpenAccount.type:type_name -> longmen.ledger.v1.AccountType
+	2,  // 31: longmen.ledger.v1.OpenAccount.constraint:type_name -> longmen.ledger.v1.Constraint
+	3,  // 32: longmen.ledger.v1.Transfer.mode:type_name -> longmen.ledger.v1.TransferMode
+	12, // 33: longmen.ledger.v1.Post.hold:type_name -> longmen.ledger.v1.Mark
+	12, // 34: longmen.ledger.v1.Void.hold:type_name -> longmen.ledger.v1.Mark
+	4,  // 35: longmen.ledger.v1.Freeze.what:type_name -> longmen.ledger.v1.FreezeKind
+	12, // 36: longmen.ledger.v1.Unfreeze.freeze:type_name -> longmen.ledger.v1.Mark
+	12, // 37: longmen.ledger.v1.Move.hold:type_name -> longmen.ledger.v1.Mark
+	33, // 38: longmen.ledger.v1.Distribute.deductions:type_name -> longmen.ledger.v1.Deduction
+	5,  // 39: longmen.ledger.v1.Reverse.mode:type_name -> longmen.ledger.v1.ReverseMode
+	5,  // 40: longmen.ledger.v1.ReverseLine.mode:type_name -> longmen.ledger.v1.ReverseMode
+	33, // 41: longmen.ledger.v1.Correct.deductions:type_name -> longmen.ledger.v1.Deduction
+	5,  // 42: longmen.ledger.v1.Correct.mode:type_name -> longmen.ledger.v1.ReverseMode
+	7,  // 43: longmen.ledger.v1.Result.code:type_name -> longmen.ledger.v1.Code
+	40, // 44: longmen.ledger.v1.Result.outputs:type_name -> longmen.ledger.v1.Output
+	41, // 45: longmen.ledger.v1.Output.tranches:type_name -> longmen.ledger.v1.Tranche
+	43, // 46: longmen.ledger.v1.Output.missing:type_name -> longmen.ledger.v1.Missing
+	42, // 47: longmen.ledger.v1.Tranche.q:type_name -> longmen.ledger.v1.Int128
+	42, // 48: longmen.ledger.v1.Tranche.rem:type_name -> longmen.ledger.v1.Int128
+	42, // 49: longmen.ledger.v1.Tranche.cut_deficit:type_name -> longmen.ledger.v1.Int128
+	46, // 50: longmen.ledger.v1.BalancesResponse.balances:type_name -> longmen.ledger.v1.Balance
+	49, // 51: longmen.ledger.v1.WatchResponse.events:type_name -> longmen.ledger.v1.Event
+	10, // 52: longmen.ledger.v1.Event.command:type_name -> longmen.ledger.v1.Command
+	39, // 53: longmen.ledger.v1.Event.result:type_name -> longmen.ledger.v1.Result
+	6,  // 54: longmen.ledger.v1.LedgerResponse.clock:type_name -> longmen.ledger.v1.ClockKind
+	8,  // 55: longmen.ledger.v1.LedgerService.Apply:input_type -> longmen.ledger.v1.ApplyRequest
+	44, // 56: longmen.ledger.v1.LedgerService.Balances:input_type -> longmen.ledger.v1.BalancesRequest
+	47, // 57: longmen.ledger.v1.LedgerService.Watch:input_type -> longmen.ledger.v1.WatchRequest
+	50, // 58: longmen.ledger.v1.LedgerService.Ledger:input_type -> longmen.ledger.v1.LedgerRequest
+	9,  // 59: longmen.ledger.v1.LedgerService.Apply:output_type -> longmen.ledger.v1.ApplyResponse
+	45, // 60: longmen.ledger.v1.LedgerService.Balances:output_type -> longmen.ledger.v1.BalancesResponse
+	48, // 61: longmen.ledger.v1.LedgerService.Watch:output_type -> longmen.ledger.v1.WatchResponse
+	51, // 62: longmen.ledger.v1.LedgerService.Ledger:output_type -> longmen.ledger.v1.LedgerResponse
+	59, // [59:63] is the sub-list for method output_type
+	55, // [55:59] is the sub-list for method input_type
+	55, // [55:55] is the sub-list for extension type_name
+	55, // [55:55] is the sub-list for extension extendee
+	0,  // [0:55] is the sub-list for field type_name
 }
 
 func init() { file_longmen_ledger_v1_ledger_proto_init() }
@@ -4295,6 +4423,7 @@ func file_longmen_ledger_v1_ledger_proto_init() {
 		(*Operation_Reverse)(nil),
 		(*Operation_ReverseLine)(nil),
 		(*Operation_Settle)(nil),
+		(*Operation_Correct)(nil),
 		(*Operation_OpenLedger)(nil),
 		(*Operation_Lead)(nil),
 		(*Operation_Pulse)(nil),
@@ -4305,7 +4434,7 @@ func file_longmen_ledger_v1_ledger_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_longmen_ledger_v1_ledger_proto_rawDesc), len(file_longmen_ledger_v1_ledger_proto_rawDesc)),
 			NumEnums:      8,
-			NumMessages:   43,
+			NumMessages:   44,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
