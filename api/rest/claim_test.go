@@ -65,7 +65,7 @@ func TestClaims(t *testing.T) {
 	own := w.ID().String()
 	body := strings.NewReplacer("{id}", own, "{loan}", loan.String()).Replace(aClaim)
 	is(t, w.As(me, http.MethodPost, mine+"/claim-sales", body).OK(), "state", "offered", "units", "400", "of", "1200", "asked", "39400", "seller", me.Party.String())
-	is(t, w.As(me, http.MethodPost, mine+"/claim-sales", strings.Replace(body, "400", "500", 1)), "status", "409", "code", "conflict")
+	is(t, w.As(me, http.MethodPost, mine+"/claim-sales", strings.Replace(body, `"units":400`, `"units":500`, 1)), "status", "409", "code", "conflict")
 	seen := w.Follow(w.North, 0)
 
 	sale, list := "/v1/claim-sales/"+own, "/v1/claim-sales?loan="+loan.String()
