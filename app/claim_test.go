@@ -1,6 +1,8 @@
 package app
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"net/http"
 	"strings"
@@ -74,6 +76,8 @@ func TestClaimsChangeHands(t *testing.T) {
 		t.Errorf("bob %d, ann %d, platform %d", x.cash("bob")-bob, x.cash("ann")-ann, x.has("platform")-platform)
 	}
 
+	x.note(first)
+
 	// 841.51 × 1.02 = 858.34 and 2.71 of interest; of 861.05 the seller pays 4.31.
 	second := x.offer("bob", 1_000, "1.02")
 	x.buy("cy", second, "86205").OK()
@@ -93,6 +97,32 @@ func TestClaimsChangeHands(t *testing.T) {
 		t.Errorf("cy got %d", got)
 	}
 	x.overview()
+}
+
+// note waits for the note of Bob's purchase, and looks who may read it.
+func (x *exchange) note(sale string) {
+	x.t.Helper()
+	notes := "/v1/loans/" + x.loan.String() + "/claim-notes"
+	var a *apitest.Answer
+	x.await("the note is made", func() bool {
+		a = x.As(x.who["borrower"], http.MethodGet, notes, nil).OK()
+		return a.At("notes", 0) != ""
+	})
+	if a.At("notes", 0, "sale") != sale || a.At("notes", 0, "signatures", 0, "name") != "Z**" || a.At("notes", 0, "signatures", 1, "role") != "buyer" || a.At("notes", 1) != "" {
+		x.t.Errorf("%s", a.Body)
+	}
+	for _, who := range []string{"ann", "bob", "borrower", "risk"} {
+		file := x.As(x.who[who], http.MethodGet, "/v1/claim-sales/"+sale+"/note", nil).OK()
+		if hash := sha256.Sum256(file.Body); hex.EncodeToString(hash[:]) != a.At("notes", 0, "hash") || file.Header.Get("Content-Type") != "application/pdf" {
+			x.t.Errorf("%s reads another file", who)
+		}
+	}
+	if got := x.As(x.who["cy"], http.MethodGet, "/v1/claim-sales/"+sale+"/note", nil); got.Status != http.StatusNotFound {
+		x.t.Errorf("who holds another part of the loan reads the note: %d", got.Status)
+	}
+	if got := x.As(x.who["cy"], http.MethodGet, notes, nil); got.Status != http.StatusNotFound {
+		x.t.Errorf("who holds another part of the loan lists the notes: %d", got.Status)
+	}
 }
 
 // overview looks at what Cy sees then.

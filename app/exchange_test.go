@@ -120,7 +120,8 @@ func (x *exchange) restart() {
 func (x *exchange) people() {
 	x.t.Helper()
 	x.who["operations"], x.who["risk"] = x.Caller(x.by, "operations", "operations"), x.Caller(x.by, "risk", "risk")
-	x.borrower = x.ID()
+	x.who["borrower"] = x.Caller(x.by, "borrower")
+	x.borrower = x.who["borrower"].Party
 	operations := []string{`{"open_asset":{"code":"CNY","scale":2}}`}
 	for _, a := range []string{"bank", "unclaimed", "receiver", "borrower", "credit", "platform", "reserve"} {
 		kind, side, constraint := "liability", "credit", "nonnegative"

@@ -6,6 +6,8 @@ import (
 	"net/http"
 
 	"github.com/longmen/longmen/core/ledger"
+	"github.com/longmen/longmen/core/party"
+	"github.com/longmen/longmen/core/plan"
 	"github.com/longmen/longmen/front/market"
 	"github.com/longmen/longmen/kit/id"
 )
@@ -39,7 +41,7 @@ func (w *World) Shelf(t *Tenant, code, file string) {
 func (w *World) Claim(t *Tenant, holder *Caller, buyers ...*Caller) id.ID {
 	w.T.Helper()
 	w.Shelf(t, "plain", plainFile)
-	loan, _ := w.Lend(t, w.ID())
+	loan, _ := w.Lend(t, w.Caller(party.By{Tenant: t.ID, Actor: t.Client.Principal}, "debtor-"+w.ID().String()[24:]).Party)
 	name, at := hex.EncodeToString(loan[:]), "/v1/ledgers/"+t.Ledgers[0]
 	for _, c := range append(buyers, holder) {
 		w.Post(at+"/accounts", fmt.Sprintf(`{"address":%q,"asset":"CNY","side":"credit","type":"liability","code":2001}`, market.Cash(c.Party)))
@@ -49,4 +51,21 @@ func (w *World) Claim(t *Tenant, holder *Caller, buyers ...*Caller) id.ID {
 	}
 	w.apply(t.Ledgers[0], &ledger.Move{Register: "loan:" + name, From: "funder:" + name + ":cash", To: market.Cash(holder.Party), Units: 1_200})
 	return loan
+}
+
+// Sell lets a caller sell a third of a claim at par to another one, and makes the note of it.
+func (w *World) Sell(t *Tenant, seller, buyer *Caller) (loan, sale id.ID) {
+	w.T.Helper()
+	loan, sale = w.Claim(t, seller, buyer), w.ID()
+	at := "/v1/claim-sales/" + sale.String()
+	done, err := on(w.Node, t.Ledgers[0], func(b *book) (uint64, error) { return uint64(len(b.applied)), nil })
+	w.must(err)
+	w.As(seller, http.MethodPost, "/v1/parties/"+seller.Party.String()+"/claim-sales", map[string]any{"id": sale.String(), "loan": loan.String(), "units": 400, "price": "1"}).OK()
+	pays := w.As(seller, http.MethodGet, "/v1/parties/"+seller.Party.String()+"/loans/"+loan.String()+"/quote?units=400&price=1", nil).OK().At("pays")
+	w.As(buyer, http.MethodPost, at+"/purchase", fmt.Sprintf(`{"pays":%q}`, pays), "Idempotency-Key", sale.String()).OK()
+	w.Follow(t, done)
+	keep, err := w.Ground.Papers.MakeNote(w.T.Context(), &plan.Event{Tenant: t.ID, Subject: sale, Content: []byte(`{"at":1772352000000000}`)})
+	w.must(err)
+	w.must(w.Ground.DB.Write(w.T.Context(), keep))
+	return loan, sale
 }

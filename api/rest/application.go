@@ -2,6 +2,7 @@ package rest
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -12,6 +13,7 @@ import (
 	"github.com/longmen/longmen/core/order"
 	"github.com/longmen/longmen/front/catalog"
 	"github.com/longmen/longmen/front/ground"
+	"github.com/longmen/longmen/front/lending/agreement"
 	"github.com/longmen/longmen/front/lending/application"
 	"github.com/longmen/longmen/front/right"
 	"github.com/longmen/longmen/kit/errs"
@@ -33,17 +35,33 @@ type Application struct {
 	Term     Term              `json:"term"`
 	Purpose  string            `json:"purpose"`
 	Region   string            `json:"region,omitempty"`
-	Facts    []Fact            `json:"facts" doc:"As they were stated"`
+	Facts    []Fact            `json:"facts" doc:"As they were stated; for a guarantor, none"`
 	Missing  []string          `json:"missing,omitempty" doc:"Documents that are waited for"`
 	Decision *LendingDecision  `json:"decision,omitempty"`
 	Offer    *LoanOffer        `json:"offer,omitempty"`
 	Contract string            `json:"contract,omitempty" doc:"SHA-256 of the agreement's text, which is what is signed"`
+	Pledges  []LoanGuarantor   `json:"guarantors,omitempty" doc:"They pay when the borrower does not; they sign before he does"`
 	Listing  ID                `json:"listing,omitzero" doc:"Where it is, or was, open for bids"`
 	Loan     ID                `json:"loan,omitzero" doc:"Once it is paid out"`
 	Payout   *int64            `json:"payout_seconds,omitempty" doc:"From the application to the payout"`
 	Track    []ApplicationStay `json:"track" doc:"Where it was, and how long: where it waited"`
 	Created  Instant           `json:"created" doc:"By the clock of the ledger"`
 	Changed  Instant           `json:"changed"`
+}
+
+// LoanGuarantor is one who pays for a borrower when he does not.
+type LoanGuarantor struct {
+	Party  ID      `json:"party"`
+	Share  int64   `json:"share,omitempty" doc:"Where the product lets each pay his share: in proportion to it"`
+	Limit  Amount  `json:"limit,omitzero" doc:"Most that he has paid and not got back; none if absent"`
+	Signed Instant `json:"signed,omitzero" doc:"When he signed the agreement"`
+}
+
+// NewGuarantor is one whom an applicant names.
+type NewGuarantor struct {
+	Party CommandID `json:"party" doc:"Not the borrower"`
+	Share int64     `json:"share,omitempty" minimum:"0" maximum:"1000000" doc:"Where the product lets each pay his share, and only there"`
+	Limit Amount    `json:"limit,omitzero" doc:"Most that he has paid and not got back; none if absent"`
 }
 
 // LendingDecision is what was decided, and why.
@@ -96,12 +114,15 @@ type (
 			Purpose  string    `json:"purpose" minLength:"1" maxLength:"64" doc:"As it is to stand in the contract"`
 			Region   string    `json:"region,omitempty" maxLength:"32" doc:"Code of the region" example:"CN-31"`
 			Facts    []Fact    `json:"facts,omitempty" maxItems:"40" doc:"What the applicant states; some only somebody with the right states"`
+
+			Guarantors []NewGuarantor `json:"guarantors,omitempty" maxItems:"5" doc:"In the order in which they pay, if the product lets one pay after the other"`
 		} `nameHint:"NewApplication"`
 	}
 	applicationsInput struct {
 		InPage
 		State string `query:"state" enum:"documents,applied,review,offered,signed,listed,funded,repaying,settled,written-off,closed,refused,withdrawn,expired,unfunded" doc:"Only these"`
-		Party string `query:"party" maxLength:"36" doc:"Only those of this borrower; without the right for all, the party for which one acts if it is absent"`
+		As    string `query:"as" enum:"borrower,guarantor" default:"borrower" doc:"What the party is in them"`
+		Party string `query:"party" maxLength:"36" doc:"Only those of this party; without the right for all, the party for which one acts if it is absent"`
 	}
 	// ApplicationItem is an application of the list.
 	ApplicationItem struct {
@@ -178,6 +199,9 @@ func (s *server) submitApplication(ctx context.Context, in *newApplication) (*ap
 	if err := s.applies(ctx, g, &n); err != nil {
 		return nil, s.problem(ctx, err)
 	}
+	if n.Guarantors, err = s.guarantors(ctx, g, b.Guarantors); err != nil {
+		return nil, s.problem(ctx, err)
+	}
 	if n.Ledger == "" {
 		if n.Ledger, err = firstLedger(ctx, g); err != nil {
 			return nil, s.problem(ctx, err)
@@ -185,6 +209,21 @@ func (s *server) submitApplication(ctx context.Context, in *newApplication) (*ap
 	}
 	a, err := g.Applications.Submit(ctx, tenant(ctx), n)
 	return s.shownApplication(ctx, g, a, inBodyOf(err, "", "body."))
+}
+
+// guarantors are those whom an applicant names. They are people and organisations of the tenant.
+func (s *server) guarantors(ctx context.Context, g *ground.Ground, named []NewGuarantor) (list []agreement.Guarantor, err error) {
+	for i, x := range named {
+		who, err := g.Parties.Party(ctx, tenant(ctx), id.ID(x.Party))
+		if errs.Is(err, errs.NotFound) || err == nil && who.Closed != 0 {
+			err = errs.Invalid.Errorf("there is no such party, or it is closed").On(fmt.Sprintf("body.guarantors[%d].party", i))
+		}
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, agreement.Guarantor{Party: id.ID(x.Party), Share: x.Share, Limit: int64(x.Limit)})
+	}
+	return list, nil
 }
 
 // applies checks for whom somebody applies, and in which role.
@@ -245,7 +284,7 @@ func (s *server) shownApplication(ctx context.Context, g *ground.Ground, a *appl
 }
 
 func (s *server) getApplication(ctx context.Context, in *InApplication) (*applicationOutput, error) {
-	g, a, err := s.application(ctx, in, right.OrderRead)
+	g, a, _, err := s.signing(ctx, in, right.OrderRead)
 	if err != nil {
 		return nil, err
 	}
@@ -258,8 +297,16 @@ func (s *server) listApplications(ctx context.Context, in *applicationsInput) (*
 		return nil, err
 	}
 	f := order.Filter{State: in.State}
-	if f.Party, err = s.concerned(ctx, in.Party); err != nil {
+	of, err := s.concerned(ctx, in.Party)
+	switch {
+	case err != nil:
 		return nil, err
+	case in.As == application.Guarantor && of.IsZero():
+		return nil, s.fault(ctx, errs.Invalid, "query.party", "name the guarantor")
+	case in.As == application.Guarantor:
+		f.Reference = order.Reference{Type: application.ReferenceGuarantor, Value: of}
+	default:
+		f.Party = of
 	}
 	page := order.Page{Size: in.Limit, Newest: true}
 	if page.Cursor, err = s.sequence(ctx, listOfApplications, in.Cursor); err != nil {
@@ -313,9 +360,29 @@ func (s *server) applicationOf(ctx context.Context, g *ground.Ground, a *applica
 		out.Loan, out.Payout = ID(a.Loan()), &payout
 	}
 	if a.State == application.Documents {
-		out.Missing, err = g.Papers.Missing(ctx, a, v.Product)
+		if out.Missing, err = g.Papers.Missing(ctx, a, v.Product); err != nil {
+			return nil, err
+		}
 	}
-	return out, err
+	for _, x := range a.Guarantors {
+		at, err := g.Applications.SignedAt(ctx, a, x.Party)
+		if err != nil {
+			return nil, err
+		}
+		out.Pledges = append(out.Pledges, LoanGuarantor{Party: ID(x.Party), Share: x.Share, Limit: Amount(x.Limit), Signed: Instant(at)})
+	}
+	if !holds(ctx, right.OrderRead) && !holds(ctx, right.OrderWrite) && !holds(ctx, right.LoanDecide) && !api.CallOf(ctx).Principal.ActsFor(a.Borrower) {
+		out.forGuarantor()
+	}
+	return out, nil
+}
+
+// forGuarantor leaves out what the borrower states of himself, and what was made of it.
+func (a *Application) forGuarantor() {
+	a.Facts, a.Decision, a.Missing = []Fact{}, nil, nil
+	for i := range a.Track {
+		a.Track[i].Reason = ""
+	}
 }
 
 func statedFacts(facts map[string]string) []Fact {

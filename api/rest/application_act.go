@@ -7,6 +7,7 @@ import (
 
 	"github.com/longmen/longmen/api"
 	"github.com/longmen/longmen/core/order"
+	"github.com/longmen/longmen/front/ground"
 	"github.com/longmen/longmen/front/lending/application"
 	"github.com/longmen/longmen/front/right"
 	"github.com/longmen/longmen/kit/errs"
@@ -49,10 +50,10 @@ type (
 func (s *server) applicationActs(a huma.API) {
 	huma.Register(a, decides(right.LoanDecide, change("decide-application", applicationPath+"/decision", tagLending, "Decide on an application that was referred to a person",
 		"Nobody decides on an application of a party for which he acts.")), s.decideApplication)
-	huma.Register(a, himself(change("ask-to-sign", applicationPath+"/code", tagLending, "Send the borrower a one-time code with which he signs the agreement",
+	huma.Register(a, himself(change("ask-to-sign", applicationPath+"/code", tagLending, "Send a one-time code to the one for whom one acts, borrower or guarantor, with which he signs the agreement",
 		"It goes to his mobile number and stands in no answer. It is good for 10 minutes and ends the one before; at most 10 are sent.")), s.askToSign)
 	huma.Register(a, himself(change("sign-application", applicationPath+"/signature", tagLending, "Sign the agreement with the code that was sent last",
-		"The loan is then opened for bids, and paid out as soon as it is funded.")), s.signApplication)
+		"Guarantors sign first, the borrower last. The loan is then opened for bids, and paid out as soon as it is funded.")), s.signApplication)
 	huma.Register(a, acts(right.OrderWrite, change("withdraw-application", applicationPath+"/withdrawal", tagLending, "Withdraw an application that was not signed", "")),
 		s.withdrawApplication)
 }
@@ -60,6 +61,22 @@ func (s *server) applicationActs(a huma.API) {
 // actOn is what the caller does to an application.
 func actOn(ctx context.Context, a *application.Application, role string) order.Act {
 	return order.Act{Actor: by(ctx).Actor, Behalf: a.Borrower, Role: role}
+}
+
+// signing finds an application for one of those who sign it: for the party for which one acts, else for the borrower. With
+// a right it may be one of any party.
+func (s *server) signing(ctx context.Context, in *InApplication, r ...right.Right) (g *ground.Ground, a *application.Application, of id.ID, err error) {
+	if g, err = s.ground(ctx); err != nil {
+		return nil, nil, of, err
+	}
+	party := api.CallOf(ctx).Principal.Party
+	if a, err = g.Applications.Get(ctx, tenant(ctx), id.ID(in.Application)); err == nil && a.Guarantees(party) {
+		return g, a, party, nil
+	}
+	if g, a, err = s.application(ctx, in, r...); err != nil {
+		return nil, nil, of, err
+	}
+	return g, a, a.Borrower, nil
 }
 
 func (s *server) decideApplication(ctx context.Context, in *verdictInput) (*applicationOutput, error) {
@@ -82,20 +99,20 @@ func (s *server) decideApplication(ctx context.Context, in *verdictInput) (*appl
 }
 
 func (s *server) askToSign(ctx context.Context, in *askInput) (*applicationOutput, error) {
-	g, a, err := s.application(ctx, &in.InApplication)
+	g, a, of, err := s.signing(ctx, &in.InApplication)
 	if err != nil {
 		return nil, err
 	}
-	a, err = g.Applications.AskToSign(ctx, a.Tenant, a.ID)
+	a, err = g.Applications.AskToSign(ctx, a.Tenant, a.ID, of)
 	return s.shownApplication(ctx, g, a, err)
 }
 
 func (s *server) signApplication(ctx context.Context, in *signInput) (*applicationOutput, error) {
-	g, a, err := s.application(ctx, &in.InApplication)
+	g, a, of, err := s.signing(ctx, &in.InApplication)
 	if err != nil {
 		return nil, err
 	}
-	a, err = g.Applications.Sign(ctx, a.Tenant, a.ID, id.ID(in.Body.ID), actOn(ctx, a, application.Borrower), in.Body.Code)
+	a, err = g.Applications.Sign(ctx, a.Tenant, a.ID, of, id.ID(in.Body.ID), actOn(ctx, a, application.Borrower), in.Body.Code)
 	return s.shownApplication(ctx, g, a, inBodyOf(err, "", "body."))
 }
 

@@ -44,7 +44,7 @@ type ApplicationPaper struct {
 
 // PaperSignature is a signature in a paper.
 type PaperSignature struct {
-	Role   string  `json:"role" enum:"borrower,platform"`
+	Role   string  `json:"role" enum:"borrower,guarantor,platform"`
 	Name   string  `json:"name"`
 	At     Instant `json:"at"`
 	Method string  `json:"method" example:"one-time code by SMS"`
@@ -108,7 +108,7 @@ func (s *server) applicationPapers(a huma.API) {
 	huma.Register(a, mine(right.PersonalRead, raw(question("get-document", documentsPath+"/{document}", tagLending, "Give a document that was sent"),
 		"application/pdf", "image/jpeg", "image/png")), s.getDocument)
 	huma.Register(a, mine(right.PersonalRead, question("list-papers", papersPath, tagLending,
-		"List the papers of an application, with hashes and signatures; those who lend see the annex")), s.listPapers)
+		"List the papers of an application, with hashes and signatures; guarantors see the agreement, those who lend the annex")), s.listPapers)
 	huma.Register(a, mine(right.PersonalRead, raw(question("get-paper", papersPath+"/{paper}", tagLending, "Give a paper as PDF"), "application/pdf")), s.getPaper)
 }
 
@@ -191,32 +191,43 @@ func paperOf(p paper.Paper) ApplicationPaper {
 	}
 }
 
-// reads finds an application whose papers the caller may read: the borrower and who has the right all of them, those
-// who lend the annex.
-func (s *server) reads(ctx context.Context, in *InApplication) (g *ground.Ground, a *application.Application, all bool, err error) {
+// reads finds an application with the kinds of its papers that the caller may read: the borrower and who has the right all
+// of them, a guarantor what he signs, those who lend the annex.
+func (s *server) reads(ctx context.Context, in *InApplication) (g *ground.Ground, a *application.Application, kinds []string, err error) {
 	if g, err = s.ground(ctx); err != nil {
-		return nil, nil, false, err
+		return nil, nil, nil, err
 	}
 	p := &api.CallOf(ctx).Principal
 	a, err = g.Applications.Get(ctx, tenant(ctx), id.ID(in.Application))
 	if err == nil && (holds(ctx, right.PersonalRead) || p.ActsFor(a.Borrower)) {
-		return g, a, true, nil
+		return g, a, []string{paper.Disclosure, paper.Agreement, paper.Signed, paper.Annex}, nil
 	}
-	lends := false
 	if err == nil && !p.Party.IsZero() {
-		lends, err = g.Papers.Lends(ctx, a, p.Party)
+		kinds, err = readsOf(ctx, g, a, p.Party)
 	}
-	if errs.Is(err, errs.NotFound) || err == nil && !lends {
+	if errs.Is(err, errs.NotFound) || err == nil && kinds == nil {
 		err = errs.NotFound.Errorf("there is no such application, or it is not yours").On("path.application")
 	}
 	if err != nil {
-		return nil, nil, false, s.problem(ctx, err)
+		return nil, nil, nil, s.problem(ctx, err)
 	}
-	return g, a, false, nil
+	return g, a, kinds, nil
+}
+
+// readsOf are the kinds of papers that a party reads who is not the borrower.
+func readsOf(ctx context.Context, g *ground.Ground, a *application.Application, party id.ID) (kinds []string, err error) {
+	if a.Guarantees(party) {
+		kinds = append(kinds, paper.Agreement, paper.Signed)
+	}
+	lends, err := g.Papers.Lends(ctx, a, party)
+	if lends {
+		kinds = append(kinds, paper.Annex)
+	}
+	return kinds, err
 }
 
 func (s *server) listPapers(ctx context.Context, in *applicationInput) (*papersOutput, error) {
-	g, a, all, err := s.reads(ctx, &in.InApplication)
+	g, a, kinds, err := s.reads(ctx, &in.InApplication)
 	if err != nil {
 		return nil, err
 	}
@@ -224,18 +235,18 @@ func (s *server) listPapers(ctx context.Context, in *applicationInput) (*papersO
 	if err != nil {
 		return nil, s.problem(ctx, err)
 	}
-	list = slices.DeleteFunc(list, func(p paper.Paper) bool { return !all && p.Kind != paper.Annex })
+	list = slices.DeleteFunc(list, func(p paper.Paper) bool { return !slices.Contains(kinds, p.Kind) })
 	out := &papersOutput{}
 	out.Body.Papers = convert(list, paperOf)
 	return out, nil
 }
 
 func (s *server) getPaper(ctx context.Context, in *paperInput) (*savedOutput, error) {
-	g, a, all, err := s.reads(ctx, &in.InApplication)
+	g, a, kinds, err := s.reads(ctx, &in.InApplication)
 	if err != nil {
 		return nil, err
 	}
-	if !all && in.Paper != paper.Annex {
+	if !slices.Contains(kinds, in.Paper) {
 		return nil, s.fault(ctx, errs.NotFound, "path.paper", "there is no such paper, or it is not yours")
 	}
 	p, content, err := g.Papers.Get(ctx, a, in.Paper)

@@ -105,7 +105,8 @@ var applicationEndpoints = []apitest.Endpoint{
 
 var applicationBodies = map[string]string{
 	"/v1/applications": `{"id":"019599c5-8a7b-7d60-a1f2-3c4d5e6f7081","borrower":"019599c5-8a7b-7d60-a1f2-3c4d5e6f7081","ledger":"main","product":"study-loan",
-		"amount":"600000","term":{"n":12,"unit":"months"},"purpose":"tuition","region":"CN-31","facts":[{"fact":"applicant.monthly_income","value":"1"}]}`,
+		"amount":"600000","term":{"n":12,"unit":"months"},"purpose":"tuition","region":"CN-31","facts":[{"fact":"applicant.monthly_income","value":"1"}],
+		"guarantors":[{"party":"019599c5-8a7b-7d60-a1f2-3c4d5e6f7081","share":1,"limit":"1"}]}`,
 	"/v1/applications/{application}/decision":   `{"id":"019599c5-8a7b-7d60-a1f2-3c4d5e6f7081","outcome":"accepted","grade":"a","amount":"1","reason":"x"}`,
 	"/v1/applications/{application}/code":       `{}`,
 	"/v1/applications/{application}/signature":  `{"id":"019599c5-8a7b-7d60-a1f2-3c4d5e6f7081","code":"123456"}`,

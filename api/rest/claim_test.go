@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/longmen/longmen/api/apitest"
+	"github.com/longmen/longmen/core/party"
 	"github.com/longmen/longmen/front/market/sale"
 	"github.com/longmen/longmen/kit/id"
 )
@@ -28,6 +29,12 @@ func offered(w *apitest.World, t *apitest.Tenant, c *apitest.Caller) map[string]
 	return words
 }
 
+// noted gives a claim that the caller has sold, with its note.
+func noted(w *apitest.World, t *apitest.Tenant, c *apitest.Caller) map[string]string {
+	loan, sale := w.Sell(t, c, w.Caller(party.By{Tenant: t.ID, Actor: t.Client.Principal}, "buyer-"+w.ID().String()[24:]))
+	return map[string]string{"loan": loan.String(), "sale": sale.String()}
+}
+
 func init() {
 	const some = "019599c5-8a7b-7d60-a1f2-3c4d5e6f7081"
 	maps.Copy(good, map[string]string{
@@ -46,6 +53,8 @@ var claimEndpoints = []apitest.Endpoint{
 	{ID: "get-claim-sale", Fill: offered},
 	{ID: "buy-claim", Fill: offered, Body: `{"pays":"1"}`},
 	{ID: "cancel-claim-sale", Fill: offered, Body: `{}`},
+	{ID: "list-claim-notes", Fill: lent},
+	{ID: "get-claim-note", Fill: noted},
 	{ID: "get-portfolio", Fill: claimed},
 	{ID: "list-holder-payments", Fill: claimed},
 }

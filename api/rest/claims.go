@@ -164,6 +164,7 @@ func (s *server) claims(a huma.API) {
 		"One command: units against money. If something was repaid since, the price is another one, and nothing is bought."))
 	buy.Errors = append(buy.Errors, http.StatusUnprocessableEntity)
 	huma.Register(a, buy, s.buyClaim)
+	s.claimNotes(a)
 	huma.Register(a, mine(right.OrderWrite, change("cancel-claim-sale", salePath+"/cancel", tagMarket, "Take an offer back that is not sold", "")), s.cancelSale)
 }
 

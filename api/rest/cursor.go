@@ -45,6 +45,7 @@ const (
 	listOfValuations
 	listOfValuationLines
 	listOfCalendars
+	listOfClaimNotes
 )
 
 // cursor makes the opaque form of a place in a list.

@@ -42,7 +42,11 @@ type loanApplication struct {
 	Missing                                                                                                                 []string
 	Decision                                                                                                                *lendingDecision
 	Offer                                                                                                                   *loanOffer
-	Track                                                                                                                   []struct {
+	Guarantors                                                                                                              []struct {
+		Party, Limit, Signed string
+		Share                int64
+	}
+	Track []struct {
 		State, Since, Reason string
 		Seconds              int64
 	}
@@ -99,6 +103,16 @@ func (a *loanApplication) print(c *client, scale int) error {
 			"paid out", amount(o.Payout), "installments", fmt.Sprintf("%d, the first of %s", o.Rows, amount(o.Installment)), "interest in all", amount(o.Interest),
 			"fees in all", amount(o.Fees), "stands until", o.Expires)
 	}
+	for _, g := range a.Guarantors {
+		says := g.Party
+		if g.Share > 0 {
+			says += fmt.Sprintf(", share %d", g.Share)
+		}
+		if g.Limit != "" {
+			says += ", up to " + amount(g.Limit)
+		}
+		words = append(words, "guarantor", says+", "+signedOr(g.Signed))
+	}
 	if a.Raised != "" {
 		words = append(words, "raised", amount(a.Raised))
 	}
@@ -116,6 +130,13 @@ func (a *loanApplication) print(c *client, scale int) error {
 	return t.print(c.out)
 }
 
+func signedOr(at string) string {
+	if at == "" {
+		return "not signed"
+	}
+	return "signed " + at
+}
+
 // percent writes a rate such as 0.12 as 12%.
 func percent(rate string) string {
 	x, err := strconv.ParseFloat(rate, 64)
@@ -127,7 +148,7 @@ func percent(rate string) string {
 
 func newLoanApply() *cobra.Command {
 	var amount, term, purpose, region, borrower, ledger, own string
-	var facts []string
+	var facts, guarantors []string
 	return reader("apply PRODUCT", "Apply for a loan",
 		"  longmen loan apply consumer-loan --amount 12000.00 --term \"12 months\" --purpose study --region CN-31 --fact applicant.monthly_income=1200000",
 		cobra.ExactArgs(1), func(c *cobra.Command) {
@@ -140,6 +161,7 @@ func newLoanApply() *cobra.Command {
 			f.StringVarP(&ledger, "ledger", "l", "", "name of the ledger; the tenant's first if empty")
 			f.StringVar(&own, "id", "", "id of the application, a UUIDv7; a new one if empty. The same again changes nothing")
 			f.StringArrayVar(&facts, "fact", nil, "what is stated, NAME=VALUE, money in minor units; may stand several times")
+			f.StringArrayVar(&guarantors, "guarantor", nil, "party that pays when the borrower does not, PARTY[,share=N][,limit=AMOUNT]; may stand several times")
 			for _, name := range []string{"amount", "term", "purpose"} {
 				_ = c.MarkFlagRequired(name)
 			}
@@ -158,6 +180,11 @@ func newLoanApply() *cobra.Command {
 			if body["facts"], err = factsOf(facts); err != nil {
 				return err
 			}
+			if len(guarantors) > 0 {
+				if body["guarantors"], err = guarantorsOf(guarantors, scale); err != nil {
+					return err
+				}
+			}
 			for name, value := range map[string]string{"region": region, "borrower": borrower, "ledger": ledger} {
 				if value != "" {
 					body[name] = value
@@ -173,6 +200,35 @@ func termOf(text string) (map[string]any, error) {
 		return nil, fmt.Errorf("--term %q: want a number and days, weeks or months, as in \"12 months\"", text)
 	}
 	return map[string]any{"n": t.N, "unit": t.Unit}, nil
+}
+
+// guarantorsOf reads guarantors as they stand on the command line.
+func guarantorsOf(list []string, scale int) ([]map[string]any, error) {
+	var all []map[string]any
+	for _, text := range list {
+		party, rest, _ := strings.Cut(text, ",")
+		g := map[string]any{"party": party}
+		for word := range strings.SplitSeq(rest, ",") {
+			if word == "" {
+				continue
+			}
+			name, value, _ := strings.Cut(word, "=")
+			var err error
+			switch name {
+			case "share":
+				g["share"], err = strconv.ParseInt(value, 10, 64)
+			case "limit":
+				g["limit"], err = minor(value, scale)
+			default:
+				err = fmt.Errorf("there is no %q", name)
+			}
+			if err != nil {
+				return nil, fmt.Errorf("--guarantor %q: write PARTY[,share=N][,limit=AMOUNT]: %w", text, err)
+			}
+		}
+		all = append(all, g)
+	}
+	return all, nil
 }
 
 func factsOf(list []string) ([]map[string]string, error) {
@@ -207,14 +263,15 @@ func applicationPath(parts ...string) string {
 }
 
 func newLoanList() *cobra.Command {
-	p, state, of := &page{}, "", ""
+	p, state, of, as := &page{}, "", "", ""
 	return reader("list", "List applications, newest first", "  longmen loan list --state review\n  longmen loan list --json", cobra.NoArgs, func(c *cobra.Command) {
 		c.Flags().StringVar(&state, "state", "", "only in this state")
-		c.Flags().StringVar(&of, "of", "", "only of this borrower")
+		c.Flags().StringVar(&of, "of", "", "only of this party, a borrower unless --as says otherwise")
+		c.Flags().StringVar(&as, "as", "", "what the party is in them: borrower or guarantor")
 		p.flags(c)
 	}, func(c *client, _ []string) error {
 		query := p.query()
-		for name, value := range map[string]string{"state": state, "party": of} {
+		for name, value := range map[string]string{"state": state, "party": of, "as": as} {
 			if value != "" {
 				query.Set(name, value)
 			}
@@ -281,7 +338,7 @@ func newLoanDecide() *cobra.Command {
 }
 
 func newLoanCode() *cobra.Command {
-	return reader("code APPLICATION", "Have a code sent to the borrower's mobile, with which he signs", "  longmen loan code 019599c5-8a7b-7d60-a1f2-3c4d5e6f7081",
+	return reader("code APPLICATION", "Have a code sent to the mobile of the one for whom one acts, borrower or guarantor, with which he signs", "  longmen loan code 019599c5-8a7b-7d60-a1f2-3c4d5e6f7081",
 		cobra.ExactArgs(1), nil, func(c *client, args []string) error {
 			text, err := c.post(applicationPath(args[0], "code"), "", map[string]any{}, nil)
 			if err != nil {
@@ -296,7 +353,7 @@ func newLoanCode() *cobra.Command {
 
 func newLoanSign() *cobra.Command {
 	own := ""
-	return reader("sign APPLICATION CODE", "Sign the agreement with the code that was sent", "  longmen loan sign 019599c5-8a7b-7d60-a1f2-3c4d5e6f7081 123456",
+	return reader("sign APPLICATION CODE", "Sign the agreement with the code that was sent: guarantors first, then the borrower", "  longmen loan sign 019599c5-8a7b-7d60-a1f2-3c4d5e6f7081 123456",
 		cobra.ExactArgs(2), func(c *cobra.Command) {
 			c.Flags().StringVar(&own, "id", "", "id of the signature, a UUIDv7; a new one if empty. The same again changes nothing")
 		}, func(c *client, args []string) error {

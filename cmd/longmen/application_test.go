@@ -53,6 +53,10 @@ risk loan decide SECOND decline
 risk loan decide SECOND decline --reason thin-file
 client loan show SECOND
 client loan withdraw FIRST
+client loan apply study-loan --amount 1000.00 --term 3~months --purpose tuition --guarantor FIRST,limit=5
+client loan apply study-loan --amount 1000.00 --term 3~months --purpose tuition --guarantor FIRST,limits=5.00
+client loan apply study-loan --amount 1000.00 --term 3~months --purpose tuition --guarantor FIRST,share=2,limit=5.00
+client loan list --as guarantor
 client loan list
 risk loan list --state withdrawn --json
 other loan show FIRST

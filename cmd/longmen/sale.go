@@ -42,7 +42,7 @@ func newSales() *cobra.Command {
 	c.AddCommand(newSaleQuote(), newSaleOffer(), newSaleList(),
 		trading("show ID", "Tell about a sale, and what it costs now", "  longmen market sale show 019599c5-8a7b-7d60-a1f2-3c4d5e6f7081", cobra.ExactArgs(1), nil,
 			func(t *trader, args []string) error { return about(t, path("claim-sales", args[0]), nil, t.sale) }),
-		newSaleBuy(),
+		newSaleBuy(), newSaleNotes(), newSaleNote(),
 		trading("cancel ID", "Take an offer back that is not sold", "  longmen market sale cancel 019599c5-8a7b-7d60-a1f2-3c4d5e6f7081", cobra.ExactArgs(1), nil,
 			func(t *trader, args []string) error {
 				return tell(t, path("claim-sales", args[0], "cancel"), "", fields{}, t.sale)
@@ -129,6 +129,35 @@ func newSaleBuy() *cobra.Command {
 			return tell(t, path("claim-sales", args[0], "purchase"), made, fields{"pays": pays}, func(b *bought) []string {
 				return []string{"id", b.ID, "sale", b.Sale, "price", t.amount(b.Price), "paid", t.amount(b.Pays), "sequence", count(b.Sequence)}
 			})
+		})
+}
+
+func newSaleNotes() *cobra.Command {
+	p := &page{}
+	return reader("notes LOAN", "List the notes of claims on a loan that were sold, for its borrower",
+		"  longmen market sale notes 019599c5-8a7b-7d60-a1f2-3c4d5e6f7081", cobra.ExactArgs(1), p.flags, func(c *client, args []string) error {
+			type note struct {
+				Sale, Made, Digest, Hash, Language string
+				Pages                              int
+			}
+			return listing(c, p, path("loans", args[0], "claim-notes"), p.query(), "notes", newTable("SALE", "LANGUAGE", ">PAGES", "MADE", "DIGEST OF THE TEXT"), func(t *table, n note) {
+				t.add(n.Sale, n.Language, fmt.Sprint(n.Pages), n.Made, n.Digest)
+			})
+		})
+}
+
+func newSaleNote() *cobra.Command {
+	to := ""
+	return reader("note ID", "Save the note of a sale as PDF, for its seller, its buyer and the borrower",
+		"  longmen market sale note 019599c5-8a7b-7d60-a1f2-3c4d5e6f7081 --to note.pdf", cobra.ExactArgs(1), func(c *cobra.Command) {
+			c.Flags().StringVar(&to, "to", "", "file to write, - for standard output")
+			_ = c.MarkFlagRequired("to")
+		}, func(c *client, args []string) error {
+			content, err := c.get(path("claim-sales", args[0], "note"), nil, nil)
+			if err != nil {
+				return err
+			}
+			return c.save(content, to)
 		})
 }
 

@@ -18,6 +18,7 @@ const (
 	MaxLenders    = 50_000 // rows of an annex
 	MaxRows       = 2_000  // rows of a schedule
 	MaxSignatures = 10
+	MaxGuarantors = MaxSignatures - 2 // beside the borrower and the platform
 )
 
 // Currency is what the amounts of a document are in.
@@ -35,7 +36,7 @@ type Party struct {
 
 // Signature is a signature that was given, or is to be given while At is zero.
 type Signature struct {
-	Role   string // borrower, lender, seller, buyer, platform
+	Role   string // borrower, guarantor, lender, seller, buyer, platform
 	Name   string
 	At     time.Time // in the zone in which it is to be shown
 	Method string    // how, e.g. one-time code by SMS
@@ -64,8 +65,19 @@ type Agreement struct {
 	Schedule     []schedule.Row // for the whole amount
 	Charges      []Charge       // all that there are
 	Jurisdiction string
+	Guarantors   []Guarantor
 	Signatures   []Signature
 }
+
+// Guarantor pays for the borrower when he does not.
+type Guarantor struct {
+	Party
+	Share int64 // in proportion to it; 0: one pays after the other
+	Limit int64 // most that he has paid and not got back; 0: none
+}
+
+// InShares says whether each guarantor pays his share.
+func (a *Agreement) InShares() bool { return len(a.Guarantors) > 0 && a.Guarantors[0].Share > 0 }
 
 // Disclosure tells a borrower, before he signs, what a loan costs in all.
 type Disclosure struct {
@@ -218,6 +230,7 @@ func (a *Agreement) check(c *checker) {
 	}
 	c.charges(a.Charges)
 	c.text("jurisdiction", a.Jurisdiction, true)
+	c.guarantors(a.Guarantors)
 	c.signatures(a.Signatures)
 	if n := len(a.Schedule); n < 1 || n > MaxRows {
 		c.fail("schedule", "it has %d rows, take 1 to %d", n, MaxRows)
@@ -231,6 +244,18 @@ func (a *Agreement) check(c *checker) {
 	}
 	if sum != a.UpTo {
 		c.fail("schedule", "its principal is %d, not the amount %d", sum, a.UpTo)
+	}
+}
+
+func (c *checker) guarantors(list []Guarantor) {
+	if len(list) > MaxGuarantors {
+		c.fail("guarantors", "there are %d, at most %d", len(list), MaxGuarantors)
+	}
+	for i, g := range list {
+		field := fmt.Sprintf("guarantors[%d]", i)
+		c.party(field, g.Party)
+		c.amount(field+".limit", g.Limit, 0)
+		c.amount(field+".share", g.Share, 0)
 	}
 }
 

@@ -102,8 +102,18 @@ func assignment() *Assignment {
 	}
 }
 
+// guaranteed is an agreement with two guarantors, each of whom pays his share.
+func guaranteed(t testing.TB) *Agreement {
+	t.Helper()
+	a := agreement(t)
+	a.Guarantors = []Guarantor{{Party{"李建国 Li Jianguo", "3101**********5678", ""}, 60, 50_000_00}, {Party{"东海融资担保有限公司", "91310000MA1TEST01X", ""}, 40, 0}}
+	a.Signatures = append(a.Signatures, Signature{Role: "guarantor", Name: a.Guarantors[0].Name, At: signed.Add(-time.Hour), Method: "短信一次性验证码 (one-time code)"},
+		Signature{Role: "guarantor", Name: a.Guarantors[1].Name})
+	return a
+}
+
 func samples(t testing.TB) map[string]Data {
-	return map[string]Data{"agreement": agreement(t), "annex": annex(1234), "assignment": assignment(), "disclosure": disclosure()}
+	return map[string]Data{"agreement": agreement(t), "guaranteed": guaranteed(t), "annex": annex(1234), "assignment": assignment(), "disclosure": disclosure()}
 }
 
 // TestPages compares what stands on the pages with golden files, of which people can see a document's text.
@@ -330,12 +340,24 @@ func TestDataRefused(t *testing.T) {
 			a.Purpose = strings.Repeat("长", MaxText+1)
 			return a
 		},
-		"platform.name":      func(a *Agreement, _ *Annex, _ *Assignment) Data { a.Platform.Name = "\xff"; return a },
-		"up_to":              func(a *Agreement, _ *Annex, _ *Assignment) Data { a.UpTo = 0; return a },
-		"annual_rate":        func(a *Agreement, _ *Annex, _ *Assignment) Data { a.AnnualRate = -1; return a },
-		"method":             func(a *Agreement, _ *Annex, _ *Assignment) Data { a.Method = 99; return a },
-		"schedule":           func(a *Agreement, _ *Annex, _ *Assignment) Data { a.UpTo++; return a },
-		"schedule[1]":        func(a *Agreement, _ *Annex, _ *Assignment) Data { a.Schedule[1].Interest = -1; return a },
+		"platform.name": func(a *Agreement, _ *Annex, _ *Assignment) Data { a.Platform.Name = "\xff"; return a },
+		"up_to":         func(a *Agreement, _ *Annex, _ *Assignment) Data { a.UpTo = 0; return a },
+		"annual_rate":   func(a *Agreement, _ *Annex, _ *Assignment) Data { a.AnnualRate = -1; return a },
+		"method":        func(a *Agreement, _ *Annex, _ *Assignment) Data { a.Method = 99; return a },
+		"schedule":      func(a *Agreement, _ *Annex, _ *Assignment) Data { a.UpTo++; return a },
+		"schedule[1]":   func(a *Agreement, _ *Annex, _ *Assignment) Data { a.Schedule[1].Interest = -1; return a },
+		"guarantors": func(a *Agreement, _ *Annex, _ *Assignment) Data {
+			a.Guarantors = make([]Guarantor, MaxGuarantors+1)
+			return a
+		},
+		"guarantors[0].name": func(a *Agreement, _ *Annex, _ *Assignment) Data {
+			a.Guarantors = []Guarantor{{Limit: 1}}
+			return a
+		},
+		"guarantors[0].limit": func(a *Agreement, _ *Annex, _ *Assignment) Data {
+			a.Guarantors = []Guarantor{{Party: borrower, Limit: -1}}
+			return a
+		},
 		"jurisdiction":       func(a *Agreement, _ *Annex, _ *Assignment) Data { a.Jurisdiction = ""; return a },
 		"signatures[0].role": func(a *Agreement, _ *Annex, _ *Assignment) Data { a.Signatures[0].Role = ""; return a },
 		"currency.digits":    func(a *Agreement, _ *Annex, _ *Assignment) Data { a.Currency.Digits = 9; return a },

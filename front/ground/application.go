@@ -29,7 +29,7 @@ func (g *Ground) openApplications(ctx context.Context, c *Config) error {
 	}}
 	desk.Decider = &decision.Judge{Parties: g.Parties, Loans: g.Loans, Applications: desk, Clock: c.Clock}
 	g.Papers, err = paper.Open(ctx, paper.Config{
-		DB: g.DB, Plan: g.Plan, Fonts: c.Fonts, Files: files, Parties: g.Parties, Signatures: signatures, Schedules: desk, Ledgers: ledgers{c},
+		DB: g.DB, Plan: g.Plan, Fonts: c.Fonts, Files: files, Parties: g.Parties, Signatures: signatures, Schedules: desk, Ledgers: ledgers{c}, Sales: g.Sales, Loans: g.Loans, Applications: desk,
 		Language: g.Notices.Language,
 	})
 	desk.Papers, g.Applications = g.Papers, desk

@@ -14,6 +14,7 @@ import (
 	"github.com/longmen/longmen/front/catalog"
 	"github.com/longmen/longmen/front/lending/agreement"
 	"github.com/longmen/longmen/front/lending/collection"
+	"github.com/longmen/longmen/front/lending/paper"
 	"github.com/longmen/longmen/front/lending/reminder"
 	"github.com/longmen/longmen/front/lending/servicing"
 	"github.com/longmen/longmen/kit/clock"
@@ -42,6 +43,7 @@ func (g *Ground) openLending(ctx context.Context, c *Config) (err error) {
 func (g *Ground) LoanHandlers() map[string]plan.Handler {
 	return map[string]plan.Handler{
 		servicing.EventKind: g.Loans.Act, servicing.ServiceKind: g.Loans.Paid, reminder.EventKind: g.Reminders.Due,
+		paper.NoteKind: g.Papers.MakeNote,
 	}
 }
 

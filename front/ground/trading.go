@@ -31,10 +31,15 @@ func (g *Ground) openMarket(ctx context.Context, c *Config) (err error) {
 // openTrading opens the sale of claims on loans, and what an investor sees of all he has.
 func (g *Ground) openTrading(ctx context.Context, c *Config) (err error) {
 	t := &traded{ground: g, ledgers: c.Ledgers}
-	g.Sales, err = sale.New(ctx, sale.Config{DB: g.DB, Plan: g.Plan, Orders: g.Orders, Ledgers: c.Ledgers, Loans: t, Now: ledgers{c}.Now, Admit: t.admit, Await: g.Market.Await, Turn: g.Market.Turn})
+	g.Sales, err = sale.New(ctx, sale.Config{DB: g.DB, Plan: g.Plan, Orders: g.Orders, Ledgers: c.Ledgers, Loans: t, Now: ledgers{c}.Now, Admit: t.admit, Await: g.Market.Await, Turn: g.Market.Turn, Sold: g.sold})
 	g.Loans.Watch(t.done)
 	g.Overview = &overview.Overview{Market: g.Market, Sales: g.Sales, Loans: g.Loans, Now: ledgers{c}.Now}
 	return err
+}
+
+// sold lets the note of a trade be made.
+func (g *Ground) sold(ctx context.Context, tx *sql.Tx, t *sale.Trade, at int64) error {
+	return g.Papers.Sold(ctx, tx, t, at)
 }
 
 // traded shows the loans in servicing to those who sell claims on them.

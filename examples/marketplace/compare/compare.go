@@ -51,7 +51,7 @@ const path = "/v1/ledgers/" + play.Ledger
 // accounts compares balances. An account that the recount does not know has to be empty.
 func (f *Findings) accounts(ctx context.Context, c *client.Client, who client.Caller, p *play.Player, b *recount.Books) error {
 	want := map[string]int64{
-		play.Custody: b.Custody, play.Own: b.Own, play.Fees: b.Platform, play.Reserve: b.Reserve,
+		play.Custody: b.Custody, play.Own: b.Own, play.Fees: b.Platform, play.Reserve: b.Reserve, play.Lost: b.Lost, play.Contra: b.Lost,
 	}
 	for i, x := range b.Cash {
 		want[p.Investor(i)] += x

@@ -33,6 +33,8 @@ var Chart = []Account{
 	{2201, "risk reserve", Reserve, "credit", "liability", true, false},
 	{2202, "guarantees", "", "credit", "liability", true, false},
 	{4001, "fees earned", Fees, "credit", "income", false, false},
+	{9001, "written off and not recovered", Lost, "debit", "asset", false, false},
+	{9002, "the other side of it", Contra, "credit", "liability", false, false},
 }
 
 // Accounts that there is one of.
@@ -43,6 +45,8 @@ const (
 	Cover     = "platform:cny:cover"
 	Reserve   = "platform:cny:reserve"
 	Fees      = "platform:cny:fees"
+	Lost      = "platform:cny:lost"
+	Contra    = "platform:cny:contra"
 )
 
 const codeCash = 2001

@@ -104,6 +104,7 @@ func (p *Player) writeOff(ctx context.Context, l *lent) error {
 	if err != nil {
 		return err
 	}
+	l.note(recount.Fact{Kind: recount.WrittenOff, Day: p.today})
 	p.Stats.WrittenOff.Add(1)
 	return await(ctx, "the write-off", func() (bool, error) {
 		var out struct{ State string }

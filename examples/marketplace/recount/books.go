@@ -35,6 +35,8 @@ const (
 	Covered   // the reserve paid Interest and Principal of what was past due
 	Bought    // the reserve bought all units for Interest and Principal
 	Recovered // Amount came after the loan was written off, of which Price is what it cost to get
+
+	WrittenOff // what the loan was worth on Day was given up
 )
 
 // Fact is something that happened.
@@ -74,6 +76,7 @@ type Books struct {
 	Own      int64   // at the platform's own bank
 	Platform int64   // fees earned
 	Reserve  int64
+	Lost     int64 // written off and not recovered
 	Loans    []Loan
 
 	Credits   int64 // lines above zero
@@ -167,6 +170,7 @@ func (b *Books) add(i int, l *loan) {
 	b.Custody += l.custody
 	b.Platform += l.platform
 	b.Reserve += l.reserve
+	b.Lost += l.lost()
 	b.Credits += l.out.Credits
 	b.TakenBack += l.out.TakenBack
 	worst := &b.Unchanged
@@ -252,6 +256,9 @@ func (l *loan) fact(f *Fact) error {
 		return l.buy(f)
 	case Recovered:
 		return l.recover(f)
+	case WrittenOff:
+		interest, principal := l.terms.Worth(l.terms.Replay(l.payments, f.Day), f.Day)
+		l.written += interest + principal
 	default:
 		return fmt.Errorf("fact of kind %d belongs to no loan", f.Kind)
 	}

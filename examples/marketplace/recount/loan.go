@@ -71,6 +71,7 @@ type loan struct {
 	platform int64
 	reserve  int64
 	custody  int64
+	written  int64 // off
 	out      Loan
 }
 

@@ -135,6 +135,18 @@ func (l *loan) recover(f *Fact) error {
 	return l.act(act{recovered: true, claimed: back, costs: f.Price}, Payment{On: f.Day, Amount: back + rest}, f.Day)
 }
 
+// lost is what was written off of interest and principal and not recovered.
+func (l *loan) lost() int64 {
+	sum := l.written
+	for i := range l.acts {
+		if a := &l.acts[i]; a.recovered {
+			split := l.out.State.Splits[a.payment]
+			sum -= split[Interest] + split[Principal]
+		}
+	}
+	return max(sum, 0)
+}
+
 // recovered divides what was recovered.
 func recovered(split Split, claim *Split, most int64) (d Division) {
 	rest := split.Total()

@@ -95,6 +95,16 @@ func TestLosses(t *testing.T) {
 	}
 }
 
+// 300.00 and 6.02 of interest are given up. Of 50.00 that come later 5.00 are costs and 4.69 penalty: 102.01 · 92 · 0.0005.
+func TestWrittenOff(t *testing.T) {
+	b, err := Count(funded(
+		Fact{Kind: WrittenOff, Day: day(5, 8)}, Fact{Kind: Collected, Day: day(5, 8), Amount: 50_00}, Fact{Kind: Recovered, Day: day(5, 8), Amount: 50_00, Price: 5_00},
+	), nil)
+	if err != nil || b.Lost != 306_02-(45_00-4_69) {
+		t.Errorf("%d are lost: %v", b.Lost, err)
+	}
+}
+
 func TestLossesRefuse(t *testing.T) {
 	for want, f := range map[string]Fact{
 		"past due and not paid out are 300 and 9901": {Kind: Covered, Day: day(2, 25), Interest: 3_00, Principal: 99_02},

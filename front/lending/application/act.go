@@ -138,10 +138,10 @@ func (d *Desk) push(ctx context.Context, a *Application, c order.Change, due int
 	})
 }
 
-// AskToSign sends the borrower a new code.
-func (d *Desk) AskToSign(ctx context.Context, tenant, application id.ID) (*Application, error) {
+// AskToSign sends a new code to one who has to sign: a guarantor, or the borrower once all of these have.
+func (d *Desk) AskToSign(ctx context.Context, tenant, application, of id.ID) (*Application, error) {
 	return d.with(ctx, tenant, application, func(a *Application) error {
-		r, err := d.request(ctx, a)
+		r, err := d.request(ctx, a, of)
 		if err != nil {
 			return err
 		}
@@ -149,7 +149,7 @@ func (d *Desk) AskToSign(ctx context.Context, tenant, application id.ID) (*Appli
 	})
 }
 
-func (d *Desk) request(ctx context.Context, a *Application) (sign.Request, error) {
+func (d *Desk) request(ctx context.Context, a *Application, of id.ID) (sign.Request, error) {
 	if a.State != Offered {
 		return sign.Request{}, order.WrongState.Errorf("there is nothing to sign: it is %s", a.State)
 	}
@@ -160,19 +160,30 @@ func (d *Desk) request(ctx context.Context, a *Application) (sign.Request, error
 	if now.UnixMicro() >= a.Offer.Expires {
 		return sign.Request{}, order.WrongState.Errorf("the offer has expired")
 	}
+	if err := d.may(ctx, a, of); err != nil {
+		return sign.Request{}, err
+	}
 	digest, err := a.Digest()
 	return sign.Request{
-		Tenant: a.Tenant, Subject: a.ID, Party: a.Borrower, Hash: digest, Ledger: a.Ledger, Now: now.UnixMicro(), Kind: message.Code,
+		Tenant: a.Tenant, Subject: a.ID, Party: of, Hash: digest, Ledger: a.Ledger, Now: now.UnixMicro(), Kind: message.Code,
 	}, err
 }
 
-// Sign takes the borrower's signature under the contract.
-func (d *Desk) Sign(ctx context.Context, tenant, application, change id.ID, by order.Act, code string) (*Application, error) {
+// Sign takes a signature under the contract. The borrower's is the last one, with which the application goes on; that of
+// a guarantor again, by its code, changes nothing.
+func (d *Desk) Sign(ctx context.Context, tenant, application, of, change id.ID, by order.Act, code string) (*Application, error) {
 	return d.with(ctx, tenant, application, func(a *Application) error {
+		if of != a.Borrower {
+			r, err := d.request(ctx, a, of)
+			if err != nil {
+				return err
+			}
+			return d.Signer.Sign(ctx, r, code)
+		}
 		if step, err := d.done(ctx, a, change, signIt); step != nil || err != nil {
 			return err
 		}
-		r, err := d.request(ctx, a)
+		r, err := d.request(ctx, a, of)
 		if err != nil {
 			return err
 		}

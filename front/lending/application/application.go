@@ -42,6 +42,8 @@ type Words struct {
 	Known    map[string]string `json:"known,omitempty"`    // facts that the rules asked for, as they were known
 	Offer    *Offer            `json:"offer,omitempty"`    // once it was decided
 	Contract string            `json:"contract,omitempty"` // digest of the document's text, hexadecimal
+
+	Guarantors []agreement.Guarantor `json:"guarantors,omitempty"` // each with his cash account
 }
 
 // Offer is what the borrower is offered: what it costs in all stands in it.

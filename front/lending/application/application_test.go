@@ -40,7 +40,7 @@ func TestStraightThrough(t *testing.T) {
 			t.Error("the same application again changes something")
 		}
 		w.wait(90 * time.Second)
-		_, err := w.Sign(context.Background(), tenant, a.ID, w.next("signature"), by(application.Borrower), "000000")
+		_, err := w.Sign(context.Background(), tenant, a.ID, borrower, w.next("signature"), by(application.Borrower), "000000")
 		if !errs.Is(err, errs.NotFound) {
 			t.Errorf("signed without a code: %v", err)
 		}
@@ -269,12 +269,12 @@ func TestActsAgain(t *testing.T) {
 			t.Fatal(got, err)
 		}
 	}
-	if _, err := w.AskToSign(ctx, tenant, a.ID); err != nil {
+	if _, err := w.AskToSign(ctx, tenant, a.ID, borrower); err != nil {
 		t.Fatal(err)
 	}
 	signature := w.next("signature")
 	for range 2 {
-		if got, err := w.Sign(ctx, tenant, a.ID, signature, by(application.Borrower), w.code); err != nil || got.State != application.Listed {
+		if got, err := w.Sign(ctx, tenant, a.ID, borrower, signature, by(application.Borrower), w.code); err != nil || got.State != application.Listed {
 			t.Fatal(got, err)
 		}
 	}
@@ -283,7 +283,7 @@ func TestActsAgain(t *testing.T) {
 		"another decision":         second(w.Decide(ctx, tenant, a.ID, change, by(application.Officer), x)),
 		"a refusal":                second(w.Decide(ctx, tenant, a.ID, change, by(application.Officer), application.Decision{Verdict: application.Decline, Reason: "no"})),
 		"a withdrawal":             second(w.Withdraw(ctx, tenant, a.ID, change, by(application.Borrower))),
-		"a signature, by that id":  second(w.Sign(ctx, tenant, a.ID, change, by(application.Borrower), w.code)),
+		"a signature, by that id":  second(w.Sign(ctx, tenant, a.ID, borrower, change, by(application.Borrower), w.code)),
 		"the id of the submission": second(w.Withdraw(ctx, tenant, a.ID, a.ID, by(application.Borrower))),
 	} {
 		if !errs.Is(err, order.IDTaken) {
@@ -321,7 +321,7 @@ func TestRefusedApplications(t *testing.T) {
 	w.verdict.Verdict = application.Refer
 	w.verdict.Reason = "thin-file"
 	a := w.submit(2)
-	if _, err := w.Sign(context.Background(), tenant, a.ID, w.next("signature"), by(application.Borrower), "1"); !errs.Is(err, order.WrongState) {
+	if _, err := w.Sign(context.Background(), tenant, a.ID, borrower, w.next("signature"), by(application.Borrower), "1"); !errs.Is(err, order.WrongState) {
 		t.Errorf("signed before an offer: %v", err)
 	}
 	if a, err := w.Withdraw(context.Background(), tenant, a.ID, w.next("withdrawal"), by(application.Borrower)); err != nil || a.State != application.Withdrawn {

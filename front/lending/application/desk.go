@@ -73,6 +73,7 @@ type Papers interface {
 type Signer interface {
 	Ask(ctx context.Context, r sign.Request) error
 	Sign(ctx context.Context, r sign.Request, code string) error
+	Signature(ctx context.Context, tenant, subject, party id.ID) (sign.Signature, error)
 }
 
 // Market opens listings and knows who funded them.
@@ -162,12 +163,22 @@ func (d *Desk) Due(ctx context.Context, e *plan.Event) (func(*sql.Tx) error, err
 
 // DueLoan is the handler of planned events about a loan: its application follows what became of it.
 func (d *Desk) DueLoan(ctx context.Context, e *plan.Event) (func(*sql.Tx) error, error) {
-	found, err := d.Orders.List(ctx, e.Tenant, order.Filter{Reference: order.Reference{Type: servicing.ReferenceLoan, Value: e.Subject}}, order.Page{Size: 1})
+	a, err := d.OfLoan(ctx, e.Tenant, e.Subject)
+	if a == nil || err != nil {
+		return nil, err
+	}
+	_, err = d.Advance(ctx, e.Tenant, a.ID)
+	return nil, err
+}
+
+// OfLoan gives the application that led to a loan, nil if none did.
+func (d *Desk) OfLoan(ctx context.Context, tenant, loan id.ID) (*Application, error) {
+	reference := order.Reference{Type: servicing.ReferenceLoan, Value: loan}
+	found, err := d.Orders.List(ctx, tenant, order.Filter{Kind: Kind, Reference: reference}, order.Page{Size: 1})
 	if err != nil || len(found.Orders) == 0 {
 		return nil, err
 	}
-	_, err = d.Advance(ctx, e.Tenant, found.Orders[0].ID)
-	return nil, err
+	return read(&found.Orders[0])
 }
 
 // Told is what servicing tells of each event of a loan, in its transaction. Whoever only pays his installments changes

@@ -24,7 +24,8 @@ func address(loanID id.ID, part string) string {
 	return a
 }
 
-// Place is the address of an account of the platform in an asset: fees, reserve, guarantee, cover or unclaimed.
+// Place is the address of an account of the platform in an asset: fees, reserve, guarantee, cover, unclaimed, lost or
+// contra.
 func Place(asset, what string) string { return "platform:" + strings.ToLower(asset) + ":" + what }
 
 // Codes of the accounts in the chart.
@@ -37,17 +38,22 @@ const (
 	codeReserve   = 2201
 	codeGuarantee = 2202
 	codeFees      = 4001
+	codeLost      = 9001 // beside the balance sheet: what was written off of others' claims, and its other side
+	codeContra    = 9002
 )
 
 // PurposeAccounts is the purpose of the command that opens a loan's accounts.
 const PurposeAccounts = 2010
 
-// accountsOf are the accounts that a loan needs: its own, its borrower's cash, and the platform's.
+// accountsOf are the accounts that a loan needs: its own, the cash of its borrower and its guarantors, and the platform's.
 func accountsOf(a *Application) []*ledger.OpenAccount {
 	open := func(address string, kind ledger.AccountType, code uint32, c ledger.Constraint) *ledger.OpenAccount {
 		return &ledger.OpenAccount{Address: address, Asset: a.Asset, Side: ledger.CreditNormal, Type: kind, Code: code, Constraint: c}
 	}
-	return []*ledger.OpenAccount{
+	lost := open(Place(a.Asset, "lost"), ledger.Asset, codeLost, ledger.Unbounded)
+	lost.Side = ledger.DebitNormal
+	list := []*ledger.OpenAccount{
+		lost, open(Place(a.Asset, "contra"), ledger.Liability, codeContra, ledger.Unbounded),
 		open(address(a.Loan(), "funds"), ledger.Liability, codeFunds, ledger.Nonnegative),
 		open(address(a.Loan(), "credit"), ledger.Liability, codeCredit, ledger.Nonnegative),
 		open(market.Cash(a.Borrower), ledger.Liability, codeCash, ledger.Nonnegative),
@@ -57,6 +63,10 @@ func accountsOf(a *Application) []*ledger.OpenAccount {
 		open(Place(a.Asset, "cover"), ledger.Liability, codeCover, ledger.Unbounded),
 		open(Place(a.Asset, "unclaimed"), ledger.Liability, codeUnclaimed, ledger.Nonnegative),
 	}
+	for _, g := range a.Guarantors {
+		list = append(list, open(g.Account, ledger.Liability, codeCash, ledger.Nonnegative))
+	}
+	return list
 }
 
 // list opens the loan's accounts and the listing.

@@ -63,13 +63,14 @@ func (d *Desk) deed(ctx context.Context, a *Application) (servicing.Deed, []serv
 		return servicing.Deed{}, nil, err
 	}
 	t := a.terms(a.Raised, a.Offer.Grade, dateOf(now))
-	t.Part = a.Raised < a.Offer.Amount
+	t.Part, t.Guarantors = a.Raised < a.Offer.Amount, a.Guarantors
 	terms, err := json.Marshal(t)
 	return servicing.Deed{
 		Tenant: a.Tenant, Loan: a.Loan(), Ledger: a.Ledger, Asset: a.Asset, Borrower: a.Borrower, Product: a.Product, Version: a.Words.Version, Terms: terms,
 		Places: servicing.Places{
 			Register: a.Register(), Payer: market.Cash(a.Borrower), Credit: address(a.Loan(), "credit"),
 			Platform: Place(a.Asset, "fees"), Reserve: Place(a.Asset, "reserve"), Guarantee: Place(a.Asset, "guarantee"), Cover: Place(a.Asset, "cover"),
+			Lost: Place(a.Asset, "lost"), Contra: Place(a.Asset, "contra"),
 		},
 	}, nil, err
 }

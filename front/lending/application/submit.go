@@ -12,6 +12,7 @@ import (
 	"github.com/longmen/longmen/core/order"
 	"github.com/longmen/longmen/core/plan"
 	"github.com/longmen/longmen/front/catalog"
+	"github.com/longmen/longmen/front/lending/agreement"
 	"github.com/longmen/longmen/kit/errs"
 	"github.com/longmen/longmen/kit/id"
 )
@@ -35,7 +36,9 @@ type New struct {
 	Purpose  string
 	Region   string
 	Facts    map[string]string // as text by name: see Stated
-	Act      order.Act
+	// Guarantors pay for the borrower when he does not, each once he has signed. Their accounts are not said here.
+	Guarantors []agreement.Guarantor
+	Act        order.Act
 }
 
 // Stated are the facts that an applicant states himself, true: or an officer alone, false. All others are worked out.
@@ -113,7 +116,7 @@ func (d *Desk) take(ctx context.Context, tenant id.ID, n *New, now time.Time) er
 	}
 	w := order.New{
 		ID: n.ID, Kind: Kind, Act: n.Act, Parties: []order.Party{{Part: Borrower, Party: n.Borrower}},
-		Amounts: []order.Amount{{Code: Asked, Asset: asset, Amount: n.Amount}}, Attributes: body,
+		Amounts: []order.Amount{{Code: Asked, Asset: asset, Amount: n.Amount}}, References: references(words.Guarantors), Attributes: body,
 	}
 	e := plan.Event{Tenant: tenant, ID: n.ID.Derive("submitted", 0), Ledger: n.Ledger, Due: atOnce, Kind: EventKind, Subject: n.ID}
 	return d.DB.Write(ctx, func(tx *sql.Tx) error {
@@ -130,8 +133,12 @@ func (d *Desk) words(ctx context.Context, tenant id.ID, n *New, now time.Time) (
 	w := &Words{Ledger: n.Ledger, Product: n.Product, Term: n.Term, Unit: n.Unit, Purpose: n.Purpose, Region: n.Region, Facts: n.Facts}
 	before, err := d.Get(ctx, tenant, n.ID)
 	if err == nil {
-		w.Version = before.Words.Version
-		return w, before.Asset, nil
+		p, err := d.Products.Product(ctx, tenant, before.Product, before.Words.Version)
+		if err == nil {
+			w.Version = before.Words.Version
+			w.Guarantors, err = n.guarantors(p)
+		}
+		return w, before.Asset, err
 	}
 	if !errs.Is(err, errs.NotFound) {
 		return nil, "", err
@@ -147,6 +154,9 @@ func (d *Desk) words(ctx context.Context, tenant id.ID, n *New, now time.Time) (
 		return nil, "", errs.Conflict.Errorf("the product takes no applications").On("product")
 	}
 	w.Version = version
+	if w.Guarantors, err = n.guarantors(p); err != nil {
+		return nil, "", err
+	}
 	if err := d.lends(ctx, tenant, p, w, n.Amount, now); err != nil {
 		return nil, "", err
 	}

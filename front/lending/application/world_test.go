@@ -100,6 +100,9 @@ type world struct {
 	partial catalog.Rate
 	code    string
 	number  int
+
+	guarantors []agreement.Guarantor // whom the borrower names
+	losses     catalog.Losses        // of the product
 }
 
 type entry struct {
@@ -189,7 +192,7 @@ func (w *world) Product(_ context.Context, _ id.ID, code string, _ uint32) (*cat
 	}
 	p := product()
 	p.Start = w.start
-	p.Funding.Partial = w.partial
+	p.Funding.Partial, p.Losses = w.partial, w.losses
 	return p, nil
 }
 
@@ -344,7 +347,7 @@ func by(role string) order.Act { return order.Act{Actor: staff, Role: role} }
 func (w *world) submit(n int) *application.Application {
 	w.Helper()
 	a, err := w.Submit(context.Background(), tenant, application.New{
-		ID: uid("application", n), Borrower: borrower, Ledger: "main", Product: "loan", Amount: 1_200_00, Term: 3, Unit: "months", Purpose: "study",
+		ID: uid("application", n), Borrower: borrower, Ledger: "main", Product: "loan", Amount: 1_200_00, Term: 3, Unit: "months", Purpose: "study", Guarantors: w.guarantors,
 		Act: by(application.Borrower),
 	})
 	if err != nil {
@@ -356,10 +359,10 @@ func (w *world) submit(n int) *application.Application {
 // sign asks for a code and signs with it.
 func (w *world) sign(a *application.Application) *application.Application {
 	w.Helper()
-	if _, err := w.AskToSign(context.Background(), tenant, a.ID); err != nil {
+	if _, err := w.AskToSign(context.Background(), tenant, a.ID, borrower); err != nil {
 		w.Fatal(err)
 	}
-	signed, err := w.Sign(context.Background(), tenant, a.ID, w.next("signature"), by(application.Borrower), w.code)
+	signed, err := w.Sign(context.Background(), tenant, a.ID, borrower, w.next("signature"), by(application.Borrower), w.code)
 	if err != nil {
 		w.Fatal(err)
 	}

@@ -42,11 +42,15 @@ func (w *Papers) offered(ctx context.Context, a *application.Application, p *cat
 	if err != nil {
 		return nil, err
 	}
+	guarantors, err := w.guarantors(ctx, a)
+	if err != nil {
+		return nil, err
+	}
 	number, currency, rows := a.ID.String(), document.Currency{Code: p.Asset.Code, Digits: p.Asset.Scale}, rowsOf(state)
 	o := &offer{
 		agreement: &document.Agreement{
 			Number: number, Date: a.Offer.Start, Currency: currency, Borrower: borrower, Platform: platform, UpTo: a.Offer.Amount, Purpose: a.Purpose,
-			Method: terms.Terms.Method, Schedule: rows, Charges: charges, Jurisdiction: word(court, in),
+			Method: terms.Terms.Method, Schedule: rows, Charges: charges, Jurisdiction: word(court, in), Guarantors: guarantors,
 		},
 		disclosure: &document.Disclosure{
 			Number: number + "-D", Agreement: number, Date: a.Offer.Start, Currency: currency, Borrower: borrower, Platform: platform,
@@ -55,6 +59,18 @@ func (w *Papers) offered(ctx context.Context, a *application.Application, p *cat
 		},
 	}
 	return o, o.rates(a.Offer, p)
+}
+
+// guarantors are those who pay for the borrower, as they stand in the agreement.
+func (w *Papers) guarantors(ctx context.Context, a *application.Application) (list []document.Guarantor, err error) {
+	for _, g := range a.Guarantors {
+		who, err := w.person(ctx, a.Tenant, g.Party)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, document.Guarantor{Party: who, Share: g.Share, Limit: g.Limit})
+	}
+	return list, nil
 }
 
 // rates puts the yearly rates, and what a day of delay costs, into the papers.

@@ -1,6 +1,6 @@
 // Package paper makes the documents of an application, the cost that is told before anything is signed, the agreement,
-// its signed copy and the annex of those who lend, and keeps what applicants send. Each paper is made once, from data
-// that are kept with it; its file lies under its hash.
+// its signed copy and the annex of those who lend, the note of each claim that is sold on, and keeps what applicants
+// send. Each paper is made once, from data that are kept with it; its file lies under its hash.
 //
 // The package must not know when a paper is needed, who may see it, or how a document looks.
 package paper
@@ -82,6 +82,10 @@ type Config struct {
 	Signatures Signatures
 	Schedules  Schedules
 	Ledgers    Ledgers
+
+	Sales        Sales
+	Loans        Loans
+	Applications Applications
 	// Language is that in which a party wants to read.
 	Language func(ctx context.Context, tenant, party id.ID) (string, error)
 }
@@ -167,28 +171,38 @@ func (w *Papers) Signed(ctx context.Context, a *application.Application) error {
 	return w.keep(ctx, a, contract, Signed, row.Language, made, &data)
 }
 
-// signatures are the borrower's and the platform's, which signs by itself when he has.
+// signatures are the borrower's, those of his guarantors, and the platform's, which signs by itself when he has.
 func (w *Papers) signatures(ctx context.Context, a *application.Application, data *document.Agreement, in document.Language) ([]document.Signature, error) {
-	s, err := w.Signatures.Signature(ctx, a.Tenant, a.ID, a.Borrower)
+	at, err := w.signedAt(ctx, a, a.Borrower)
 	if err != nil {
 		return nil, err
 	}
+	list := []document.Signature{{Role: "borrower", Name: data.Borrower.Name, At: at, Method: word(byCode, in)}}
+	for i, g := range a.Guarantors {
+		signed, err := w.signedAt(ctx, a, g.Party)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, document.Signature{Role: "guarantor", Name: data.Guarantors[i].Name, At: signed, Method: word(byCode, in)})
+	}
+	return append(list, document.Signature{Role: "platform", Name: data.Platform.Name, At: at, Method: word(bySystem, in)}), nil
+}
+
+// signedAt is when a party signed the agreement as it was offered, in the ledger's zone.
+func (w *Papers) signedAt(ctx context.Context, a *application.Application, of id.ID) (at time.Time, err error) {
 	contract, err := a.Digest()
 	if err != nil {
-		return nil, err
+		return at, err
+	}
+	s, err := w.Signatures.Signature(ctx, a.Tenant, a.ID, of)
+	if err != nil {
+		return at, err
 	}
 	if s.At == 0 || s.Hash != contract {
-		return nil, errs.Internal.Errorf("application %s was not signed as it was offered", a.ID)
+		return at, errs.Internal.Errorf("application %s was not signed by %s as it was offered", a.ID, of)
 	}
 	now, err := w.Ledgers.Now(ctx, a.Ledger)
-	if err != nil {
-		return nil, err
-	}
-	at := time.UnixMicro(s.At).In(now.Location())
-	return []document.Signature{
-		{Role: "borrower", Name: data.Borrower.Name, At: at, Method: word(byCode, in)},
-		{Role: "platform", Name: data.Platform.Name, At: at, Method: word(bySystem, in)},
-	}, nil
+	return time.UnixMicro(s.At).In(now.Location()), err
 }
 
 // Completed makes the annex of those who hold the loan when it is funded.

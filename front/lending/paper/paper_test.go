@@ -25,6 +25,7 @@ import (
 	"github.com/longmen/longmen/finmath/loan"
 	"github.com/longmen/longmen/front/catalog"
 	"github.com/longmen/longmen/front/document"
+	"github.com/longmen/longmen/front/lending/agreement"
 	"github.com/longmen/longmen/front/lending/application"
 	"github.com/longmen/longmen/front/lending/paper"
 	"github.com/longmen/longmen/front/lending/sign"
@@ -80,7 +81,7 @@ func newWorld(t testing.TB, db *store.DB) *world {
 	files, err := document.OpenFiles(filepath.Join(t.TempDir(), "files"))
 	must(err)
 	w.Papers, err = paper.Open(t.Context(), paper.Config{
-		DB: db, Plan: p, Fonts: fonts, Files: files, Parties: w, Signatures: w, Schedules: w, Ledgers: w,
+		DB: db, Plan: p, Fonts: fonts, Files: files, Parties: w, Signatures: w, Schedules: w, Ledgers: w, Sales: trades{}, Loans: lent{}, Applications: led{},
 		Language: func(context.Context, id.ID, id.ID) (string, error) { return w.wants, nil },
 	})
 	must(err)
@@ -340,4 +341,31 @@ func TestUploads(t *testing.T) {
 			t.Errorf("after it was decided: %v", err)
 		}
 	})
+}
+
+// Guarantors stand in the agreement, which all sign: its copy has their signatures.
+func TestGuaranteed(t *testing.T) {
+	w := newWorld(t, storetest.SQLite(t))
+	a := offered()
+	a.Guarantors = []agreement.Guarantor{{Party: uid("party", 3), Limit: 5_000_00}, {Party: uid("party", 4)}}
+	digest := w.contract(a)
+	a.Contract = hex.EncodeToString(digest[:])
+	_, pdf, err := w.Get(t.Context(), a, paper.Agreement)
+	if err != nil {
+		t.Fatal(err)
+	}
+	said := strings.ReplaceAll(text(t, pdf), " ", "")
+	for _, words := range []string{"保证人（丁方）", "王小3，证件号码：1101**********1234，保证金额上限：¥5,000.00", "王小4", "按所列顺序依次代为清偿"} {
+		if !strings.Contains(said, words) {
+			t.Errorf("the agreement does not say %q: %s", words, said)
+		}
+	}
+	w.signed = sign.Signature{Hash: digest, At: noon.UnixMicro()}
+	if err := w.Signed(t.Context(), a); err != nil {
+		t.Fatal(err)
+	}
+	p, _, err := w.Get(t.Context(), a, paper.Signed)
+	if err != nil || len(p.Signatures) != 4 || p.Signatures[1].Role != "guarantor" || p.Signatures[1].Name != "王小3" || p.Digest != digest {
+		t.Errorf("%+v %v", p, err)
+	}
 }

@@ -31,6 +31,7 @@ func name(n catalog.Name, in document.Language) string { return word(phrase{n.Zh
 var (
 	byCode   = phrase{"短信一次性验证码", "one-time code by SMS"}
 	bySystem = phrase{"平台系统自动签署", "automatically, by the platform's system"}
+	byOrder  = phrase{"在平台下单确认", "by an order at the Platform"}
 	court    = phrase{"平台住所地有管辖权的人民法院", "the people's court that is competent where the Platform has its seat"}
 
 	chargedAt = map[catalog.FeeAt]phrase{

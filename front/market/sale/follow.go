@@ -104,11 +104,17 @@ func (s *Sales) sold(ctx context.Context, tx *sql.Tx, tenant id.ID, c *ledger.Co
 		change.Amounts = append(change.Amounts, order.Amount{Code: a.code, Asset: o.Amounts[0].Asset, Amount: a.amount})
 	}
 	change.References = []order.Reference{{Type: ReferenceBuyer, Value: buyer}}
-	if err := s.insertTrade(ctx, tx, &Trade{
+	trade := &Trade{
 		Tenant: tenant, Sale: o.ID, Loan: t.Loan, Ledger: t.Ledger, Seller: from, Buyer: buyer, Units: t.Units, Face: paid.Face, Accrued: paid.Accrued,
 		Price: paid.Price, Receives: paid.Receives, Pays: paid.Pays, Date: day.Date(r.Date.UnixDay()), Sequence: r.Sequence,
-	}); err != nil {
+	}
+	if err := s.insertTrade(ctx, tx, trade); err != nil {
 		return err
+	}
+	if s.Sold != nil {
+		if err := s.Sold(ctx, tx, trade, int64(r.Timestamp)); err != nil {
+			return err
+		}
 	}
 	_, times, err := s.bought(ctx, tx, tenant, t.Loan, from)
 	if err != nil {

@@ -58,6 +58,8 @@ type Config struct {
 	Now  func(ctx context.Context, ledger string) (time.Time, error) // by the ledger's clock, in its zone
 	// Await waits until the rows of sales have noted a ledger's commands up to a sequence.
 	Await func(ctx context.Context, tenant id.ID, ledger string, sequence uint64) error
+	// Sold is told of each trade, with its instant in microseconds since 1970, in the transaction that notes it; nil: nobody is.
+	Sold func(ctx context.Context, tx *sql.Tx, t *Trade, at int64) error
 }
 
 // Sales are the claim sales of all tenants in one database.

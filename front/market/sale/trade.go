@@ -50,8 +50,24 @@ func (s *Sales) Trades(ctx context.Context, tenant id.ID, ledger string, investo
 		return nil, errs.Invalid.Errorf("%d, want 1 to %d", limit, MaxPage).On("limit")
 	}
 	const half = `SELECT ` + tradeColumns + ` FROM sale_trade WHERE tenant = ? AND ledger = ? AND `
-	rows, err := s.DB.Reader().QueryContext(ctx, s.DB.Rebind(half+`seller = ? AND sequence > ? UNION ALL `+half+`buyer = ? AND sequence > ? ORDER BY sequence LIMIT ?`),
+	return s.trades(ctx, half+`seller = ? AND sequence > ? UNION ALL `+half+`buyer = ? AND sequence > ? ORDER BY sequence LIMIT ?`,
 		tenant[:], ledger, investor[:], int64(after), tenant[:], ledger, investor[:], int64(after), limit)
+}
+
+// Trade gives the trade to which a sale led.
+func (s *Sales) Trade(ctx context.Context, tenant, sale id.ID) (Trade, error) {
+	list, err := s.trades(ctx, `SELECT `+tradeColumns+` FROM sale_trade WHERE tenant = ? AND sale = ?`, tenant[:], sale[:])
+	if err == nil && len(list) == 0 {
+		err = errs.NotFound.Errorf("the claim was not sold")
+	}
+	if err != nil {
+		return Trade{}, err
+	}
+	return list[0], nil
+}
+
+func (s *Sales) trades(ctx context.Context, query string, args ...any) (list []Trade, err error) {
+	rows, err := s.DB.Reader().QueryContext(ctx, s.DB.Rebind(query), args...)
 	if err != nil {
 		return nil, fmt.Errorf("read trades: %w", err)
 	}
