@@ -40,10 +40,11 @@ type Node struct {
 	self   ledger.ID
 	log    Logger
 
-	mu      sync.RWMutex
-	ledgers map[string]*Ledger
-	closed  bool
-	failed  chan error
+	creating sync.Mutex // one at a time, and none while the node closes
+	mu       sync.RWMutex
+	ledgers  map[string]*Ledger
+	closed   bool
+	failed   chan error
 }
 
 // Open takes the lead of every ledger in the journal.
@@ -153,17 +154,19 @@ var (
 
 // Create opens a new ledger. The same words again give the same ledger.
 func (n *Node) Create(ctx context.Context, w New) (*Ledger, error) {
-	n.mu.Lock()
-	l := n.ledgers[w.Name]
-	n.mu.Unlock()
-	if l != nil {
-		if l.location.String() != w.Zone || l.clock != w.Clock || l.shadow != w.Shadow {
-			return nil, ErrExists
-		}
-		return l, nil
-	}
 	if err := w.check(); err != nil {
 		return nil, err
+	}
+	n.creating.Lock()
+	defer n.creating.Unlock()
+	n.mu.RLock()
+	l, closed := n.ledgers[w.Name], n.closed
+	n.mu.RUnlock()
+	switch {
+	case closed:
+		return nil, ErrClosed
+	case l != nil:
+		return l, l.openedAs(ctx, &w)
 	}
 	listed, err := n.list(ctx, w.Name)
 	if err != nil {
@@ -185,6 +188,28 @@ func (n *Node) Create(ctx context.Context, w New) (*Ledger, error) {
 	}
 	n.enter(l)
 	return l, nil
+}
+
+// openedAs gives ErrExists unless the ledger was opened with these words.
+func (l *Ledger) openedAs(ctx context.Context, w *New) error {
+	if l.location.String() != w.Zone || l.clock != w.Clock || l.shadow != w.Shadow {
+		return ErrExists
+	}
+	if l.clock != ledger.SimulatedClock {
+		return nil
+	}
+	record, _, err := l.history.Recorded(ctx, 1)
+	if err != nil {
+		return fmt.Errorf("how ledger %s was opened: %w", l.name, err)
+	}
+	first, _, err := decodeRecord(record)
+	if err != nil {
+		return fmt.Errorf("how ledger %s was opened: %w", l.name, err)
+	}
+	if open, ok := first.Operations[0].(*ledger.OpenLedger); !ok || open.Start != w.Start {
+		return ErrExists
+	}
+	return nil
 }
 
 // list finds the name on the journal's list, where a crash may have left it, or puts it there.
@@ -230,6 +255,8 @@ func (n *Node) Ledgers() []*Ledger {
 
 // Close ends all ledgers: what was taken is applied and projected, and a snapshot makes the next start quick.
 func (n *Node) Close() error {
+	n.creating.Lock()
+	defer n.creating.Unlock()
 	n.mu.Lock()
 	list := n.ledgers
 	n.ledgers, n.closed = map[string]*Ledger{}, true

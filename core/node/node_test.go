@@ -92,9 +92,15 @@ func (m *memory) Past(context.Context, uint64, ledger.Operation) (*ledger.Past, 
 }
 
 // memories gives each ledger the past it had, also after the node was closed.
-type memories struct{ by map[[16]byte]*memory }
+type memories struct {
+	by   map[[16]byte]*memory
+	open func() // called first, if it is set
+}
 
 func (m *memories) Open(_ context.Context, l journal.Ledger) (Projection, Past, error) {
+	if m.open != nil {
+		m.open()
+	}
 	if m.by[l.ID] == nil {
 		m.by[l.ID] = newMemory()
 	}
