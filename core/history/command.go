@@ -145,7 +145,7 @@ func decodeGroup(place int64, data []byte) (*group, error) {
 	return g, nil
 }
 
-// Find gives the sequence of the command with an id, 0 if history has none.
+// Find gives the sequence of the first command with an id, 0 if history has none.
 func (h *History) Find(ctx context.Context, id ledger.ID) (uint64, error) {
 	place := h.idPlace(id[:])
 	var data []byte
@@ -164,7 +164,8 @@ func (h *History) Find(ctx context.Context, id ledger.ID) (uint64, error) {
 		return 0, nil
 	}
 	var sequence int64
-	found, err := h.reads.one(ctx, "SELECT sequence FROM history_crowd WHERE place = ? AND rest = ?", []any{place, id[6:]}, &sequence)
+	found, err := h.reads.one(ctx, "SELECT sequence FROM history_crowd WHERE place = ? AND rest = ? ORDER BY sequence LIMIT 1",
+		[]any{place, id[6:]}, &sequence)
 	if err != nil || !found {
 		return 0, err
 	}

@@ -242,6 +242,19 @@ func TestFindsIDsOfOneMillisecond(t *testing.T) {
 		if got, err := h.Find(t.Context(), other); err != nil || got != 0 {
 			t.Errorf("an unknown id is at %d (%v)", got, err)
 		}
+		// What the journal holds is told, whatever it is: an id that was used twice is that of its first command.
+		b := f.batch()
+		f.sequence++
+		f.fx.Entries = f.fx.Entries[:0]
+		b.Add(f.record, &ledger.Result{Sequence: f.sequence}, f.result, &f.fx)
+		Hashes(b, make([][32]byte, 1+f.sequence%2))
+		f.send(b)
+		if err := h.Wait(t.Context(), f.sequence); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := h.Find(t.Context(), ids[len(ids)-1]); err != nil || got != f.sequence-1 {
+			t.Fatalf("an id of two commands is at %d, want %d (%v)", got, f.sequence-1, err)
+		}
 		var rows int
 		if err := db.Reader().QueryRow("SELECT count(*) FROM history_crowd").Scan(&rows); err != nil || rows == 0 {
 			t.Errorf("%d rows of a crowd (%v)", rows, err)

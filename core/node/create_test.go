@@ -26,7 +26,9 @@ func TestManyOpenOneLedgerAtOnce(t *testing.T) {
 	var all sync.WaitGroup
 	opened := make([]*Ledger, 16)
 	for i := range opened {
-		all.Go(func() { opened[i], _ = b.node.Create(context.Background(), New{Name: "main", Zone: "UTC", Clock: ledger.RealClock}) })
+		all.Go(func() {
+			opened[i], _ = b.node.Create(context.Background(), New{Name: "main", Zone: "UTC", Clock: ledger.RealClock})
+		})
 	}
 	all.Wait()
 	if n := opens.Load(); n != 1 {

@@ -182,9 +182,10 @@ func (l *Ledger) advance(a *ledger.Advance) {
 	}
 }
 
-// addOwn adds a command of the sequencer. Its id derives from the ledger and the sequence.
+// addOwn adds a command of the sequencer. Its id derives from the ledger, the sequence and the group before: nobody can
+// know it in time to use it up.
 func (l *Ledger) addOwn(g *group, op ledger.Operation) {
-	cid := ledger.ID(id.ID(l.id).Derive(op.Kind().String(), l.next))
+	cid := ledger.ID(id.ID(l.id).Derive(op.Kind().String()+string(l.previous[:]), l.next))
 	c := &ledger.Command{ID: cid, Operations: []ledger.Operation{op}}
 	canonical := ledger.AppendCommand(nil, c)
 	if err := g.encoder.Add(ledger.AppendRecord(nil, ledger.Record{Command: canonical})); err != nil {
