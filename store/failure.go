@@ -41,6 +41,9 @@ func OutcomeOf(err error) Outcome {
 	if err == nil {
 		return Done
 	}
+	if _, ok := errors.AsType[*brokenError](err); ok {
+		return TryAgain
+	}
 	_, inCommit := errors.AsType[*CommitError](err)
 	if e, ok := errors.AsType[*sqlite.Error](err); ok {
 		return sqliteOutcome(e.Code()&0xff, inCommit)

@@ -3,8 +3,8 @@ package store
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
+	"runtime/debug"
 	"slices"
 	"sync"
 )
@@ -14,9 +14,10 @@ const maxTogether = 64
 
 // write is somebody's part of a transaction.
 type write struct {
-	do   func(*sql.Tx) error
-	err  error
-	done chan struct{} // closed when it is committed or refused
+	do       func(*sql.Tx) error
+	err      error
+	panicked *panicked
+	done     chan struct{} // closed when it is committed or refused
 }
 
 // writes lets those who wait for SQLite's one writer commit together: a commit costs the disk a sync, whatever is in it.
@@ -89,15 +90,23 @@ func (db *DB) writeTogether(ctx context.Context, f func(*sql.Tx) error) error {
 			db.together(ctx, db.writes.take())
 		}
 	}
+	if w.panicked != nil {
+		panic(w.panicked)
+	}
 	return w.err
 }
 
-// errBroken is the error of writes whose transaction ended before they were committed.
-var errBroken = errors.New("the transaction was taken back in which others wrote too")
+// brokenError is the error of writes that were taken back because of another one: nothing was changed. It is a text,
+// since what happened to the other one is no error of theirs.
+type brokenError struct{ why string }
 
-// together does writes in one transaction. One that stands alone does not need a savepoint.
+func (e *brokenError) Error() string {
+	return "the transaction was taken back in which others wrote too: " + e.why
+}
+
+// together does writes in one transaction. One that stands alone is of the one who has the turn and needs no savepoint.
 func (db *DB) together(ctx context.Context, list []*write) {
-	broken := errBroken
+	var broken error = &brokenError{"one of them did not return"}
 	whole := false
 	defer func() {
 		for _, w := range list {
@@ -115,13 +124,13 @@ func (db *DB) together(ctx context.Context, list []*write) {
 	err := db.writeAlone(context.WithoutCancel(ctx), func(tx *sql.Tx) error {
 		for _, w := range list {
 			if err := w.behindSavepoint(tx); err != nil {
-				return err
+				return &brokenError{err.Error()}
 			}
 		}
 		return nil
 	})
 	if whole = err == nil; !whole {
-		broken = fmt.Errorf("%w: %w", errBroken, err)
+		broken = err
 	}
 }
 
@@ -131,11 +140,30 @@ func (w *write) behindSavepoint(tx *sql.Tx) error {
 	if _, err := tx.Exec("SAVEPOINT part"); err != nil {
 		return err
 	}
-	if w.err = w.do(tx); w.err != nil {
+	if w.err = w.try(tx); w.err != nil {
 		if _, err := tx.Exec("ROLLBACK TO part"); err != nil {
-			return errors.Join(err, w.err)
+			return err
 		}
 	}
 	_, err := tx.Exec("RELEASE part")
 	return err
+}
+
+// panicked is what a write panicked with while somebody else had the turn: its own caller panics with it.
+type panicked struct {
+	value any
+	stack []byte
+}
+
+func (p *panicked) Error() string { return fmt.Sprintf("%v\n\n%s", p.value, p.stack) }
+
+// try does the write; a panic of it is an error here.
+func (w *write) try(tx *sql.Tx) (err error) {
+	defer func() {
+		if value := recover(); value != nil {
+			w.panicked = &panicked{value, debug.Stack()}
+			err = w.panicked
+		}
+	}()
+	return w.do(tx)
 }

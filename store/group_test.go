@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -71,9 +72,11 @@ func (c *crowd) write(ctx context.Context, n int, then func(*sql.Tx) error) {
 	before := len(c.db.writes.waiting)
 	c.db.writes.mu.Unlock()
 	c.group.Go(func() {
-		err := errors.New("it ended by a panic") // unless another one is set
+		var err error
 		defer func() {
-			_ = recover()
+			if value := recover(); value != nil {
+				err = fmt.Errorf("panic: %v", value)
+			}
 			c.mu.Lock()
 			defer c.mu.Unlock()
 			c.errors[n] = err
@@ -167,31 +170,44 @@ func TestWritesGivenUp(t *testing.T) {
 	}
 }
 
-// When a write ends the transaction, nothing of it is there, everybody in it hears so, and the next ones are written.
+// When a write ends the transaction, nothing of it is there. The others hear that they may try again, and nothing of
+// what the one ran into. The next ones are written.
 func TestWritesTakenBack(t *testing.T) {
-	for name, end := range map[string]func(*sql.Tx) error{
-		"by itself": func(tx *sql.Tx) error {
-			_, err := tx.Exec("ROLLBACK")
-			return errors.Join(err, errors.New("it went wrong"))
-		},
-		"by a panic": func(*sql.Tx) error { panic("a mistake") },
-	} {
-		t.Run(name, func(t *testing.T) {
-			c := newCrowd(t)
-			c.write(t.Context(), 1, nil)
-			c.write(t.Context(), 2, end)
-			c.write(t.Context(), 3, nil)
-			if got := c.rows(); got != "" {
-				t.Errorf("rows are %s", got)
-			}
-			for n := 1; n <= 3; n++ {
-				if c.errors[n] == nil {
-					t.Errorf("%d was not told", n)
-				}
-			}
-			putOne(t, c.db, 1)
-		})
+	wrong := errors.New("it went wrong")
+	c := newCrowd(t)
+	c.write(t.Context(), 1, nil)
+	c.write(t.Context(), 2, func(tx *sql.Tx) error {
+		_, err := tx.Exec("ROLLBACK")
+		return errors.Join(err, wrong)
+	})
+	c.write(t.Context(), 3, nil)
+	if got := c.rows(); got != "" {
+		t.Errorf("rows are %s", got)
 	}
+	if !errors.Is(c.errors[2], wrong) {
+		t.Errorf("who ended it heard %v", c.errors[2])
+	}
+	for _, n := range []int{1, 3} {
+		if OutcomeOf(c.errors[n]) != TryAgain || errors.Is(c.errors[n], wrong) {
+			t.Errorf("%d: %v is %v", n, c.errors[n], OutcomeOf(c.errors[n]))
+		}
+	}
+	putOne(t, c.db, 1)
+}
+
+// A write that panics does so where it was asked for, whoever has the turn, and takes nothing else back.
+func TestWritesPanicWhereTheyWereAskedFor(t *testing.T) {
+	c := newCrowd(t)
+	c.write(t.Context(), 1, nil) // it will have the turn
+	c.write(t.Context(), 2, func(*sql.Tx) error { panic("a mistake") })
+	c.write(t.Context(), 3, nil)
+	if got := c.rows(); got != "1 3 " {
+		t.Errorf("rows are %s", got)
+	}
+	if c.errors[1] != nil || c.errors[3] != nil || !strings.Contains(c.errors[2].Error(), "panic: a mistake") {
+		t.Errorf("%v", c.errors)
+	}
+	putOne(t, c.db, 2)
 }
 
 // However many write at once, each row is there once if and only if its writer was told so.
