@@ -82,6 +82,7 @@ func newRunner(ctx context.Context, db *longmen.DB, put putter, g *ground.Ground
 		stop()
 		return nil, err
 	}
+	r.run.Tell(log)
 	r.run.Together(notice.EventKind, reminder.EventKind)
 	for _, l := range db.Node().Ledgers() {
 		r.follow(l.Name())

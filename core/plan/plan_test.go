@@ -1,11 +1,13 @@
 package plan_test
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
 	"sync"
 	"testing"
@@ -498,6 +500,48 @@ func TestEveryEventHappensOnceAtItsInstant(t *testing.T) {
 		}
 		if len(at) != want {
 			r.Errorf("%d events happened, want %d", len(at), want)
+		}
+	})
+}
+
+// A handler that panics, or what it wants to keep, makes its own event stuck, and the others happen.
+func TestAPanicSticksItsEvent(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		n := uint64(1)
+		for where, handle := range map[string]plan.Handler{
+			"the handler": func(context.Context, *plan.Event) (func(*sql.Tx) error, error) { panic("a mistake\nin two lines") },
+			"what it keeps": func(context.Context, *plan.Event) (func(*sql.Tx) error, error) {
+				return func(*sql.Tx) error { panic("a mistake") }, nil
+			},
+		} {
+			s := &stage{T: t, wall: clock.NewManual(start), clocks: ledgers{}}
+			var err error
+			if s.Plan, err = plan.Open(t.Context(), db, s.wall); err != nil {
+				t.Fatal(err)
+			}
+			n++
+			handlers := map[string]plan.Handler{"due": s.handle, "wrong": handle}
+			r, err := s.Lead(t.Context(), n, s.clocks, handlers)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var log bytes.Buffer
+			r.Tell(slog.New(slog.NewTextHandler(&log, nil)))
+			wrong, good := event(10*n, 10), event(10*n+1, 10)
+			wrong.Kind = "wrong"
+			s.add(wrong, good)
+			if _, err := r.RunDue(t.Context(), "main", 10); err != nil {
+				t.Fatal(err)
+			}
+			if e := s.state(10 * n); e.State != plan.Stuck || e.Problem != "panic: a mistake" {
+				t.Errorf("%s panics: the event is %s: %s", where, e.State, e.Problem)
+			}
+			if e := s.state(10*n + 1); e.State != plan.Done {
+				t.Errorf("%s panics: the next event is %s", where, e.State)
+			}
+			if !strings.Contains(log.String(), "plan_test.go") {
+				t.Errorf("%s panics: no stack in the log: %s", where, log.String())
+			}
 		}
 	})
 }

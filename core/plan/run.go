@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"log/slog"
 	"sync"
 	"time"
 
@@ -74,6 +75,7 @@ type Runner struct {
 	ledgers  Ledgers
 	handlers map[string]Handler
 	together map[string]bool // kinds
+	log      *slog.Logger    // may be nil
 	turns    sync.Map        // by ledger: a channel with room for the one who works on it
 }
 
@@ -186,7 +188,7 @@ func (r *Runner) work(ctx context.Context, e *Event) (keep func(tx *sql.Tx) erro
 	if h == nil {
 		return nil, Permanent(fmt.Errorf("nobody handles events of kind %q", e.Kind))
 	}
-	return h(ctx, e)
+	return r.call(ctx, h, e)
 }
 
 // done ends an event that was handled, with what its handler wants to keep.
