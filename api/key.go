@@ -9,12 +9,13 @@ import (
 	"github.com/longmen/longmen/kit/id"
 )
 
-// KeyID gives the command id of an idempotency key: a UUIDv7 stands for itself, every other key is mapped for good.
+// KeyID gives the command id of an idempotency key: a UUIDv7 stands for itself, every other key is mapped for good. The
+// program's own ids, of version 8, are nobody's keys.
 //
 // The mapping needs no table. The id is made of the first 16 bytes of SHA-256("longmen key" || principal || key): its
 // time part is 39 bits of them, an instant before June 1987, so that no id made from a clock is among them and the
-// sequencer looks it up among the ids of all time; 74 further bits are as they are. The same key of the same principal
-// is the same id on every node and after every restore.
+// sequencer looks it up among the ids of all time; 74 further bits are as they are. It has version 8, so nobody else can send
+// it. The same key of the same principal is the same id on every node and after every restore.
 func KeyID(principal ledger.ID, key string) (ledger.ID, error) {
 	if len(key) == 0 || len(key) > MaxKey {
 		return ledger.ID{}, fmt.Errorf("has %d characters, it must have 1 to %d", len(key), MaxKey)
@@ -25,7 +26,7 @@ func KeyID(principal ledger.ID, key string) (ledger.ID, error) {
 		}
 	}
 	if own, err := id.Parse(key); err == nil {
-		return ledger.ID(own), nil
+		return ledger.ID(own), own.CheckNew()
 	}
 	h := sha256.New()
 	h.Write([]byte("longmen key"))
@@ -37,7 +38,7 @@ func KeyID(principal ledger.ID, key string) (ledger.ID, error) {
 	copy(millis[2:], out[:6])
 	binary.BigEndian.PutUint64(millis[:], binary.BigEndian.Uint64(millis[:])&keyMillis)
 	copy(out[:6], millis[2:])
-	out[6] = out[6]&0x0f | 0x70
+	out[6] = out[6]&0x0f | 0x80
 	out[8] = out[8]&0x3f | 0x80
 	return out, nil
 }

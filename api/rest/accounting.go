@@ -97,7 +97,7 @@ type (
 	chartOutput struct{ Body Chart }
 	newChart    struct {
 		Body struct {
-			ID     CommandID `json:"id" doc:"Of the proposal, made by the client: the same again changes nothing"`
+			ID     NewID `json:"id" doc:"Of the proposal, made by the client: the same again changes nothing"`
 			Chart  Chart     `json:"chart"`
 			Reason string    `json:"reason" minLength:"1" maxLength:"1000" doc:"For those who decide"`
 		} `nameHint:"NewChart"`
@@ -110,7 +110,7 @@ type (
 	newPeriod struct {
 		InLedger
 		Body struct {
-			ID      CommandID `json:"id" doc:"Of the proposal, made by the client: the same again changes nothing"`
+			ID      NewID `json:"id" doc:"Of the proposal, made by the client: the same again changes nothing"`
 			Through Date      `json:"through" doc:"Last day to close; it is over by the ledger's clock"`
 			Reason  string    `json:"reason" minLength:"1" maxLength:"1000" doc:"For those who decide"`
 		} `nameHint:"NewPeriod"`
@@ -226,7 +226,7 @@ func (s *server) proposeChart(ctx context.Context, in *newChart) (*proposedOutpu
 }
 
 // draft is the caller as the one who proposes.
-func draft(ctx context.Context, proposal CommandID, reason string) accounting.Draft {
+func draft(ctx context.Context, proposal NewID, reason string) accounting.Draft {
 	return accounting.Draft{Tenant: tenant(ctx), Proposal: id.ID(proposal), Proposer: by(ctx).Actor, Reason: reason}
 }
 

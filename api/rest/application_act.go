@@ -25,20 +25,20 @@ type (
 	signInput struct {
 		InApplication
 		Body struct {
-			ID   CommandID `json:"id" doc:"Made by the client: the same again changes nothing"`
+			ID   NewID `json:"id" doc:"Made by the client: the same again changes nothing"`
 			Code string    `json:"code" pattern:"^[0-9]{6}$" doc:"As it was sent" example:"123456"`
 		} `nameHint:"ApplicationSignature"`
 	}
 	leaveInput struct {
 		InApplication
 		Body struct {
-			ID CommandID `json:"id" doc:"Made by the client: the same again changes nothing"`
+			ID NewID `json:"id" doc:"Made by the client: the same again changes nothing"`
 		} `nameHint:"ApplicationWithdrawal"`
 	}
 	verdictInput struct {
 		InApplication
 		Body struct {
-			ID      CommandID `json:"id" doc:"Made by the client: the same again changes nothing"`
+			ID      NewID `json:"id" doc:"Made by the client: the same again changes nothing"`
 			Outcome string    `json:"outcome" enum:"accepted,declined"`
 			Grade   string    `json:"grade,omitempty" maxLength:"32" doc:"Of what is offered; needed to accept"`
 			Amount  Amount    `json:"amount,omitzero" doc:"At most what was asked for, which it is if absent"`

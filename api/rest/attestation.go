@@ -41,7 +41,7 @@ type (
 	newAttestation struct {
 		InParty
 		Body struct {
-			ID      CommandID `json:"id" doc:"Made by the client: the same again changes nothing"`
+			ID      NewID `json:"id" doc:"Made by the client: the same again changes nothing"`
 			About   string    `json:"about" maxLength:"32" pattern:"^[a-z0-9_-]+$" doc:"What is vouched for" example:"identity"`
 			Level   string    `json:"level" maxLength:"32" pattern:"^[a-z0-9_-]+$" example:"verified"`
 			Source  string    `json:"source" maxLength:"32" pattern:"^[a-z0-9_-]+$" doc:"Where it comes from" example:"id-card"`
@@ -81,7 +81,7 @@ func (s *server) attestations(a huma.API) {
 }
 
 // since is where something begins that says nothing of it: at the instant in its id, so that the same again is the same.
-func since(from Instant, of CommandID) int64 {
+func since(from Instant, of NewID) int64 {
 	if from != 0 {
 		return int64(from)
 	}

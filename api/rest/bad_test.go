@@ -13,6 +13,7 @@ import (
 	"github.com/longmen/longmen/api/apitest"
 	"github.com/longmen/longmen/core/party"
 	"github.com/longmen/longmen/front/right"
+	"github.com/longmen/longmen/kit/id"
 )
 
 // good has a body that is well formed for every endpoint that takes one, with all of its members. Those of a subject
@@ -82,6 +83,12 @@ type schema struct {
 	MinItems   *int
 }
 
+type parameter struct {
+	Name, In string
+	Required bool
+	Schema   *schema
+}
+
 type description struct {
 	Paths map[string]map[string]struct {
 		RequestBody *struct {
@@ -90,11 +97,7 @@ type description struct {
 		Access struct {
 			Person bool // the operator is none
 		} `json:"x-access"`
-		Parameters []struct {
-			Name, In string
-			Required bool
-			Schema   *schema
-		}
+		Parameters []parameter
 	}
 	Components struct{ Schemas map[string]*schema }
 }
@@ -202,6 +205,9 @@ func (b breaker) object(s *schema, value map[string]any, at string, put func(any
 			delete(m, name)
 			b.send(put(m), field)
 		}
+		if name == "id" { // of something new: not one that the program derives
+			b.send(with(name, derived), field)
+		}
 		b.member(p, value[name], field, func(v any) any { return with(name, v) })
 	}
 }
@@ -226,6 +232,52 @@ func (b breaker) member(p *schema, value any, field string, put func(any) any) {
 	b.send(put(map[string]any{"no": "scalar"}), field)
 	for _, bad := range worse(p) {
 		b.send(put(bad), field)
+	}
+}
+
+// derived is an id that the program makes by itself, of another one.
+var derived = func() string {
+	base, err := id.Parse("019599c5-8a7b-7d60-a1f2-3c4d5e6f7081")
+	if err != nil {
+		panic(err)
+	}
+	return base.Derive("settle", 0).String()
+}()
+
+// TestNobodyTakesADerivedID sends ids that the program derives as idempotency keys: to every endpoint that has them.
+func TestNobodyTakesADerivedID(t *testing.T) {
+	s := apitest.NewWorld(t)
+	s.Tenant = "north"
+	whole := s.Caller(party.By{Tenant: s.North.ID, Actor: s.North.Client.Principal}, "whole", right.Roles()...)
+	var doc description
+	s.Get("/openapi.json").OK().Into(&doc)
+	tried := 0
+	for _, path := range slices.Sorted(maps.Keys(doc.Paths)) {
+		post, ok := doc.Paths[path]["post"]
+		if !ok || !slices.ContainsFunc(post.Parameters, func(p parameter) bool { return p.Name == "Idempotency-Key" }) {
+			continue
+		}
+		tried++
+		before := s.Node.Size("main")
+		body := good[strings.TrimPrefix(path, "/v1/ledgers/{ledger}")]
+		switch {
+		case strings.HasSuffix(path, "/jobs"):
+			body = plannedTransfer
+		case strings.HasSuffix(path, "/commands"):
+			body = strings.Replace(body, `"id":"019599c5-8a7b-7d60-a1f2-3c4d5e6f7081",`, "", 1)
+		}
+		var a *apitest.Answer
+		if post.Access.Person {
+			a = s.As(whole, http.MethodPost, filled(path), body, "Longmen-Tenant", "", "Idempotency-Key", derived)
+		} else {
+			a = s.Do(http.MethodPost, filled(path), body, "Idempotency-Key", derived)
+		}
+		if a.Status != http.StatusBadRequest || a.At("field") != "header.Idempotency-Key" || s.Node.Size("main") != before {
+			t.Errorf("%s takes a derived id as key, or says nothing about it: %d %s", path, a.Status, a.Body)
+		}
+	}
+	if tried < 15 {
+		t.Errorf("only %d endpoints were tried", tried)
 	}
 }
 

@@ -48,7 +48,7 @@ type (
 	calendarOutput struct{ Body CalendarVersion }
 	newCalendar    struct {
 		Body struct {
-			ID     CommandID `json:"id" doc:"Of the proposal, made by the client: the same again changes nothing"`
+			ID     NewID `json:"id" doc:"Of the proposal, made by the client: the same again changes nothing"`
 			File   string    `json:"file" minLength:"1" maxLength:"65536" doc:"The calendar's file, YAML"`
 			Reason string    `json:"reason" minLength:"1" maxLength:"1000" doc:"For those who decide"`
 		} `nameHint:"NewCalendarVersion"`

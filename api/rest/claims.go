@@ -92,7 +92,7 @@ type (
 	newSale          struct {
 		InParty
 		Body struct {
-			ID    CommandID `json:"id" doc:"Made by the client: the same again changes nothing"`
+			ID    NewID `json:"id" doc:"Made by the client: the same again changes nothing"`
 			Loan  CommandID `json:"loan"`
 			Units uint64    `json:"units" minimum:"1" maximum:"1000000000000"`
 			Price string    `json:"price" maxLength:"16" pattern:"^[0-9]+([.][0-9]+)?$" doc:"As a share of the face; 1 is par" example:"0.985"`

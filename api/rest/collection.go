@@ -51,7 +51,7 @@ type (
 	logEntryInput struct {
 		InLoan
 		Body struct {
-			ID      CommandID `json:"id" doc:"Made by the client: the same again changes nothing"`
+			ID      NewID `json:"id" doc:"Made by the client: the same again changes nothing"`
 			Kind    string    `json:"kind" enum:"assigned,contacted,promised,disputed,resolved" doc:"assigned to an owner; contacted over a channel with a result; promised to pay an amount by a date; disputed, so that it rests, until it is resolved"`
 			Owner   *ID       `json:"owner,omitempty" doc:"assigned: the principal that looks after it"`
 			Channel string    `json:"channel,omitempty" enum:"phone,message,mail,visit" doc:"contacted"`

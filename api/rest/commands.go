@@ -10,6 +10,7 @@ import (
 	"github.com/longmen/longmen/api"
 	"github.com/longmen/longmen/core/ledger"
 	"github.com/longmen/longmen/kit/errs"
+	"github.com/longmen/longmen/kit/id"
 )
 
 type (
@@ -74,24 +75,27 @@ func (s *server) commands(a huma.API) {
 }
 
 func (s *server) applyCommand(ctx context.Context, in *commandInput) (*commandOutput, error) {
-	id := ledger.ID(in.Body.ID)
+	own := id.ID(in.Body.ID)
 	if in.Key != "" {
 		keyed, err := api.KeyID(api.CallOf(ctx).Principal.ID(), in.Key)
 		if err != nil {
 			return nil, s.fault(ctx, keyMissing, "header.Idempotency-Key", err.Error())
 		}
-		if !id.IsZero() && id != keyed {
+		if !own.IsZero() && own != id.ID(keyed) {
 			return nil, s.fault(ctx, keyMismatch, "body.id", "is not the id that the header Idempotency-Key stands for; send one of them")
 		}
-		id = keyed
+		own = id.ID(keyed)
 	}
-	if id.IsZero() {
+	if own.IsZero() {
 		return nil, s.fault(ctx, keyMissing, "body.id", "is missing: give the command an id, or the request an Idempotency-Key")
 	}
+	if err := own.CheckNew(); err != nil && in.Key == "" {
+		return nil, s.fault(ctx, malformed, "body.id", err.Error())
+	}
 	path := inOperations("body")
-	c, refused := in.Body.command(id, api.CallOf(ctx).Trace)
+	c, refused := in.Body.command(ledger.ID(own), api.CallOf(ctx).Trace)
 	if refused != nil {
-		p := refusal(id, &api.Answer{Result: ledger.Result{Code: refused.Code, Index: refused.Index}, Why: refused.Why}, path)
+		p := refusal(ledger.ID(own), &api.Answer{Result: ledger.Result{Code: refused.Code, Index: refused.Index}, Why: refused.Why}, path)
 		p.Request = requestID(ctx)
 		return nil, p
 	}
@@ -104,6 +108,9 @@ func (s *server) applyBatch(ctx context.Context, in *batchInput) (*batchOutput, 
 	for i := range list {
 		if list[i].ID.IsZero() {
 			return nil, s.fault(ctx, keyMissing, fmt.Sprintf("body.commands[%d].id", i), "is missing: every command of a batch needs its id")
+		}
+		if err := id.ID(list[i].ID).CheckNew(); err != nil {
+			return nil, s.fault(ctx, malformed, fmt.Sprintf("body.commands[%d].id", i), err.Error())
 		}
 		commands[i], refused[i] = list[i].command(ledger.ID(list[i].ID), api.CallOf(ctx).Trace)
 	}

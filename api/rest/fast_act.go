@@ -13,7 +13,7 @@ import (
 func (s *server) quickBid(w http.ResponseWriter, r *http.Request) bool {
 	key := r.Header["Idempotency-Key"]
 	listing, err := id.Parse(r.PathValue("listing"))
-	if err != nil || listing.Check() != nil || len(key) != 1 || key[0] == "" || len(key[0]) > api.MaxKey {
+	if err != nil || len(key) != 1 || key[0] == "" || len(key[0]) > api.MaxKey {
 		return false
 	}
 	in := newBid{InListing: InListing{CommandID(listing)}, InKey: InKey{key[0]}}
@@ -46,7 +46,7 @@ func plainBid(s string, amount *Amount) bool {
 // quickRepayment counts a payment of today that is as any other.
 func (s *server) quickRepayment(w http.ResponseWriter, r *http.Request) bool {
 	loan, err := id.Parse(r.PathValue("loan"))
-	if err != nil || loan.Check() != nil {
+	if err != nil {
 		return false
 	}
 	in := paymentInput{InLoan: InLoan{CommandID(loan)}}
@@ -77,8 +77,8 @@ func plainPayment(s string, in *paymentInput) bool {
 		switch name {
 		case "id":
 			made, err := id.Parse(p.text())
-			p.bad = p.bad || err != nil || made.Check() != nil
-			bit, in.Body.ID = 1, CommandID(made)
+			p.bad = p.bad || err != nil || made.CheckNew() != nil
+			bit, in.Body.ID = 1, NewID(made)
 		case "amount":
 			bit, in.Body.Amount = 2, Amount(p.amount())
 		}

@@ -39,7 +39,7 @@ type (
 	newIdentifier struct {
 		InParty
 		Body struct {
-			ID CommandID `json:"id" doc:"Made by the client: the same again changes nothing"`
+			ID NewID `json:"id" doc:"Made by the client: the same again changes nothing"`
 			IdentifierValue
 		} `nameHint:"NewIdentifier"`
 	}

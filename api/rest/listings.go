@@ -57,7 +57,7 @@ type (
 	listingOutput struct{ Body Listing }
 	newListing    struct {
 		Body struct {
-			ID        CommandID `json:"id" doc:"Made by the client: the same again changes nothing"`
+			ID        NewID `json:"id" doc:"Made by the client: the same again changes nothing"`
 			Loan      CommandID `json:"loan"`
 			Borrower  CommandID `json:"borrower"`
 			Ledger    string    `json:"ledger" maxLength:"32"`

@@ -170,7 +170,7 @@ type (
 	}
 	// Payment is money that is there for a loan.
 	Payment struct {
-		ID     CommandID `json:"id" doc:"Made by the client: the same again gives the first result"`
+		ID     NewID `json:"id" doc:"Made by the client: the same again gives the first result"`
 		Amount Amount    `json:"amount" doc:"On the borrower's cash account"`
 		Date   Date      `json:"date,omitzero" doc:"From which it counts, whatever the product says; only with the right"`
 		Settle bool      `json:"settle,omitempty" doc:"It closes the loan, as a payoff quote says"`
@@ -186,7 +186,7 @@ type (
 	reversalInput struct {
 		InLoan
 		Body struct {
-			ID    CommandID `json:"id" doc:"Made by the client"`
+			ID    NewID `json:"id" doc:"Made by the client"`
 			Event CommandID `json:"event" doc:"What is taken back"`
 		} `nameHint:"Reversal"`
 	}

@@ -18,21 +18,21 @@ type (
 	payoutInput struct {
 		InLoan
 		Body struct {
-			ID   CommandID `json:"id" doc:"Made by the client: the same again gives the first result"`
+			ID   NewID `json:"id" doc:"Made by the client: the same again gives the first result"`
 			Most Amount    `json:"most,omitempty" doc:"That is paid; all that is past due if absent"`
 		} `nameHint:"Payout"`
 	}
 	purchaseInput struct {
 		InLoan
 		Body struct {
-			ID    CommandID `json:"id" doc:"Made by the client: the same again gives the first result"`
+			ID    NewID `json:"id" doc:"Made by the client: the same again gives the first result"`
 			Payer string    `json:"payer,omitempty" maxLength:"255" doc:"Account of one who has to pay by the contract; the first who can if absent"`
 		} `nameHint:"LoanPurchase"`
 	}
 	recoveryInput struct {
 		InLoan
 		Body struct {
-			ID     CommandID `json:"id" doc:"Made by the client: the same again gives the first result"`
+			ID     NewID `json:"id" doc:"Made by the client: the same again gives the first result"`
 			Amount Amount    `json:"amount" doc:"On the borrower's cash account"`
 			Costs  Amount    `json:"costs,omitempty" doc:"Of it, what it cost to get"`
 			Date   Date      `json:"date,omitzero" doc:"From which it counts, if not from today"`
@@ -41,7 +41,7 @@ type (
 	loanChangeInput struct {
 		InLoan
 		Body struct {
-			ID      CommandID `json:"id" doc:"Of the proposal, made by the client: the same again changes nothing"`
+			ID      NewID `json:"id" doc:"Of the proposal, made by the client: the same again changes nothing"`
 			Kind    string    `json:"kind" enum:"charged,deferred,rescheduled,repriced,restructured" doc:"charged: an amount falls due as a fee or penalty; deferred: the next rows fall due so many periods later; rescheduled: they are laid anew; repriced: another rate holds; restructured: laid anew, with another rate if there is one"`
 			Reason  string    `json:"reason" minLength:"1" maxLength:"1000" doc:"For who decides"`
 			Date    Date      `json:"date,omitzero" doc:"From which it counts; the day on which it is approved if absent"`
@@ -57,13 +57,13 @@ type (
 	writeOffInput struct {
 		InLoan
 		Body struct {
-			ID     CommandID `json:"id" doc:"Of the proposal, made by the client: the same again changes nothing"`
+			ID     NewID `json:"id" doc:"Of the proposal, made by the client: the same again changes nothing"`
 			Reason string    `json:"reason" minLength:"1" maxLength:"1000" doc:"For who decides"`
 		} `nameHint:"WriteOff"`
 	}
 	serviceInput struct {
 		Body struct {
-			ID      CommandID `json:"id" doc:"Made by the client: the same again goes on with the same division"`
+			ID      NewID `json:"id" doc:"Made by the client: the same again goes on with the same division"`
 			Ledger  string    `json:"ledger" minLength:"1" maxLength:"64" doc:"Name of the ledger"`
 			Account string    `json:"account" minLength:"1" maxLength:"255" doc:"Whose money is divided" example:"platform:reserve"`
 		} `nameHint:"PayoutService"`
@@ -172,7 +172,7 @@ func (s *server) proposeWriteOff(ctx context.Context, in *writeOffInput) (*propo
 }
 
 // loanDraft is the caller as the one who proposes.
-func loanDraft(ctx context.Context, proposal CommandID, reason string) servicing.Draft {
+func loanDraft(ctx context.Context, proposal NewID, reason string) servicing.Draft {
 	return servicing.Draft{Tenant: tenant(ctx), Proposal: id.ID(proposal), Proposer: by(ctx).Actor, Reason: reason}
 }
 

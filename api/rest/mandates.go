@@ -51,7 +51,7 @@ type (
 	newMandate    struct {
 		InParty
 		Body struct {
-			ID     CommandID `json:"id" doc:"Made by the client: the same again changes nothing"`
+			ID     NewID `json:"id" doc:"Made by the client: the same again changes nothing"`
 			Ledger string    `json:"ledger" maxLength:"32"`
 			Amount Amount    `json:"amount"`
 			Wishes

@@ -50,7 +50,7 @@ type (
 	partyOutput struct{ Body Party }
 	newParty    struct {
 		Body struct {
-			ID   CommandID `json:"id" doc:"Made by the client: the same again changes nothing"`
+			ID   NewID `json:"id" doc:"Made by the client: the same again changes nothing"`
 			Kind string    `json:"kind" enum:"person,organisation"`
 			Name string    `json:"name,omitempty" maxLength:"200"`
 		} `nameHint:"NewParty"`

@@ -62,7 +62,7 @@ type (
 	newRole struct {
 		InParty
 		Body struct {
-			ID     CommandID `json:"id" doc:"Made by the client; also of the proposal, if it takes one: the same again gives what came of it"`
+			ID     NewID `json:"id" doc:"Made by the client; also of the proposal, if it takes one: the same again gives what came of it"`
 			Role   RoleCode  `json:"role"`
 			From   Date      `json:"from,omitzero" doc:"The first day; the day in its id if absent"`
 			Until  Date      `json:"until,omitzero" doc:"The first day on which it no longer holds"`

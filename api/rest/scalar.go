@@ -220,15 +220,16 @@ func digit(c byte) byte {
 	return math.MaxUint8
 }
 
-// CommandID is the id of a command, a UUIDv7.
+// CommandID is the id of something that is there: of what a client made, or of what followed from it.
 type CommandID ID
 
 // Schema describes it.
-func (CommandID) Schema(huma.Registry) *huma.Schema {
+func (CommandID) Schema(huma.Registry) *huma.Schema { return idSchema("[78]", "a UUID of version 7 or 8", "An id.") }
+
+func idSchema(versions, pattern, description string) *huma.Schema {
 	return &huma.Schema{
-		Type: huma.TypeString, Pattern: `^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-7[0-9a-fA-F]{3}-[89abAB][0-9a-fA-F]{3}-[0-9a-fA-F]{12}$`,
-		PatternDescription: "a UUID of version 7", Description: "A UUID of version 7, made by the client.",
-		Examples: []any{"019599c5-8a7b-7d60-a1f2-3c4d5e6f7081"},
+		Type: huma.TypeString, Pattern: `^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-` + versions + `[0-9a-fA-F]{3}-[89abAB][0-9a-fA-F]{3}-[0-9a-fA-F]{12}$`,
+		PatternDescription: pattern, Description: description, Examples: []any{"019599c5-8a7b-7d60-a1f2-3c4d5e6f7081"},
 	}
 }
 
@@ -244,6 +245,28 @@ func (i *CommandID) UnmarshalText(b []byte) error {
 
 // IsZero makes omitzero leave out an absent id.
 func (i CommandID) IsZero() bool { return ID(i).IsZero() }
+
+// NewID is the id of something new. Those of version 8 are the program's own: whoever could take one would keep the program
+// from what it is going to do.
+type NewID ID
+
+// Schema describes it.
+func (NewID) Schema(huma.Registry) *huma.Schema {
+	return idSchema("7", "a UUID of version 7", "A UUID of version 7, made by the client.")
+}
+
+// MarshalText writes lower case.
+func (i NewID) MarshalText() ([]byte, error) { return ID(i).MarshalText() }
+
+// UnmarshalText reads lower or upper case.
+func (i *NewID) UnmarshalText(b []byte) error {
+	parsed, err := id.Parse(string(b))
+	if err == nil {
+		err = parsed.CheckNew()
+	}
+	*i = NewID(parsed)
+	return err
+}
 
 // Mark names a hold or a freeze: <command id>.<place of the operation in it>.
 type Mark ledger.Mark

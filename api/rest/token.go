@@ -38,7 +38,7 @@ type (
 	newToken struct {
 		InPrincipal
 		Body struct {
-			ID      CommandID `json:"id" doc:"Made by the client"`
+			ID      NewID `json:"id" doc:"Made by the client"`
 			Expires Instant   `json:"expires" doc:"Within 400 days"`
 		} `nameHint:"NewToken"`
 	}

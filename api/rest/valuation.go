@@ -96,7 +96,7 @@ type (
 	newValuation struct {
 		InLedger
 		Body struct {
-			ID CommandID `json:"id" doc:"Made by the client: the same again gives the first result"`
+			ID NewID `json:"id" doc:"Made by the client: the same again gives the first result"`
 			On Date      `json:"on" doc:"The day to value, in an open period; not before the last valuation"`
 		} `nameHint:"NewValuation"`
 	}

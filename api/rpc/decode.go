@@ -6,6 +6,7 @@ import (
 
 	pb "github.com/longmen/longmen/api/gen/longmen/ledger/v1"
 	"github.com/longmen/longmen/core/ledger"
+	"github.com/longmen/longmen/kit/id"
 	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/proto"
 )
@@ -154,6 +155,9 @@ func (b *slab) command(s string) (*ledger.Command, *ledger.Refusal, error) {
 			b.operations = append(b.operations, op)
 		case typ == protowire.BytesType && num == fieldID:
 			fault(0, readID("id", w.bytes(), &c.ID))
+			if !c.ID.IsZero() {
+				fault(0, newID(c.ID))
+			}
 		case typ == protowire.BytesType && num == fieldActor:
 			fault(0, readID("actor", w.bytes(), &c.Actor))
 		case typ == protowire.BytesType && num == fieldBehalf:
@@ -251,6 +255,14 @@ func (w *wire) reference(s string) (ref ledger.Reference, fault error) {
 	}
 	w.bad = w.bad || r.bad
 	return ref, fault
+}
+
+// newID refuses ids that only the program makes.
+func newID(own ledger.ID) error {
+	if err := id.ID(own).CheckNew(); err != nil {
+		return fmt.Errorf("id: %w", err)
+	}
+	return nil
 }
 
 // readID takes 16 bytes, or none for an id that is absent.

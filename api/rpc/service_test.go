@@ -17,6 +17,7 @@ import (
 	"github.com/longmen/longmen/api/gen/longmen/ledger/v1/ledgerv1connect"
 	"github.com/longmen/longmen/core/ledger"
 	"github.com/longmen/longmen/kit/errs"
+	kid "github.com/longmen/longmen/kit/id"
 )
 
 // bearer puts a token into every call.
@@ -50,6 +51,14 @@ func id(n int) []byte {
 	return id
 }
 
+// derived is a transfer with the id that the program makes of another one.
+func derived(n int) *pb.Command {
+	c := transfer(n, "investor:1:cash", "investor:2:cash", 1)
+	of := kid.ID(c.Id).Derive("settle", 0)
+	c.Id = of[:]
+	return c
+}
+
 func transfer(n int, debit, credit string, amount int64) *pb.Command {
 	return &pb.Command{Id: id(n), Operations: []*pb.Operation{{Operation: &pb.Operation_Transfer{
 		Transfer: &pb.Transfer{Debit: debit, Credit: credit, Amount: amount},
@@ -80,6 +89,7 @@ func TestService(t *testing.T) {
 				transfer(n, "investor:1:cash", "investor:2:cash", 101),
 				transfer(n+3, "investor:2:cash", "investor:1:cash", 100),
 				{Id: []byte{1}},
+				derived(n + 4),
 			}}))
 			if err != nil {
 				t.Fatal(err)
@@ -87,7 +97,7 @@ func TestService(t *testing.T) {
 			r := answer.Msg.GetResults()
 			want := []pb.Code{
 				pb.Code_CODE_APPLIED, pb.Code_CODE_BALANCE_TOO_LOW, pb.Code_CODE_MALFORMED, pb.Code_CODE_APPLIED, pb.Code_CODE_ID_CONFLICT,
-				pb.Code_CODE_APPLIED, pb.Code_CODE_MALFORMED,
+				pb.Code_CODE_APPLIED, pb.Code_CODE_MALFORMED, pb.Code_CODE_MALFORMED,
 			}
 			if len(r) != len(want) {
 				t.Fatalf("%d results", len(r))
@@ -102,6 +112,9 @@ func TestService(t *testing.T) {
 			}
 			if r[2].GetMessage() == "" || r[6].GetMessage() != "id: has 1 bytes, an id has 16" {
 				t.Errorf("messages %q, %q", r[2].GetMessage(), r[6].GetMessage())
+			}
+			if m := r[7].GetMessage(); !strings.Contains(m, "id: id ") || !strings.Contains(m, "version 8") {
+				t.Errorf("of an id that the program derives it says %q", m)
 			}
 			balances, err := client.Balances(ctx, connect.NewRequest(&pb.BalancesRequest{
 				Ledger: "main", Addresses: []string{"investor:1:cash", "nobody", "bank:cash"}, Sequence: from,

@@ -25,8 +25,8 @@ func (c *Command) size() int {
 }
 
 func (c *Command) checkParts() error {
-	if c.ID[6]>>4 != 7 || c.ID[8]>>6 != 2 {
-		return refuse(Malformed, 0, "id %v is not a UUIDv7", c.ID)
+	if v := c.ID[6] >> 4; v != 7 && v != 8 || c.ID[8]>>6 != 2 {
+		return refuse(Malformed, 0, "id %v is no UUID of version 7 or 8", c.ID)
 	}
 	if c.Effective < 0 || c.Effective > MaxDate {
 		return refuse(Malformed, 0, "effective: date is outside 1900-01-01 to 2999-12-31")

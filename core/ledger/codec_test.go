@@ -199,7 +199,7 @@ func TestCheckNamesWhatIsWrong(t *testing.T) {
 		{transfer(func(o *Transfer) { o.Credit = "x:11010519491231002x" }), Malformed, "identity number"},
 		{transfer(func(o *Transfer) { o.Mode = 9 }), Malformed, "mode: 9"},
 		{transfer(func(o *Transfer) { o.Received = "c" }), Malformed, "received"},
-		{&Command{ID: ID{1}, Operations: []Operation{distribute}}, Malformed, "not a UUIDv7"},
+		{&Command{ID: ID{1}, Operations: []Operation{distribute}}, Malformed, "no UUID of version 7 or 8"},
 		{&Command{ID: testID(1)}, Malformed, "at least one"},
 		{&Command{ID: testID(1), Operations: make([]Operation, MaxOperations+1)}, TooMany, "8001"},
 		{&Command{ID: testID(1), References: make([]Reference, 9), Operations: []Operation{distribute}}, TooMany, "references"},

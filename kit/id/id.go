@@ -1,4 +1,6 @@
-// Package id makes and reads ids: UUIDs of version 7 (RFC 9562), which begin with the time at which they were made.
+// Package id makes and reads ids: UUIDs (RFC 9562) which begin with the time at which they were made. Those that somebody
+// made have version 7, those that follow from another one have version 8: so nobody can use up the id of what a program is
+// going to do, though everybody can work it out.
 //
 // The package must not know what an id names.
 package id
@@ -19,8 +21,14 @@ const Size = 16
 // maxMillis is the last instant that the 48 bits of the time part can tell, in the year 10889.
 const maxMillis = 1<<48 - 1
 
-// ID is a UUID of version 7. The zero ID is no id: it stands for "none".
+// ID is a UUID of version 7 or 8. The zero ID is no id: it stands for "none".
 type ID [Size]byte
+
+// Versions of ids.
+const (
+	made    = 7
+	derived = 8
+)
 
 // New makes an id from the clock's time and 10 bytes of the random source.
 func New(c clock.Clock, random io.Reader) (ID, error) {
@@ -33,12 +41,12 @@ func New(c clock.Clock, random io.Reader) (ID, error) {
 	if _, err := io.ReadFull(random, i[6:]); err != nil {
 		return ID{}, fmt.Errorf("make id: read random bytes: %w", err)
 	}
-	i.mark()
+	i.mark(made)
 	return i, nil
 }
 
 // Derive makes the id of something that follows from i: its n-th part under that label. The same three give the same
-// id on every machine. The time part stays, so whoever looks for ids by age finds the derived one where i is.
+// id on every machine. It has version 8, which no door takes for the id of something new. The time part stays, so whoever looks for ids by age finds the derived one where i is.
 //
 // The other bytes are the first 10 of SHA-256(i || n as 8 bytes little-endian || label), before version and variant
 // are set.
@@ -50,7 +58,7 @@ func (i ID) Derive(label string, n uint64) ID {
 	sum := sha256.Sum256(b)
 	d := i
 	copy(d[6:], sum[:])
-	d.mark()
+	d.mark(derived)
 	return d
 }
 
@@ -62,15 +70,23 @@ func (i ID) Micros() int64 {
 // IsZero reports whether i stands for "none".
 func (i ID) IsZero() bool { return i == ID{} }
 
-// Check returns an error unless i is a UUID of version 7.
+// Check returns an error unless i is a UUID of version 7 or 8.
 func (i ID) Check() error {
-	if v := i[6] >> 4; v != 7 {
-		return fmt.Errorf("id %s has version %d, it must be a UUID of version 7", i, v)
+	if v := i[6] >> 4; v != made && v != derived {
+		return fmt.Errorf("id %s has version %d, it must be a UUID of version 7 or 8", i, v)
 	}
 	if i[8]>>6 != 2 {
-		return fmt.Errorf("id %s has another variant than RFC 9562's, it must be a UUID of version 7", i)
+		return fmt.Errorf("id %s has another variant than RFC 9562's, it must be a UUID of version 7 or 8", i)
 	}
 	return nil
+}
+
+// CheckNew returns an error unless i can be the id of something new that somebody outside asks for.
+func (i ID) CheckNew() error {
+	if i[6]>>4 == derived {
+		return fmt.Errorf("id %s has version 8, which is for ids that the program derives: make a UUID of version 7", i)
+	}
+	return i.Check()
 }
 
 // String returns the usual form, 36 characters in lower case.
@@ -78,7 +94,7 @@ func (i ID) String() string {
 	return string(i.append(make([]byte, 0, textSize)))
 }
 
-// Parse reads the usual form of a UUID of version 7, in lower or upper case.
+// Parse reads the usual form of an id, in lower or upper case.
 func Parse(s string) (ID, error) {
 	var i ID
 	err := i.UnmarshalText([]byte(s))
@@ -139,7 +155,7 @@ func (i *ID) setMillis(millis uint64) {
 }
 
 // mark sets the version and the variant.
-func (i *ID) mark() {
-	i[6] = i[6]&0x0f | 0x70
+func (i *ID) mark(version byte) {
+	i[6] = i[6]&0x0f | version<<4
 	i[8] = i[8]&0x3f | 0x80
 }

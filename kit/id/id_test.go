@@ -56,6 +56,9 @@ func TestIDKeepsItsTime(t *testing.T) {
 	if got, want := i.Micros(), at.UnixMicro(); got != want {
 		t.Errorf("time part is %d, want %d", got, want)
 	}
+	if err := i.CheckNew(); err != nil {
+		t.Error(err)
+	}
 	if later := make1(t, at.Add(time.Millisecond), make([]byte, 10)); later.String() <= i.String() {
 		t.Errorf("%s does not sort after %s", later, i)
 	}
@@ -114,9 +117,9 @@ func TestDeriveIsFixed(t *testing.T) {
 		n     uint64
 		want  string
 	}{
-		{"", 0, "017f22e2-79b0-7fce-a1d9-d4d81a574dc9"},
-		{"step", 1, "017f22e2-79b0-72c3-985c-5e416b570ac9"},
-		{"step", 2, "017f22e2-79b0-73a0-926b-a8860c8160c9"},
+		{"", 0, "017f22e2-79b0-8fce-a1d9-d4d81a574dc9"},
+		{"step", 1, "017f22e2-79b0-82c3-985c-5e416b570ac9"},
+		{"step", 2, "017f22e2-79b0-83a0-926b-a8860c8160c9"},
 	} {
 		if got := i.Derive(c.label, c.n).String(); got != c.want {
 			t.Errorf("Derive(%q, %d) = %s, want %s", c.label, c.n, got, c.want)
@@ -144,6 +147,9 @@ func TestDerivedIDsDiffer(t *testing.T) {
 		seen[d] = name
 		if err := d.Check(); err != nil {
 			t.Errorf("%s: %v", name, err)
+		}
+		if d.CheckNew() == nil {
+			t.Errorf("%s passes for an id that somebody made", name)
 		}
 		if d.Micros() != i.Micros() {
 			t.Errorf("%s lost the time part", name)

@@ -81,7 +81,10 @@ func (p *Player) login(ctx context.Context, kind string, n int, party id.ID, nam
 	if err := p.c.Post(ctx, p.operator, at+"/principals", "", map[string]any{"id": principal, "kind": "login", "name": name}, nil); err != nil {
 		return client.Caller{}, err
 	}
-	grant := principal.Derive("grant", 0)
+	grant, err := p.id(kind+"-grant", uint64(n))
+	if err != nil {
+		return client.Caller{}, err
+	}
 	if err := p.c.Post(ctx, p.operator, at+"/grants", "", map[string]any{"id": grant, "principal": principal}, nil); err != nil {
 		return client.Caller{}, err
 	}

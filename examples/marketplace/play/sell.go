@@ -41,6 +41,10 @@ func (p *Player) sell(ctx context.Context, l *lent, n int, x script.Sale) error 
 	if err != nil {
 		return err
 	}
+	bought, err := p.id(fmt.Sprintf("purchase-%d", l.index), uint64(n))
+	if err != nil {
+		return err
+	}
 	offer := "/v1/parties/" + p.investors[seller].party.String() + "/claim-sales"
 	err = p.c.Post(ctx, p.investors[seller].own, offer, "", map[string]any{
 		"id": own, "loan": l.id, "units": units, "price": strconv.FormatFloat(float64(x.Ask)/1_000, 'f', 3, 64),
@@ -49,7 +53,7 @@ func (p *Player) sell(ctx context.Context, l *lent, n int, x script.Sale) error 
 		return fmt.Errorf("offer %d units: %w", units, err)
 	}
 	purchase := "/v1/claim-sales/" + own.String() + "/purchase"
-	err = p.c.Post(ctx, p.investors[buyer].own, purchase, own.Derive("purchase", 0).String(), map[string]any{"pays": client.Amount(price)}, nil)
+	err = p.c.Post(ctx, p.investors[buyer].own, purchase, bought.String(), map[string]any{"pays": client.Amount(price)}, nil)
 	if err != nil {
 		return fmt.Errorf("buy %d units for %d: %w", units, price, err)
 	}
