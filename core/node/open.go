@@ -50,6 +50,11 @@ func (l *Ledger) load(ctx context.Context, j *journal.Journal) (bool, error) {
 	if l.next == last.Next() && l.previous == [32]byte{} {
 		l.previous, l.lastDate, l.epoch = last.Hash, ledger.DateOfUnixDay(last.BookingDate), last.Epoch
 		l.now = ledger.Instant(last.Timestamp)
+		// The clock may stand before what was sequenced last, and nothing of that is in memory.
+		l.lastWall = time.UnixMicro(last.Wall)
+		if l.lastWall.After(l.recent.since) {
+			l.recent.since = l.lastWall
+		}
 	}
 	return true, l.settleClock()
 }

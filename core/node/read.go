@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/longmen/longmen/core/journal"
 	"github.com/longmen/longmen/core/ledger"
@@ -63,7 +64,7 @@ func (l *Ledger) Today() ledger.Date {
 func (l *Ledger) Waiting() int64 { return l.waiting.Load() }
 
 // covered reports whether memory knows all ids of that own time.
-func (l *Ledger) covered(own int64) bool { return own > l.since.Load() }
+func (l *Ledger) covered(own time.Time) bool { return own.Add(-maxAhead).UnixNano() > l.since.Load() }
 
 // repeat gives an item the first result of its id.
 func (l *Ledger) repeat(ctx context.Context, it *item) error {

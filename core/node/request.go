@@ -45,6 +45,8 @@ type item struct {
 	record  []byte
 	hash    uint64
 	own     time.Time // the id's own time
+	asked   bool      // history was asked for the id
+	lost    bool      // memory forgot ids of its time before it was ordered: it got no sequence
 	repeats uint64    // sequence of the first command of this id
 	answer  Answer
 }
@@ -153,7 +155,7 @@ func (l *Ledger) prepare(ctx context.Context, it *item, buffer []byte) ([]byte, 
 		buffer = ledger.AppendPast(buffer, past)
 	}
 	it.record = buffer[from:len(buffer):len(buffer)]
-	if !l.covered(it.own.Add(-maxAhead).UnixNano()) {
+	if it.asked = !l.covered(it.own); it.asked {
 		seq, err := l.history.Find(ctx, c.ID)
 		if err != nil {
 			return buffer, fmt.Errorf("look up id %v: %w", c.ID, err)
@@ -170,6 +172,9 @@ func (l *Ledger) answers(ctx context.Context, r *request) ([]Answer, error) {
 	answers := make([]Answer, len(r.items))
 	for i := range r.items {
 		it := &r.items[i]
+		if it.lost {
+			return nil, fmt.Errorf("%w: id %v waited too long", ErrOutcomeUnknown, it.command.ID)
+		}
 		if it.repeats != 0 {
 			if err := l.repeat(ctx, it); err != nil {
 				return nil, err

@@ -135,6 +135,10 @@ func (l *Ledger) addRequest(g *group, r *request) bool {
 			l.settle(r, 1)
 			continue
 		}
+		if it.lost = !it.asked && !l.covered(it.own); it.lost {
+			l.settle(r, 1)
+			continue
+		}
 		if err := g.encoder.Add(it.record); errors.Is(err, journal.ErrFull) {
 			return false
 		} else if err != nil {
