@@ -26,6 +26,9 @@ func (p *replay) conclude(ctx context.Context) error {
 	if p.claims.refuted && p.differs > 0 {
 		p.remark("history tells first of command %d otherwise than the journal: if history is sound, that is where the journal was changed", p.differs)
 	}
+	if err := p.findTwice(ctx); err != nil {
+		return err
+	}
 	p.tell(StageState, end, end)
 	if err := p.engine.CheckSums(); err != nil {
 		p.find(PartState, end, doProgram, "after command %d: %v", end, err)

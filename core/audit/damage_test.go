@@ -15,6 +15,7 @@ import (
 	"testing"
 
 	"github.com/longmen/longmen/core/audit"
+	"github.com/longmen/longmen/core/journal"
 	"github.com/longmen/longmen/core/ledger"
 )
 
@@ -215,6 +216,8 @@ func TestDamageOfTheJournal(t *testing.T) {
 			both(changeBytes(l, 5, true, changeAmount), rechain(l)), journal(0, "other results or commands"),
 		},
 	}
+	// A command of old in a new row, which is right in all else.
+	table["sequenced twice"] = damage{appendAgain(l, last, 4), want{audit.PartJournal, last + 1, "so has command 4"}}
 	// Within a row of many commands history tells which one it was.
 	table["one of thirty"] = damage{changeBytes(l, last, false, func(b []byte) []byte { b[len(b)-20] ^= 1; return b }), journal(last, "is not the one whose leaf")}
 	for i := 0; i < 91+40; i += 3 {
@@ -229,6 +232,49 @@ func TestDamageOfTheJournal(t *testing.T) {
 		} else if r.Sound || r.Truth || !test.want.in(r) {
 			t.Errorf("%s: want %+v in\n%s", name, test.want, show(t, r))
 		}
+	}
+}
+
+// appendAgain appends a group with the command of an earlier sequence.
+func appendAgain(l ledger.ID, last, earlier uint64) func(*sql.Tx) error {
+	group := func(tx *sql.Tx, sequence uint64) (g journal.Group, err error) {
+		at, err := rowOf(tx, l, sequence)
+		if err != nil {
+			return g, err
+		}
+		var bytes []byte
+		if err := tx.QueryRow("SELECT bytes FROM journal WHERE ledger = ? AND sequence = ?", l[:], at).Scan(&bytes); err != nil {
+			return g, err
+		}
+		return journal.Decode(bytes)
+	}
+	return func(tx *sql.Tx) error {
+		old, err := group(tx, earlier)
+		if err != nil {
+			return err
+		}
+		end, err := group(tx, last)
+		if err != nil {
+			return err
+		}
+		var encoder journal.Encoder
+		for sequence, record := range old.Records() {
+			if sequence == earlier {
+				err = encoder.Add(record)
+			}
+		}
+		if err != nil {
+			return err
+		}
+		header := end.Header
+		header.First, header.Previous = last+1, end.Hash
+		g, err := encoder.Finish(header)
+		if err != nil {
+			return err
+		}
+		_, err = tx.Exec("INSERT INTO journal (ledger, sequence, epoch, count, hash, bytes) VALUES (?, ?, ?, 1, ?, ?)",
+			l[:], int64(g.First), int64(g.Epoch), g.Hash[:], g.Bytes())
+		return err
 	}
 }
 

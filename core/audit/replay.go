@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"slices"
 	"time"
 
@@ -33,6 +34,7 @@ type replay struct {
 	firstDay uint64         // the first of them
 	undoings undoings
 	debts    debts
+	ids      ids
 	differs  uint64 // first command of which history tells otherwise
 
 	result []byte
@@ -40,7 +42,7 @@ type replay struct {
 }
 
 func newReplay(v *verification, log *checkpoints, past *history.Comparison, snapshots []*snapshot) *replay {
-	p := &replay{verification: v, engine: ledger.NewEngine(), debts: debts{}, past: past, snapshots: snapshots, ends: v.evidence.ends}
+	p := &replay{verification: v, engine: ledger.NewEngine(), debts: debts{}, ids: ids{seed: maphash.MakeSeed()}, past: past, snapshots: snapshots, ends: v.evidence.ends}
 	slices.SortFunc(p.ends, func(a, b End) int { return compare(a.Sequence, b.Sequence) })
 	p.claims = claims{v: v, log: log, given: v.evidence.given}
 	p.claims.next()
@@ -131,6 +133,7 @@ func (p *replay) group(ctx context.Context, g *decoded) error {
 		if err := p.checkCommand(g, c); err != nil {
 			return err
 		}
+		p.ids.add(c.command.ID)
 		deed := p.undoings.before(p.engine, c)
 		res, err := p.apply(c, at, date)
 		if err != nil {

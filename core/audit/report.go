@@ -137,6 +137,7 @@ const (
 	doHistory    = "stop the node, remove the history, and start the node: it makes history again from the journal"
 	doSnapshot   = "stop the node and remove the file: the node starts from an older one or from the journal"
 	doUndoing    = "what this command was told of the past is not what happened: the money that it moved must be looked at by people"
+	doTwice      = "one wish was carried out twice: people must look at what both commands moved and undo the second; report it, for the node lets no id through twice"
 	doLedgerList = "put the ledger's row back from a backup; without it the node doesn't know its journal"
 )
 
