@@ -93,7 +93,7 @@ func find(ctx context.Context, l *longmen.Ledger, id ledger.ID) (uint64, error) 
 func at(ctx context.Context, l *longmen.Ledger, asOf api.AsOf) (history.Position, error) {
 	switch {
 	case asOf.Sequence > l.Applied():
-		return history.Position{}, errs.NotFound.Errorf("no command has sequence %d yet", asOf.Sequence)
+		return history.Position{}, notYet(asOf.Sequence)
 	case asOf.Sequence > 0:
 		p, err := l.History().At(ctx, asOf.Sequence)
 		return p, past(err)
@@ -106,6 +106,10 @@ func at(ctx context.Context, l *longmen.Ledger, asOf api.AsOf) (history.Position
 	}
 	p, err := l.History().AtTime(ctx, asOf.At)
 	return p, past(err)
+}
+
+func notYet(sequence uint64) error {
+	return errs.NotFound.Errorf("no command has sequence %d yet", sequence)
 }
 
 func position(p history.Position) api.Position {

@@ -13,13 +13,18 @@ import (
 )
 
 func (b *backend) Statement(ctx context.Context, name, address string, q api.StatementQuery) (api.Statement, error) {
+	l, err := b.ledger(name)
+	if err != nil {
+		return api.Statement{}, err
+	}
+	today := l.Today() // first: what is booked while history catches up may belong to a day that ends just then
 	l, a, err := b.reading(ctx, name, address)
 	if err != nil {
 		return api.Statement{}, err
 	}
 	s, err := l.History().Statement(ctx, history.StatementQuery{
 		Account: a.Number, Period: history.Period{First: q.From, Last: q.Until}, Limit: q.Limit, Cursor: string(q.Cursor),
-		Today: l.Today(),
+		Today: today,
 	})
 	if err != nil {
 		return api.Statement{}, past(err)
@@ -48,6 +53,9 @@ func (b *backend) Effective(ctx context.Context, name, address string, q api.Eff
 	l, a, err := b.reading(ctx, name, address)
 	if err != nil {
 		return api.EntryPage{}, err
+	}
+	if q.Sequence > l.Applied() {
+		return api.EntryPage{}, notYet(q.Sequence)
 	}
 	page, err := l.History().EffectiveEntries(ctx, history.EffectiveQuery{
 		Account: a.Number, Period: history.Period{First: q.From, Last: q.Until}, At: q.Sequence, Limit: q.Limit, Cursor: string(q.Cursor),

@@ -269,7 +269,7 @@ func (m *effectiveMerge) resume(ctx context.Context) error {
 		}
 		at, m.date = le.Uint64(b), ledger.Date(le.Uint64(b[8:]))
 		m.last, m.lastAt = spot{le.Uint64(b[16:]), le.Uint64(b[24:])}, le.Uint64(b[32:])
-		if at == 0 || m.q.At != 0 && m.q.At != at || m.date != 0 && (m.lastAt == 0 || m.lastAt > at) {
+		if at == 0 || at > m.h.Position() || m.q.At != 0 && m.q.At != at || m.date != 0 && (m.lastAt == 0 || m.lastAt > at) {
 			return ErrCursor
 		}
 	}

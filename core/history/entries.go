@@ -100,7 +100,7 @@ type cursor struct {
 func (h *History) resume(ctx context.Context, q *Query) (c cursor, err error) {
 	at := q.At
 	if q.Cursor != "" {
-		if c, at, err = decodeCursor(q); err != nil {
+		if c, at, err = h.readCursor(q); err != nil {
 			return c, err
 		}
 	}
@@ -190,6 +190,14 @@ func (q *Query) bytes() []byte {
 		b = append(le.AppendUint16(append(b, 2), q.Reference.Type), q.Reference.Value[:]...)
 	}
 	return b
+}
+
+// readCursor reads where the page before ended. Whoever names a sequence that is yet to come has made the cursor himself.
+func (h *History) readCursor(q *Query) (c cursor, at uint64, err error) {
+	if c, at, err = decodeCursor(q); err == nil && at > h.Position() {
+		err = ErrCursor
+	}
+	return c, at, err
 }
 
 func decodeCursor(q *Query) (c cursor, at uint64, err error) {

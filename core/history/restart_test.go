@@ -445,6 +445,24 @@ func TestCursorsBelongToTheirQuestion(t *testing.T) {
 			t.Errorf("cursor with %s: %v", name, err)
 		}
 	}
+	// A sequence that is yet to come is not waited for.
+	c, _, err := decodeCursor(&Query{Account: 1, Limit: 1, Cursor: page.Next})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.at.Sequence = w.position() + 1
+	q.Cursor = c.next(&q, c.last, c.lastAt, &c.balance)
+	soon, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	defer cancel()
+	if _, err := h.Entries(soon, q); !errors.Is(err, ErrCursor) {
+		t.Errorf("cursor of a sequence to come: %v", err)
+	}
+	days := EffectiveQuery{Account: 1, Limit: 1, Period: Period{First: 1, Last: 2}}
+	m := effectiveMerge{q: &days, at: c.at, lastAt: 1}
+	days.Cursor = m.cursor()
+	if _, err := h.EffectiveEntries(soon, days); !errors.Is(err, ErrCursor) {
+		t.Errorf("cursor by effective date of a sequence to come: %v", err)
+	}
 	for _, limit := range []int{0, -1, MaxPage + 1} {
 		if _, err := h.Entries(t.Context(), Query{Account: 1, Limit: limit}); err == nil {
 			t.Errorf("a page of %d was given", limit)

@@ -104,7 +104,7 @@ func (h *History) statement(ctx context.Context, q *StatementQuery) (s Statement
 func (h *History) resumePeriod(ctx context.Context, q *Query, period Period) (c cursor, err error) {
 	at := uint64(0)
 	if q.Cursor != "" {
-		if c, at, err = decodeCursor(q); err != nil {
+		if c, at, err = h.readCursor(q); err != nil {
 			return c, err
 		}
 	}
