@@ -139,8 +139,8 @@ var bugs = []bug{
 	for g, err := range j.Read(ctx, l.id, l.next) {`,
 	}, {
 		name: "history-not-asked", what: "a repeat that memory has forgotten is applied again", file: "core/node/request.go",
-		good: `	if !l.covered(it.own.Add(-maxAhead).UnixNano()) {`,
-		bad:  `	if !l.covered(it.own.Add(-maxAhead).UnixNano()) && !PLANTED {`,
+		good: `	if it.asked = !l.covered(it.own); it.asked {`,
+		bad:  `	if it.asked = !l.covered(it.own); it.asked && !PLANTED {`,
 	}, {
 		name: "conflict-unnoticed", what: "another content under a known id gets the first result", file: "core/node/request.go",
 		good: `	return binary.LittleEndian.Uint64(sum[:8])`,

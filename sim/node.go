@@ -3,7 +3,6 @@ package sim
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -27,7 +26,8 @@ type machine struct {
 	dead    bool   // the program dies before it can do anything more
 	dying   int    // commands until it dies while applying, 0 for never
 	cut     *ledger.Cut
-	file    []byte // of the snapshot being written
+	title   string // of the snapshot being written
+	file    []byte // and its bytes
 }
 
 // request is a command that a client waits for.
@@ -218,7 +218,7 @@ func (m *machine) folder() string { return filepath.Join(m.play.folder, m.name()
 
 func (m *machine) beginSnapshot() {
 	if m.driver != nil && m.cut == nil {
-		m.cut, m.file = m.driver.Engine().Cut(), nil
+		m.cut, m.title, m.file = m.driver.Engine().Cut(), m.driver.SnapshotName(), nil
 	}
 }
 
@@ -244,7 +244,7 @@ func (m *machine) writeSnapshot() {
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		m.play.fail("%v", err)
 	}
-	path := filepath.Join(folder, fmt.Sprintf("%020d.snapshot", m.cut.Sequence()))
+	path := filepath.Join(folder, m.title)
 	if err := os.WriteFile(path, m.file, 0o600); err != nil {
 		m.play.fail("%v", err)
 	}

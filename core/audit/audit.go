@@ -33,7 +33,7 @@ type Options struct {
 type Files struct {
 	Checkpoints string // <ledger id>.log
 	Keys        string // <ledger id>.pub
-	Snapshots   string // <ledger id>/<sequence>.snapshot
+	Snapshots   string // <ledger id>/<sequence>-<hash of the group>.snapshot
 }
 
 // Given is a checkpoint that was kept elsewhere.

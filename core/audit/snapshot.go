@@ -62,7 +62,8 @@ func listSnapshots(folder string, l ledger.ID) (list []*snapshot, err error) {
 	}
 	for _, e := range entries {
 		name, ok := strings.CutSuffix(e.Name(), snapshotSuffix)
-		if sequence, err := strconv.ParseUint(name, 10, 64); ok && err == nil {
+		digits, _, _ := strings.Cut(name, "-")
+		if sequence, err := strconv.ParseUint(digits, 10, 64); ok && err == nil {
 			list = append(list, &snapshot{path: filepath.Join(folder, e.Name()), sequence: sequence})
 		}
 	}

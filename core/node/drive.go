@@ -102,5 +102,8 @@ func (d *Driver) Apply() (bool, error) {
 // Engine is the ledger's engine, to look at between steps.
 func (d *Driver) Engine() *ledger.Engine { return d.l.engine }
 
+// SnapshotName is what the file of a snapshot that is cut now is called.
+func (d *Driver) SnapshotName() string { return snapshotOf(d.l.engine.Sequence(), d.l.last).path("") }
+
 // Epoch is the number of the lead.
 func (d *Driver) Epoch() uint64 { return d.l.epoch }

@@ -29,6 +29,9 @@ type Following struct {
 	result []byte
 	stored []proof.Hash
 
+	claimed proof.Checkpoint // the newest in the log when it was opened
+	foreign error            // that it is of another past
+
 	mu      sync.Mutex
 	newest  proof.Checkpoint // of what was applied, signed or not
 	signing sync.Mutex
@@ -46,7 +49,14 @@ func Follow(h *history.History, key *proof.Key, log *proof.Log, tell Logger) (*F
 	f := &Following{history: h, tree: tree, key: key, log: log, tell: tell, ending: make(chan struct{}), ended: make(chan struct{})}
 	if log != nil {
 		_, last := log.Last()
-		f.signed = last.Size
+		f.claimed, f.signed = last.Checkpoint, last.Size
+		if last.Size <= tree.Size() {
+			then, err := proof.Restore(last.Size, Hashes{h})
+			if err != nil {
+				return nil, fmt.Errorf("tree of ledger %v: %w", h.Ledger(), err)
+			}
+			f.compare(then)
+		}
 	}
 	go f.sign()
 	return f, nil
@@ -85,6 +95,7 @@ func (f *Following) Command(record []byte, res *ledger.Result, fx *ledger.Effect
 	}
 	f.result = ledger.AppendResult(f.result[:0], res)
 	f.stored = f.tree.Append(f.stored, proof.Leaf(record, f.result))
+	f.compare(f.tree)
 	f.batch.Add(record, res, f.result, fx)
 }
 

@@ -81,6 +81,7 @@ type Ledger struct {
 	version       atomic.Uint32
 
 	whole  sync.Mutex   // held while a group is applied
+	last   [32]byte     // hash of the group that was applied last
 	mu     sync.RWMutex // guards engine
 	engine *ledger.Engine
 
@@ -259,6 +260,7 @@ func (l *Ledger) applyGroup(g *group) error {
 			done = n
 		}
 	}
+	l.last = g.row.Hash
 	l.mu.RLock()
 	state, version, clock := l.engine.Digest(), l.engine.Version(), l.engine.Clock()
 	l.mu.RUnlock()

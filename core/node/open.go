@@ -32,7 +32,10 @@ func (l *Ledger) load(ctx context.Context, j *journal.Journal) (bool, error) {
 	if err != nil || !found {
 		return false, err
 	}
-	if l.engine, err = l.loadSnapshot(min(l.projection.Position(), last.Next()-1)); err != nil {
+	if err := l.samePast(ctx, j, last.Next()-1); err != nil {
+		return false, err
+	}
+	if l.engine, err = l.loadSnapshot(ctx, j, l.projection.Position()); err != nil {
 		return false, err
 	}
 	l.next = l.engine.Sequence() + 1
@@ -51,9 +54,14 @@ func (l *Ledger) load(ctx context.Context, j *journal.Journal) (bool, error) {
 		l.previous, l.lastDate, l.epoch = last.Hash, ledger.DateOfUnixDay(last.BookingDate), last.Epoch
 		l.now = ledger.Instant(last.Timestamp)
 		// The clock may stand before what was sequenced last, and nothing of that is in memory.
-		l.lastWall = time.UnixMicro(last.Wall)
+		l.last, l.lastWall = last.Hash, time.UnixMicro(last.Wall)
 		if l.lastWall.After(l.recent.since) {
 			l.recent.since = l.lastWall
+		}
+	}
+	if p, ok := l.projection.(evidence); ok {
+		if err := p.Reached(); err != nil {
+			return false, err
 		}
 	}
 	return true, l.settleClock()

@@ -2,16 +2,20 @@ package node
 
 import (
 	"bufio"
+	"cmp"
+	"context"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
-	"sort"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
+	"github.com/longmen/longmen/core/journal"
 	"github.com/longmen/longmen/core/ledger"
 )
 
@@ -23,49 +27,90 @@ const (
 	snapshotCheck  = time.Minute // how often to look whether one is due
 )
 
-// snapshotFiles lists the sequences of the snapshots in a folder, newest first.
-func snapshotFiles(folder string) ([]uint64, error) {
+// snapshotFile is a snapshot's name: the sequence after which it was cut, and the first bytes of the hash of the group
+// that ends there, so that one of a past that the journal has lost is not taken for its own.
+type snapshotFile struct {
+	sequence uint64
+	group    string // 16 hexadecimal digits; one without them was written before they were
+}
+
+func snapshotOf(sequence uint64, group [32]byte) snapshotFile {
+	return snapshotFile{sequence, hex.EncodeToString(group[:8])}
+}
+
+func (f snapshotFile) path(folder string) string {
+	name := fmt.Sprintf("%020d", f.sequence)
+	if f.group != "" {
+		name += "-" + f.group
+	}
+	return filepath.Join(folder, name+snapshotSuffix)
+}
+
+// snapshotFiles lists the snapshots in a folder, newest first.
+func snapshotFiles(folder string) ([]snapshotFile, error) {
 	entries, err := os.ReadDir(folder)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, nil
 	}
-	var list []uint64
+	var list []snapshotFile
 	for _, e := range entries {
 		if name, ok := strings.CutSuffix(e.Name(), snapshotSuffix); ok {
-			if seq, err := strconv.ParseUint(name, 10, 64); err == nil {
-				list = append(list, seq)
+			digits, group, _ := strings.Cut(name, "-")
+			if seq, err := strconv.ParseUint(digits, 10, 64); err == nil {
+				list = append(list, snapshotFile{seq, group})
 			}
 		}
 	}
-	sort.Slice(list, func(i, j int) bool { return list[i] > list[j] })
+	slices.SortFunc(list, func(a, b snapshotFile) int { return cmp.Compare(b.sequence, a.sequence) })
 	return list, err
 }
 
-func snapshotPath(folder string, seq uint64) string {
-	return filepath.Join(folder, fmt.Sprintf("%020d%s", seq, snapshotSuffix))
-}
-
-// loadSnapshot gives the newest sound snapshot at or before a sequence, or an empty engine. A damaged one is told of
-// and left behind for the one before.
-func (l *Ledger) loadSnapshot(most uint64) (*ledger.Engine, error) {
+// loadSnapshot gives the newest sound snapshot at or before a sequence, or an empty engine. A damaged one, and one of
+// another past, is told of and left behind for the one before.
+func (l *Ledger) loadSnapshot(ctx context.Context, j *journal.Journal, most uint64) (*ledger.Engine, error) {
+	if err := dropUnfinished(l.snapshots); err != nil {
+		return nil, err
+	}
 	list, err := snapshotFiles(l.snapshots)
 	if err != nil {
 		return nil, fmt.Errorf("list snapshots: %w", err)
 	}
-	for _, seq := range list {
-		if seq > most {
+	for _, f := range list {
+		if f.sequence > most {
 			continue
 		}
-		e, err := readSnapshot(snapshotPath(l.snapshots, seq))
-		if err == nil && (e.Sequence() != seq || e.Ledger() != l.id) {
-			err = fmt.Errorf("it holds ledger %v at sequence %d", e.Ledger(), e.Sequence())
+		g, err := j.At(ctx, l.id, f.sequence)
+		if err != nil {
+			return nil, err
 		}
+		e, err := l.readSnapshot(f, snapshotOf(g.Next()-1, g.Hash))
 		if err == nil {
 			return e, nil
 		}
-		l.log.Error("snapshot is not used", "ledger", l.name, "sequence", seq, "error", err)
+		l.log.Error("snapshot is not used", "ledger", l.name, "file", f.path(l.snapshots), "error", err)
 	}
 	return ledger.NewEngine(), nil
+}
+
+// dropUnfinished removes what was being written when a program was killed.
+func dropUnfinished(folder string) error {
+	list, err := filepath.Glob(filepath.Join(folder, "*"+snapshotSuffix+".tmp"))
+	for _, path := range list {
+		err = errors.Join(err, os.Remove(path))
+	}
+	return err
+}
+
+// readSnapshot loads a snapshot that must be of the group that the journal has there.
+func (l *Ledger) readSnapshot(f, want snapshotFile) (*ledger.Engine, error) {
+	if f != want {
+		return nil, errors.New("the journal has another group there: it belongs to a past that the journal has lost, move it away")
+	}
+	e, err := readSnapshot(f.path(l.snapshots))
+	if err == nil && (e.Sequence() != f.sequence || e.Ledger() != l.id) {
+		err = fmt.Errorf("it holds ledger %v at sequence %d", e.Ledger(), e.Sequence())
+	}
+	return e, err
 }
 
 func readSnapshot(path string) (*ledger.Engine, error) {
@@ -81,7 +126,7 @@ func readSnapshot(path string) (*ledger.Engine, error) {
 func (l *Ledger) snapshot(rate int) error {
 	l.whole.Lock() // a snapshot is cut between groups
 	l.mu.Lock()
-	cut := l.engine.Cut()
+	cut, group := l.engine.Cut(), l.last
 	l.mu.Unlock()
 	l.whole.Unlock()
 	defer func() {
@@ -92,7 +137,7 @@ func (l *Ledger) snapshot(rate int) error {
 	if err := os.MkdirAll(l.snapshots, 0o700); err != nil {
 		return fmt.Errorf("snapshot folder: %w", err)
 	}
-	path := snapshotPath(l.snapshots, cut.Sequence())
+	path := snapshotOf(cut.Sequence(), group).path(l.snapshots)
 	if err := writeWhole(path, func(w io.Writer) error { return l.writeSections(w, cut, rate) }); err != nil {
 		return fmt.Errorf("write snapshot: %w", err)
 	}
@@ -153,12 +198,12 @@ func (l *Ledger) dropSnapshots() error {
 		return err
 	}
 	position, reached := l.projection.Position(), false
-	for i, seq := range list {
+	for i, f := range list {
 		if i < snapshotsKept || !reached {
-			reached = reached || seq <= position
+			reached = reached || f.sequence <= position
 			continue
 		}
-		if err := os.Remove(snapshotPath(l.snapshots, seq)); err != nil {
+		if err := os.Remove(f.path(l.snapshots)); err != nil {
 			return fmt.Errorf("drop snapshot: %w", err)
 		}
 	}
