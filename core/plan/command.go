@@ -67,7 +67,10 @@ func Commands(a Applier) Handler {
 		if err != nil {
 			return nil, err
 		}
-		if result.Code != ledger.Applied {
+		switch {
+		case result.Code == ledger.IDFromFuture: // the machine's clock stands before the event's id, and will pass it
+			return nil, fmt.Errorf("the ledger refused it for now: %s", result.Code.Info().Means)
+		case result.Code != ledger.Applied:
 			return nil, Permanent(fmt.Errorf("the ledger refused operation %d: %s", result.Index, result.Code.Info().Means))
 		}
 		return nil, nil

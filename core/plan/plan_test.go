@@ -15,6 +15,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/longmen/longmen/core/ledger"
 	"github.com/longmen/longmen/core/plan"
 	"github.com/longmen/longmen/kit/clock"
 	"github.com/longmen/longmen/kit/errs"
@@ -431,27 +432,66 @@ func TestFollowersAreWoken(t *testing.T) {
 	})
 }
 
-// What is due is found by the index of open events, whatever lies done in the table.
-func TestDueEventsAreIndexed(t *testing.T) {
+// What is due is found by the index of open events, whatever lies done in the table, and a page of all events by theirs.
+func TestEventsAreIndexed(t *testing.T) {
 	db := storetest.SQLite(t)
-	s := newStage(t, db)
-	rows, err := db.Reader().QueryContext(t.Context(), "EXPLAIN QUERY PLAN SELECT * FROM plan_event WHERE "+plan.DueCondition+" ORDER BY due, id LIMIT 1", "main", 5)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer rows.Close()
-	var steps []string
-	for rows.Next() {
-		var a, b, c int
-		var detail string
-		if err := rows.Scan(&a, &b, &c, &detail); err != nil {
-			s.Fatal(err)
+	newStage(t, db)
+	way := func(where string, args ...any) (steps []string) {
+		rows, err := db.Reader().QueryContext(t.Context(), "EXPLAIN QUERY PLAN SELECT * FROM plan_event WHERE "+where+" ORDER BY due, id LIMIT 1", args...)
+		if err != nil {
+			t.Fatal(err)
 		}
-		steps = append(steps, detail)
+		defer rows.Close()
+		for rows.Next() {
+			var a, b, c int
+			var detail string
+			if err := rows.Scan(&a, &b, &c, &detail); err != nil {
+				t.Fatal(err)
+			}
+			steps = append(steps, detail)
+		}
+		return steps
 	}
-	if len(steps) != 1 || !strings.Contains(steps[0], "USING INDEX plan_event_open (ledger=? AND due<?)") {
-		t.Errorf("SQLite goes this way: %q (%v)", steps, rows.Err())
+	if steps := way(plan.DueCondition, "main", 5); len(steps) != 1 || !strings.Contains(steps[0], "USING INDEX plan_event_open (ledger=? AND due<?)") {
+		t.Errorf("SQLite goes this way: %q", steps)
 	}
+	if steps := way("tenant = ? AND (due, id) > (?, ?)", tenant[:], 5, tenant[:]); len(steps) != 1 || !strings.Contains(steps[0], "USING INDEX plan_event_all (tenant=? AND ") {
+		t.Errorf("SQLite goes this way: %q", steps)
+	}
+}
+
+// answering is a ledger that gives one answer.
+type answering ledger.Code
+
+func (a answering) ApplyOne(context.Context, string, *ledger.Command) (ledger.Result, error) {
+	return ledger.Result{Code: ledger.Code(a)}, nil
+}
+
+// A clock that is behind passes: the command is tried again. What the ledger refuses for good is stuck.
+func TestACommandFromTheFutureWaits(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		s := newStage(t, db)
+		for n, test := range []struct {
+			code ledger.Code
+			want plan.State
+		}{{ledger.IDFromFuture, plan.Waiting}, {ledger.BalanceTooLow, plan.Stuck}, {ledger.Applied, plan.Done}} {
+			e, err := plan.PlanCommand(event(uint64(n)+1, 10), &ledger.Command{Operations: []ledger.Operation{&ledger.OpenAsset{Code: "CNY", Scale: 2}}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			s.add(e)
+			r, err := s.Lead(t.Context(), 1, s.clocks, map[string]plan.Handler{plan.CommandKind: plan.Commands(answering(test.code))})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := r.RunDue(t.Context(), "main", 10); err != nil {
+				t.Fatal(err)
+			}
+			if got := s.state(uint64(n) + 1); got.State != test.want {
+				t.Errorf("%v: the event is %s: %s", test.code, got.State, got.Problem)
+			}
+		}
+	})
 }
 
 // However events lie, advancing lets each happen once, at its own instant and in order, and never moves the clock back.
