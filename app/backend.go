@@ -49,6 +49,8 @@ func translate(err error) error {
 		return errs.NotFound.Errorf("%v", err)
 	case errors.Is(err, node.ErrExists):
 		return errs.Conflict.Errorf("%v", err)
+	case errors.Is(err, node.ErrTooLarge):
+		return errs.TooLarge.Errorf("%v", err)
 	case errors.Is(err, node.ErrOverloaded), errors.Is(err, node.ErrNotLeading), errors.Is(err, node.ErrClosed):
 		return errs.Overloaded.Errorf("%v", err)
 	case errors.Is(err, node.ErrOutcomeUnknown):

@@ -8,8 +8,8 @@ import (
 	"github.com/longmen/longmen/core/ledger"
 )
 
-// ErrTooManyLines means that a distribution has more lines than can be undone by one command.
-var ErrTooManyLines = errors.New("the distribution has too many lines to be undone at once: reverse it line by line")
+// ErrTooManyLines means that distributions have more lines than can be undone or corrected by one command.
+var ErrTooManyLines = errors.New("the distributions have too many lines to be undone or corrected at once: reverse them line by line, or use more commands")
 
 // Past gives what the command at a sequence did, as the leader attaches it to a command that undoes it: nil if there is
 // no such applied command. For a ReverseLine, only the distribution and the holder that it names; for a Correct, the

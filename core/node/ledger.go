@@ -17,15 +17,18 @@ const MaxBatch = 1_024
 
 // Limits of what waits.
 const (
-	maxRequests = 4_096   // requests that wait for the sequencer
-	maxWaiting  = 100_000 // commands in them
-	maxGroups   = 4       // durable groups that wait for the applier
-	turn        = 128     // commands applied before readers get their turn
+	maxRequests     = 4_096     // requests that wait for the sequencer
+	maxWaiting      = 100_000   // commands in them
+	maxBatchBytes   = 64 << 20  // of one request's commands with what is attached to them
+	maxWaitingBytes = 256 << 20 // of all that wait
+	maxGroups       = 4         // durable groups that wait for the applier
+	turn            = 128       // commands applied before readers get their turn
 )
 
 // The errors of a ledger that can't take commands or answer.
 var (
 	ErrOverloaded = errors.New("too much is waiting: nothing was applied, try again later")
+	ErrTooLarge   = errors.New("the commands have more than 64 MiB with what they undo: send fewer at once")
 	ErrNotLeading = errors.New("this node does not lead the ledger")
 	ErrClosed     = errors.New("the ledger is closing")
 	// ErrOutcomeUnknown means that the caller's time was up before the answer was there.
@@ -53,6 +56,7 @@ type Ledger struct {
 
 	requests chan *request
 	waiting  atomic.Int64 // commands in requests
+	bytes    atomic.Int64 // of their records
 	groups   chan *group
 	reuse    chan *group
 	closing  chan struct{}
@@ -186,6 +190,9 @@ func (l *Ledger) close() error {
 
 // enqueue hands a request to the sequencer, or says at once that too much is waiting.
 func (l *Ledger) enqueue(r *request) error {
+	if l.failed.Load() != nil {
+		return l.failure()
+	}
 	n := int64(r.left.Load())
 	if l.waiting.Add(n) > maxWaiting {
 		l.waiting.Add(-n)
@@ -228,8 +235,10 @@ func restAfter(busy time.Duration) time.Duration { return busy * (100 - shadowSh
 // apply is the applier's loop: it lets the engine apply what is durable, answers, and feeds the projection.
 func (l *Ledger) apply() {
 	for g := range l.groups {
-		if err := l.applyGroup(g); err != nil {
-			l.stop(err)
+		if l.failed.Load() == nil {
+			if err := l.applyGroup(g); err != nil {
+				l.stop(err)
+			}
 		}
 		l.underway.Add(-1)
 		l.reuse <- g

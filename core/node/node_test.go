@@ -27,6 +27,8 @@ type memory struct {
 	results map[uint64]ledger.Result
 	reached chan struct{}
 	forget  bool // keep nothing, for benchmarks
+	broken  error
+	undone  func() (*ledger.Past, error) // what is told of any command, if it is set
 }
 
 func newMemory() *memory {
@@ -54,7 +56,7 @@ func (m *memory) End([32]byte, uint16, ledger.ClockKind) error {
 	defer m.mu.Unlock()
 	close(m.reached)
 	m.reached = make(chan struct{})
-	return nil
+	return m.broken
 }
 
 func (m *memory) Position() uint64 {
@@ -88,6 +90,9 @@ func (m *memory) Recorded(ctx context.Context, seq uint64) ([]byte, ledger.Resul
 }
 
 func (m *memory) Past(context.Context, uint64, ledger.Operation) (*ledger.Past, error) {
+	if m.undone != nil {
+		return m.undone()
+	}
 	return nil, nil
 }
 

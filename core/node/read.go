@@ -2,10 +2,10 @@ package node
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
+	"github.com/longmen/longmen/core/history"
 	"github.com/longmen/longmen/core/journal"
 	"github.com/longmen/longmen/core/ledger"
 )
@@ -107,7 +107,7 @@ func (l *Ledger) pastFor(ctx context.Context, c *ledger.Command) (*ledger.Past, 
 	}
 	past := ledger.JoinPasts(needed)
 	if past != nil && len(ledger.AppendPast(nil, past)) > ledger.MaxPast {
-		return nil, errors.New("the distributions have too many lines to be undone or corrected at once: reverse them line by line, or use more commands")
+		return nil, history.ErrTooManyLines
 	}
 	return past, nil
 }

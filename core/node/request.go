@@ -4,10 +4,12 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"sync/atomic"
 	"time"
 
+	"github.com/longmen/longmen/core/history"
 	"github.com/longmen/longmen/core/ledger"
 )
 
@@ -25,6 +27,7 @@ type Answer struct {
 // request is what one caller asks, on its way through the sequencer and the applier.
 type request struct {
 	items []item
+	bytes int64         // of the records
 	next  int           // first item that has no group yet
 	left  atomic.Int32  // items that have no answer yet
 	done  chan struct{} // closed when left is 0
@@ -34,6 +37,7 @@ type request struct {
 func (l *Ledger) settle(r *request, n int32) {
 	l.waiting.Add(-int64(n))
 	if r.left.Add(-n) == 0 {
+		l.bytes.Add(-r.bytes)
 		close(r.done)
 	}
 }
@@ -86,7 +90,7 @@ func (i *item) conflict(seq uint64) {
 
 // Apply takes up to 1,024 commands that passed Command.Check, independent of each other, and returns when each is
 // durable and applied, or was refused. answers[i] belongs to commands[i]. An error says that there are no answers; with
-// ErrOverloaded and ErrNotLeading none was taken, otherwise sending the same commands again tells what became of them.
+// ErrOverloaded, ErrTooLarge and ErrNotLeading none was taken, otherwise sending the same commands again tells what became of them.
 func (l *Ledger) Apply(ctx context.Context, commands []*ledger.Command) ([]Answer, error) {
 	r, err := l.submit(ctx, commands)
 	if err != nil {
@@ -110,6 +114,19 @@ func (l *Ledger) submit(ctx context.Context, commands []*ledger.Command) (*reque
 		return nil, fmt.Errorf("%d commands in a batch, at most %d are allowed", len(commands), MaxBatch)
 	}
 	r := &request{items: make([]item, len(commands)), done: make(chan struct{})}
+	err := l.prepareAll(ctx, r, commands)
+	left := r.left.Load()
+	if err == nil && left > 0 {
+		err = l.enqueue(r)
+	}
+	if err != nil || left == 0 {
+		l.bytes.Add(-r.bytes)
+	}
+	return r, err
+}
+
+// prepareAll prepares the commands of a request, as far as there is room for their bytes.
+func (l *Ledger) prepareAll(ctx context.Context, r *request, commands []*ledger.Command) error {
 	size := 0
 	for i, c := range commands {
 		size += 64 + 64*len(c.Operations)
@@ -117,18 +134,25 @@ func (l *Ledger) submit(ctx context.Context, commands []*ledger.Command) (*reque
 	}
 	buffer, left := make([]byte, 0, size), int32(0)
 	for i := range r.items {
+		it := &r.items[i]
 		var err error
-		if buffer, err = l.prepare(ctx, &r.items[i], buffer); err != nil {
-			return nil, err
+		if buffer, err = l.prepare(ctx, it, buffer); err != nil {
+			return err
 		}
-		if r.items[i].answer.Result.Code == ledger.Applied {
+		n := int64(len(it.record))
+		r.bytes += n
+		switch waiting := l.bytes.Add(n); {
+		case r.bytes > maxBatchBytes:
+			return ErrTooLarge
+		case waiting > maxWaitingBytes:
+			return ErrOverloaded
+		}
+		if it.answer.Result.Code == ledger.Applied {
 			left++
 		}
 	}
-	if r.left.Store(left); left > 0 {
-		return r, l.enqueue(r)
-	}
-	return r, nil
+	r.left.Store(left)
+	return nil
 }
 
 // prepare does what needs no order: bytes, content, an id too old for memory, and the past that an undoing needs.
@@ -141,7 +165,10 @@ func (l *Ledger) prepare(ctx context.Context, it *item, buffer []byte) ([]byte, 
 		return buffer, nil
 	}
 	past, err := l.pastFor(ctx, c)
-	if err != nil {
+	if errors.Is(err, history.ErrTooManyLines) {
+		it.refuse(ledger.TooMany, "%v", err)
+		return buffer, nil
+	} else if err != nil {
 		return buffer, err
 	}
 	it.past = past

@@ -51,6 +51,9 @@ func (l *Ledger) sequence() {
 			l.reuse <- g
 			continue
 		}
+		if l.failed.Load() != nil {
+			return // what was not projected must not be followed by more
+		}
 		if err := l.append(g); err != nil {
 			l.stop(err)
 			return
@@ -76,6 +79,8 @@ func (l *Ledger) await() (*request, bool) {
 		case <-timer.C:
 		case <-l.expiryChanged:
 		case <-l.closing:
+			return nil, false
+		case <-l.stopped:
 			return nil, false
 		}
 	}

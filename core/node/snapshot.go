@@ -218,6 +218,8 @@ func (l *Ledger) keepSnapshots() {
 		select {
 		case <-l.closing:
 			return
+		case <-l.stopped:
+			return
 		case <-ticker.C:
 		}
 		if now := l.applied.Load(); now-last >= snapshotEvery {
