@@ -104,7 +104,7 @@ func dropUnfinished(folder string) error {
 // readSnapshot loads a snapshot that must be of the group that the journal has there.
 func (l *Ledger) readSnapshot(f, want snapshotFile) (*ledger.Engine, error) {
 	if f != want {
-		return nil, errors.New("the journal has another group there: it belongs to a past that the journal has lost, move it away")
+		return nil, errors.New("the journal has another group there than its name says: it is of a past that the journal has lost, or of an older program; move it away")
 	}
 	e, err := readSnapshot(f.path(l.snapshots))
 	if err == nil && (e.Sequence() != f.sequence || e.Ledger() != l.id) {
