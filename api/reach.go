@@ -44,6 +44,9 @@ func Admit(ctx context.Context, c *ledger.Command) error {
 			if err := Need(ctx, right.JobRetry); err != nil {
 				return errs.Of(err).On("operations[0].advance")
 			}
+			if err := purpose(&CallOf(ctx).Principal, c); err != nil {
+				return err
+			}
 			return act(&CallOf(ctx).Principal, c)
 		}
 	}

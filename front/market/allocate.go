@@ -55,15 +55,13 @@ func (m *Market) Allocate(ctx context.Context, tenant id.ID, on string, run id.I
 }
 
 func (m *Market) allocate(ctx context.Context, tenant id.ID, on string, l Ledger, run id.ID, asked []id.ID) (*Allocation, error) {
-	g := &gathering{m: m, tenant: tenant, on: l, byRegister: map[string]*Listing{}, byID: map[id.ID]*Listing{}}
+	g := &gathering{m: m, tenant: tenant, on: l, byID: map[id.ID]*Listing{}, assets: map[id.ID]string{}}
 	in, err := g.gather(ctx, on)
 	if err != nil {
 		return nil, err
 	}
 	in.Asked = asked
-	if m.Admit != nil {
-		in.Allow = func(p *mandate.Piece) bool { return g.allow(ctx, p) }
-	}
+	in.Allow = func(p *mandate.Piece) bool { return g.allow(ctx, p) }
 	result, err := mandate.Match(in)
 	if err = errors.Join(err, g.failed); err != nil {
 		return nil, err
@@ -79,25 +77,29 @@ func (m *Market) allocate(ctx context.Context, tenant id.ID, on string, l Ledger
 
 // gathering collects what a match depends on.
 type gathering struct {
-	m          *Market
-	tenant     id.ID
-	on         Ledger
-	byRegister map[string]*Listing
-	byID       map[id.ID]*Listing
-	failed     error // at asking the product's rules
+	m      *Market
+	tenant id.ID
+	on     Ledger
+	byID   map[id.ID]*Listing
+	assets map[id.ID]string // of the investors' money
+	failed error            // at asking the product's rules
 }
 
-// allow asks the product's rules about a piece, as the ledger stands before the run.
+// allow asks the product's rules about a piece, as the ledger stands before the run. Of a listing whose product isn't
+// there nobody gets anything; others go on.
 func (g *gathering) allow(ctx context.Context, p *mandate.Piece) bool {
-	if g.failed != nil {
+	l := g.byID[p.Listing]
+	if g.failed != nil || g.assets[p.Investor] != l.Asset {
 		return false
 	}
-	l := g.byID[p.Listing]
+	if g.m.Admit == nil {
+		return true
+	}
 	f, err := g.m.look(ctx, g.on, l, Cash(p.Investor))
 	if err == nil {
 		err = g.m.Admit(ctx, l, g.bid(id.ID{}, p), l.Amount(f.held))
 	}
-	if !errs.Is(err, NotAdmitted) {
+	if !errs.Is(err, NotAdmitted) && !errs.Is(err, errs.NotFound) {
 		g.failed = err
 	}
 	return err == nil
@@ -113,17 +115,14 @@ func (g *gathering) bid(run id.ID, p *mandate.Piece) *Bid {
 }
 
 func (g *gathering) gather(ctx context.Context, name string) (*mandate.Input, error) {
-	all, err := g.m.listings(ctx, g.m.DB.Reader(), "tenant = ? AND ledger = ? ORDER BY opened, id", g.tenant[:], name)
+	all, err := g.m.listings(ctx, g.m.DB.Reader(), "tenant = ? AND state IN (?, ?) AND ledger = ? ORDER BY opened, id", g.tenant[:], Open, Opening, name)
 	if err != nil {
 		return nil, err
 	}
 	in := &mandate.Input{}
 	for i := range all {
 		l := &all[i]
-		g.byRegister[l.Register], g.byID[l.ID] = l, l
-		if l.State != Open && l.State != Opening {
-			continue
-		}
+		g.byID[l.ID] = l
 		f, err := g.m.look(ctx, g.on, l, "")
 		if err != nil {
 			return nil, err
@@ -147,7 +146,7 @@ func (g *gathering) gather(ctx context.Context, name string) (*mandate.Input, er
 		in.Mandates = append(in.Mandates, line[i].line())
 		if who := line[i].Investor; !seen[who] {
 			seen[who] = true
-			v, err := g.investor(ctx, who)
+			v, err := g.investor(ctx, name, who)
 			if err != nil {
 				return nil, err
 			}
@@ -158,30 +157,39 @@ func (g *gathering) gather(ctx context.Context, name string) (*mandate.Input, er
 }
 
 // investor reads what somebody has. Mandates know a loan by its listing.
-func (g *gathering) investor(ctx context.Context, who id.ID) (mandate.Investor, error) {
+func (g *gathering) investor(ctx context.Context, name string, who id.ID) (mandate.Investor, error) {
 	v := mandate.Investor{ID: who, Loans: map[id.ID]int64{}, Borrowers: map[id.ID]int64{}, Regions: map[string]int64{}}
+	var held []ledger.HoldingState
 	err := g.on.View(ctx, 0, func(e *ledger.Engine) {
 		a, there := e.Account(Cash(who))
 		if !there || a.NoDebits {
 			return
 		}
-		v.Cash = max(a.Available(), 0)
-		held, _, _ := e.Holdings(a.Address, "", ledger.MaxRegisters)
-		for i := range held {
-			if l := g.byRegister[held[i].Register]; l != nil {
-				amount := l.Amount(held[i].Units)
-				v.Loans[l.ID] += amount
-				v.Borrowers[l.Borrower] += amount
-				v.Regions[l.Region] += amount
-			}
-		}
+		v.Cash, g.assets[who] = max(a.Available(), 0), a.Asset
+		held, _, _ = e.Holdings(a.Address, "", ledger.MaxRegisters)
 	})
-	return v, err
+	if err != nil {
+		return v, err
+	}
+	for i := range held {
+		l, err := g.m.ownerOf(ctx, g.tenant, name, held[i].Register)
+		if errs.Is(err, errs.NotFound) {
+			continue // another front's register
+		}
+		if err != nil {
+			return v, err
+		}
+		amount := l.Amount(held[i].Units)
+		v.Loans[l.ID] += amount
+		v.Borrowers[l.Borrower] += amount
+		v.Regions[l.Region] += amount
+	}
+	return v, nil
 }
 
 // send makes bids of pieces, in their order. While they are under way nobody named in them bids on the same listing.
 func (g *gathering) send(ctx context.Context, a *Allocation, run id.ID, pieces []mandate.Piece) error {
-	release, err := g.turns(ctx, pieces)
+	release, pieces, err := g.turns(ctx, a, pieces)
 	if err != nil {
 		return err
 	}
@@ -255,11 +263,21 @@ func (g *gathering) chunks(list []mandate.Piece) iter.Seq[[]mandate.Piece] {
 	}
 }
 
-// turns takes all turns that pieces need.
-func (g *gathering) turns(ctx context.Context, pieces []mandate.Piece) (release func(), err error) {
-	var names []turn
-	for i := range pieces {
-		names = append(names, g.m.turnsOf(g.byID[pieces[i].Listing], pieces[i].Investor)...)
+// turns takes all turns that pieces need. Pieces for which too many wait are left out.
+func (g *gathering) turns(ctx context.Context, a *Allocation, pieces []mandate.Piece) (release func(), rest []mandate.Piece, err error) {
+	for {
+		var names []turn
+		for i := range pieces {
+			names = append(names, g.m.turnsOf(g.byID[pieces[i].Listing], pieces[i].Investor)...)
+		}
+		release, full, err := g.m.turns.takeAll(ctx, names)
+		if !errs.Is(err, errs.Overloaded) {
+			return release, pieces, err
+		}
+		before := len(pieces)
+		pieces = slices.DeleteFunc(slices.Clone(pieces), func(p mandate.Piece) bool {
+			return slices.Contains(g.m.turnsOf(g.byID[p.Listing], p.Investor), full)
+		})
+		a.Refused += before - len(pieces)
 	}
-	return g.m.turns.takeAll(ctx, names)
 }

@@ -81,7 +81,8 @@ func (b *Batch) saveBids() error {
 	if n == 0 {
 		return nil
 	}
-	err := b.m.exec(b.ctx, b.tx, `INSERT INTO market_bid (`+bidColumns+`) VALUES `+strings.Repeat(row, n)[2:], b.bids...)
+	// An id is one ledger's own. Who bids under the same one on another ledger too has no row of that, and stops nobody.
+	err := b.m.exec(b.ctx, b.tx, `INSERT INTO market_bid (`+bidColumns+`) VALUES `+strings.Repeat(row, n)[2:]+` ON CONFLICT (tenant, id) DO NOTHING`, b.bids...)
 	b.bids = b.bids[:0]
 	return err
 }

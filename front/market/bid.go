@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/longmen/longmen/core/ledger"
+	"github.com/longmen/longmen/core/node"
 	"github.com/longmen/longmen/kit/errs"
 	"github.com/longmen/longmen/kit/id"
 )
@@ -46,14 +47,13 @@ func (m *Market) look(ctx context.Context, on Ledger, l *Listing, account string
 		if e.Clock() == ledger.RealClock {
 			f.now = max(f.now, m.Clock.Now().UnixMicro())
 		}
-		r, there := e.Register(l.Register)
+		// The register may be somebody else's; the escrow is the listing's own, and opened with it.
+		r, _ := e.Register(l.Register)
+		a, there := e.Account(l.Escrow())
 		if f.there = there; !there {
 			return
 		}
-		f.units = r.Units
-		if a, ok := e.Account(l.Escrow()); ok {
-			f.frozen, f.balance = a.NoCredits, a.Balance()
-		}
+		f.units, f.frozen, f.balance = r.Units, a.NoCredits, a.Balance()
 		if account == "" {
 			return
 		}
@@ -66,15 +66,15 @@ func (m *Market) look(ctx context.Context, on Ledger, l *Listing, account string
 
 // Terms of a listing never change, so they are remembered.
 func (m *Market) remembered(ctx context.Context, tenant, listing id.ID) (*Listing, error) {
-	if l, ok := m.known.Load(key{tenant, listing}); ok {
-		return l.(*Listing), nil
+	if l, ok := m.known.get(key{tenant, listing}); ok {
+		return l, nil
 	}
 	l, err := m.Listing(ctx, tenant, listing)
 	if err != nil {
 		return nil, err
 	}
 	if l.State != Opening { // before that its end may still be another one
-		m.known.Store(key{tenant, listing}, &l)
+		m.known.put(key{tenant, listing}, &l)
 	}
 	return &l, nil
 }
@@ -97,15 +97,18 @@ func (m *Market) Place(ctx context.Context, b Bid) (Bid, error) {
 	if err != nil {
 		return Bid{}, err
 	}
-	leave, err := m.turns.takeAll(ctx, m.turnsOf(l, b.Investor))
+	leave, _, err := m.turns.takeAll(ctx, m.turnsOf(l, b.Investor))
 	if err != nil {
 		return Bid{}, err
 	}
 	defer leave()
+	if just, there := m.recent.get(key{b.Tenant, b.ID}); there && just.Listing != b.Listing {
+		return Bid{}, idTaken() // on another ledger it would not be known
+	}
 	if err := m.admit(ctx, on, l, &b, 0); err != nil {
 		// What was done before is answered as it was.
-		if first, again := m.first(ctx, &b); again {
-			return first, nil
+		if first, again, failed := m.first(ctx, l, on, &b); again || failed != nil {
+			return first, failed
 		}
 		return Bid{}, err
 	}
@@ -113,12 +116,38 @@ func (m *Market) Place(ctx context.Context, b Bid) (Bid, error) {
 }
 
 // first finds a bid that was made before with the same words.
-func (m *Market) first(ctx context.Context, b *Bid) (Bid, bool) {
-	first, err := m.Bid(ctx, b.Tenant, b.ID)
-	if err != nil || first.Listing != b.Listing || first.Investor != b.Investor || first.Amount != b.Amount {
-		return Bid{}, false
+func (m *Market) first(ctx context.Context, l *Listing, on Ledger, b *Bid) (first Bid, again bool, err error) {
+	if err := m.reread(ctx, l, on); err != nil {
+		return first, false, err
 	}
-	return first, true
+	first, err = m.Bid(ctx, b.Tenant, b.ID)
+	if errs.Is(err, errs.NotFound) || err == nil && (first.Listing != b.Listing || first.Investor != b.Investor || first.Amount != b.Amount) {
+		return Bid{}, false, nil
+	}
+	return first, err == nil, err
+}
+
+// reread waits, once for each ledger, for the rows of the bids that another process made: it remembers none of them.
+func (m *Market) reread(ctx context.Context, l *Listing, on Ledger) error {
+	of := owner{tenant: l.Tenant, on: l.Ledger}
+	if _, done := m.rereads.Load(of); done {
+		return nil
+	}
+	last, err := sequence(ctx, on)
+	if err != nil {
+		return err
+	}
+	if err := m.Await(ctx, l.Tenant, l.Ledger, last); err != nil {
+		return err
+	}
+	m.rereads.Store(of, true)
+	return nil
+}
+
+// sequence is how far a ledger is.
+func sequence(ctx context.Context, on Ledger) (last uint64, err error) {
+	err = on.View(ctx, 0, func(e *ledger.Engine) { last = e.Sequence() })
+	return last, err
 }
 
 // count checks what needs no state and works out the units.
@@ -225,10 +254,10 @@ func (m *Market) Cancel(ctx context.Context, tenant, bid, actor id.ID) (Bid, err
 		return Bid{}, err
 	}
 	defer leave()
-	a, err := send(ctx, on, l.cancelCommand(&b, actor))
+	a, err := m.sendCancel(ctx, on, l, &b, actor)
 	switch {
-	case err != nil:
-		return Bid{}, err
+	case err != nil || b.Ended != 0:
+		return b, err
 	case a.Result.Code == ledger.Applied:
 		b.Ended = a.Result.Sequence
 		return b, nil
@@ -237,3 +266,32 @@ func (m *Market) Cancel(ctx context.Context, tenant, bid, actor id.ID) (Bid, err
 	}
 	return Bid{}, errs.Conflict.Errorf("the ledger refused it at sequence %d: %s", a.Result.Sequence, a.Result.Code)
 }
+
+// sendCancel takes a bid back, or says so in it if that was done before. Each attempt that the ledger refused has used up
+// an id.
+func (m *Market) sendCancel(ctx context.Context, on Ledger, l *Listing, b *Bid, actor id.ID) (a node.Answer, err error) {
+	for n := range uint64(maxCancels) {
+		a, err = send(ctx, on, l.cancelCommand(b, actor, n))
+		switch {
+		case errs.Is(err, errs.Conflict): // somebody else's attempt; its row says what became of it
+			last, err := sequence(ctx, on)
+			if err == nil {
+				err = m.Await(ctx, b.Tenant, l.Ledger, last)
+			}
+			if err != nil {
+				return a, err
+			}
+			now, err := m.bid(ctx, m.DB.Reader(), b.Tenant, b.ID)
+			if err != nil || now.Ended != 0 {
+				*b = now
+				return a, err
+			}
+		case err != nil || !a.Repeated || a.Result.Code == ledger.Applied:
+			return a, err
+		}
+	}
+	return a, errs.Conflict.Errorf("the ledger refused it %d times", maxCancels).On("bid")
+}
+
+// maxCancels is how often the ledger may refuse to take a bid back.
+const maxCancels = 32

@@ -37,8 +37,8 @@ func (l *Listing) command(own id.ID, purpose uint32, operations ...ledger.Operat
 	}
 }
 
-func (l *Listing) openCommand() *ledger.Command {
-	return l.command(l.ID.Derive("open", 0), PurposeOpen,
+func (l *Listing) openCommand(attempt uint64) *ledger.Command {
+	return l.command(l.ID.Derive("open", attempt), PurposeOpen,
 		&ledger.OpenAccount{
 			Address: l.Escrow(), Asset: l.Asset, Side: ledger.CreditNormal, Type: ledger.Liability, Code: EscrowCode, Constraint: ledger.Nonnegative,
 		},
@@ -60,8 +60,8 @@ func (l *Listing) bidCommand(b *Bid) *ledger.Command {
 	return c
 }
 
-func (l *Listing) cancelCommand(b *Bid, actor id.ID) *ledger.Command {
-	c := l.command(b.ID.Derive("cancel", 0), PurposeCancel,
+func (l *Listing) cancelCommand(b *Bid, actor id.ID, attempt uint64) *ledger.Command {
+	c := l.command(b.ID.Derive("cancel", attempt), PurposeCancel,
 		&ledger.Cancel{Register: l.Register, Account: Cash(b.Investor), Units: b.Units},
 		&ledger.Transfer{Debit: l.Escrow(), Credit: Cash(b.Investor), Mode: ledger.Exact, Amount: b.Amount},
 	)
@@ -106,13 +106,17 @@ func send(ctx context.Context, on Ledger, c *ledger.Command) (node.Answer, error
 	return answers[0], answered(&answers[0])
 }
 
+func idTaken() error {
+	return errs.Conflict.Errorf("the id was used for something else: make a new one").On("id")
+}
+
 // answered makes an error of a code that is not journaled.
 func answered(a *node.Answer) error {
 	switch {
 	case a.Result.Code == ledger.Overloaded:
 		return errs.Overloaded.Errorf("%s", a.Why)
 	case a.Result.Code == ledger.IDConflict:
-		return errs.Conflict.Errorf("the id was used for something else: make a new one").On("id")
+		return idTaken()
 	case !a.Result.Code.Journaled():
 		return invalid("id", "%s", a.Why)
 	}

@@ -72,13 +72,22 @@ func (n *note) open() error {
 	return n.m.Plan.AddIn(n.ctx, n.tx, e)
 }
 
-// refused counts the attempts at settling that came to nothing, and plans the next one.
+// refused counts the attempts at opening and settling that came to nothing, and plans the next one. A listing whose names
+// are somebody else's has failed.
 func (n *note) refused() error {
-	if n.c.Purpose != PurposeFund && n.c.Purpose != PurposeReturn {
+	opening, settling := n.l.ID.Derive("open", n.l.attempts), n.l.ID.Derive("settle", n.l.attempts)
+	if n.c.ID != ledger.ID(opening) && n.c.ID != ledger.ID(settling) {
 		return nil
 	}
 	n.l.attempts++
 	n.save()
+	switch {
+	case n.c.ID == ledger.ID(settling):
+	case n.r.Code == ledger.AccountExists || n.r.Code == ledger.RegisterExists:
+		return n.fail()
+	default:
+		return nil // its event is tried again
+	}
 	return n.plan("again", n.l.attempts)
 }
 
@@ -134,13 +143,13 @@ func (n *note) ours() bool {
 	first, l, behalf := n.c.Operations[0], n.l, id.ID(n.c.Behalf)
 	switch n.c.Purpose {
 	case PurposeOpen:
-		return n.same(l.openCommand())
+		return n.same(l.openCommand(0))
 	case PurposeBid:
 		o, ok := first.(*ledger.Issue)
 		return ok && n.same(l.bidCommand(&Bid{Investor: behalf, Units: o.Units, Amount: l.Amount(o.Units)}))
 	case PurposeCancel:
 		o, ok := first.(*ledger.Cancel)
-		return ok && n.same(l.cancelCommand(&Bid{Investor: behalf, Units: o.Units, Amount: l.Amount(o.Units)}, id.ID{}))
+		return ok && n.same(l.cancelCommand(&Bid{Investor: behalf, Units: o.Units, Amount: l.Amount(o.Units)}, id.ID{}, 0))
 	case PurposeClose:
 		return n.same(l.closeCommand())
 	case PurposeFund:
@@ -203,7 +212,7 @@ func (n *note) fail() error {
 
 // settled tells who opened the listing.
 func (n *note) settled() error {
-	n.m.known.Delete(key{n.l.Tenant, n.l.ID})
+	n.m.known.drop(key{n.l.Tenant, n.l.ID})
 	if n.m.Consumer == nil {
 		return nil
 	}

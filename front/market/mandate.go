@@ -102,8 +102,17 @@ func (m *Market) Enrol(ctx context.Context, w Mandate) (Mandate, error) {
 	return w, err
 }
 
-// Revoke ends a mandate. Bids that it has made stand.
+// Revoke ends a mandate. Bids that it has made stand; it makes none afterwards, because a run that is under way is done
+// before.
 func (m *Market) Revoke(ctx context.Context, tenant, own id.ID) (w Mandate, err error) {
+	if w, err = m.Mandate(ctx, tenant, own); err != nil {
+		return w, err
+	}
+	leave, err := m.turns.take(ctx, turn{allocating, w.Ledger})
+	if err != nil {
+		return w, err
+	}
+	defer leave()
 	err = m.DB.Write(ctx, func(tx *sql.Tx) error {
 		if err := m.exec(ctx, tx, `UPDATE market_mandate SET active = 0 WHERE tenant = ? AND id = ?`, tenant[:], own[:]); err != nil {
 			return err

@@ -46,11 +46,12 @@ type Config struct {
 // Market is the listings and bids of all tenants in one database.
 type Market struct {
 	Config
-	known  sync.Map // *Listing by key, for what never changes
-	owners owners
-	turns  turns
-	recent recent
-	spent  spent
+	known   known
+	owners  owners
+	turns   turns
+	recent  recent
+	spent   spent
+	rereads sync.Map // ledgers, as an owner without a register, of which rows tell all that was before this process
 }
 
 type key struct{ tenant, id id.ID }
@@ -78,10 +79,18 @@ func (m *Market) Due(ctx context.Context, e *plan.Event) (func(*sql.Tx) error, e
 // AllocateKind names the planned events at which mandates are let at what is open.
 const AllocateKind = "market-allocate"
 
-// DueAllocation is the handler of those.
+// maxRuns is how many runs follow from one, because pieces of the one before were overtaken.
+const maxRuns = 4
+
+// DueAllocation is the handler of those. What was overtaken is offered along the line again.
 func (m *Market) DueAllocation(ctx context.Context, e *plan.Event) (func(*sql.Tx) error, error) {
-	_, err := m.Allocate(ctx, e.Tenant, e.Ledger, e.ID)
-	return nil, err
+	a, err := m.Allocate(ctx, e.Tenant, e.Ledger, e.ID)
+	if err != nil || a.Refused == 0 || len(e.Content) >= maxRuns-1 {
+		return nil, err
+	}
+	next := *e
+	next.ID, next.Content = e.ID.Derive("again", 0), append([]byte{'.'}, e.Content...) // one for each run before
+	return func(tx *sql.Tx) error { return m.Plan.AddIn(ctx, tx, next) }, nil
 }
 
 // Handlers are those of all planned events of this package, by their kinds.
@@ -111,21 +120,4 @@ func (m *Market) Create(ctx context.Context, l Listing) error {
 // event is a planned event about the listing.
 func (l *Listing) event(label string, n uint64, due int64) plan.Event {
 	return plan.Event{Tenant: l.Tenant, ID: l.ID.Derive(label, n), Ledger: l.Ledger, Due: due, Kind: EventKind, Subject: l.ID}
-}
-
-// Withdraw ends a listing that is not funded, in the caller's transaction: bidders get their money back. It is planned at
-// once; a listing that is filled before is funded nevertheless.
-func (m *Market) Withdraw(ctx context.Context, tx *sql.Tx, tenant, listing id.ID, at int64) error {
-	l, err := m.listing(ctx, tx, tenant, listing)
-	if err != nil {
-		return err
-	}
-	if l.Over() {
-		return Settled.Errorf("the listing is %s", l.State)
-	}
-	if err := m.exec(ctx, tx, `UPDATE market_listing SET closes = ?, partial = 0 WHERE tenant = ? AND id = ? AND closes > ?`,
-		at, tenant[:], listing[:], at); err != nil {
-		return err
-	}
-	return m.Plan.AddIn(ctx, tx, l.event("withdraw", 0, at))
 }

@@ -160,31 +160,6 @@ func TestCancelOvertakesFunding(t *testing.T) {
 	})
 }
 
-func TestWithdraw(t *testing.T) {
-	each(t, func(w *world) {
-		l := listing(1)
-		l.Partial = 100
-		l = w.open(l)
-		a := w.investor(1, 1_000_00)
-		w.placed(l, a, 400)
-		withdraw := func() error {
-			tx, err := w.db.Writer().BeginTx(w.Context(), nil)
-			w.must(err)
-			if err := w.Withdraw(w.Context(), tx, tenant, l.ID, w.now()); err != nil {
-				w.must(tx.Rollback())
-				return err
-			}
-			return tx.Commit()
-		}
-		w.must(withdraw())
-		w.run()
-		if got := w.state(l); got.State != market.Failed || w.balance(market.Cash(a)) != 1_000_00 {
-			t.Errorf("%+v", got)
-		}
-		w.is(withdraw(), market.Settled, "")
-	})
-}
-
 // Every rule of the product, and what is said to who breaks it. Nothing changes.
 func TestBidsRefused(t *testing.T) {
 	each(t, func(w *world) {

@@ -59,12 +59,12 @@ func (m *Market) Listing(ctx context.Context, tenant, listing id.ID) (Listing, e
 
 // Remembered gives a listing, from memory if nothing more happens to it.
 func (m *Market) Remembered(ctx context.Context, tenant, listing id.ID) (*Listing, error) {
-	if l, ok := m.known.Load(key{tenant, listing}); ok && l.(*Listing).Over() {
-		return l.(*Listing), nil
+	if l, ok := m.known.get(key{tenant, listing}); ok && l.Over() {
+		return l, nil
 	}
 	l, err := m.Listing(ctx, tenant, listing)
 	if err == nil && l.Over() {
-		m.known.Store(key{tenant, listing}, &l)
+		m.known.put(key{tenant, listing}, &l)
 	}
 	return &l, err
 }

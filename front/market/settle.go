@@ -41,7 +41,7 @@ func (m *Market) step(ctx context.Context, on Ledger, l *Listing, attempt uint64
 		return false, err
 	}
 	if !f.there {
-		return false, m.must(ctx, on, l.openCommand())
+		return false, m.must(ctx, on, l.openCommand(attempt))
 	}
 	settled := f.units > 0 && f.balance == 0
 	if f.now >= l.Closes && !f.frozen && f.units < l.Units {

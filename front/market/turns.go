@@ -42,8 +42,9 @@ func (m *Market) Turn(ctx context.Context, investor id.ID) (leave func(), err er
 	return m.turns.take(ctx, turn{"", Cash(investor)})
 }
 
-// takeAll takes turns in the order of their names, in which everybody takes them: two never wait for each other.
-func (t *turns) takeAll(ctx context.Context, names []turn) (leave func(), err error) {
+// takeAll takes turns in the order of their names, in which everybody takes them: two never wait for each other. When too
+// many wait for one, it says for which.
+func (t *turns) takeAll(ctx context.Context, names []turn) (leave func(), full turn, err error) {
 	slices.SortFunc(names, func(a, b turn) int {
 		return cmp.Or(strings.Compare(a.register, b.register), strings.Compare(a.account, b.account))
 	})
@@ -57,11 +58,11 @@ func (t *turns) takeAll(ctx context.Context, names []turn) (leave func(), err er
 		one, err := t.take(ctx, name)
 		if err != nil {
 			leave()
-			return nil, err
+			return nil, name, err
 		}
 		taken = append(taken, one)
 	}
-	return leave, nil
+	return leave, turn{}, nil
 }
 
 // queue is who has the turn and who waits for it.

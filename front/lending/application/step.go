@@ -125,6 +125,9 @@ func (d *Desk) Settled(ctx context.Context, tx *sql.Tx, l *market.Listing) error
 		}
 	}
 	_, err = d.Orders.Within(ctx, tx, a.Tenant, c)
+	if errs.Is(err, order.IDTaken) || errs.Is(err, order.WrongState) {
+		return nil // trying again would never do, and the market goes on
+	}
 	return err
 }
 

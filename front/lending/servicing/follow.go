@@ -16,7 +16,7 @@ import (
 const ServiceKind = "loan-payouts"
 
 // Follow plans that what waits is paid, when a command of a tenant's ledger brings money to an account for which loans
-// wait. The caller calls it once for each command, in the transaction in which it also moves its cursor.
+// wait. Ids of commands are a ledger's own, so what follows from them is named by the ledger too. The caller calls it once for each command, in the transaction in which it also moves its cursor.
 func (s *Servicing) Follow(ctx context.Context, tx *sql.Tx, p *plan.Plan, tenant id.ID, book string, c *ledger.Command, r *ledger.Result) error {
 	if r.Code != ledger.Applied {
 		return nil
@@ -31,7 +31,7 @@ func (s *Servicing) Follow(ctx context.Context, tx *sql.Tx, p *plan.Plan, tenant
 			return err
 		}
 		if err := p.AddIn(ctx, tx, plan.Event{
-			Tenant: tenant, ID: id.ID(c.ID).Derive("lending.service", uint64(i)), Ledger: book, Due: int64(r.Timestamp), Kind: ServiceKind, Content: content,
+			Tenant: tenant, ID: id.ID(c.ID).Derive("lending.service "+book, uint64(i)), Ledger: book, Due: int64(r.Timestamp), Kind: ServiceKind, Content: content,
 		}); err != nil {
 			return err
 		}

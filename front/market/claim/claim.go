@@ -60,7 +60,9 @@ func Price(p *catalog.Product, l *Loan, o *Offer, seller, buyer string) (Quote, 
 	if q.Clean, err = share(q.Face, o.Price); err != nil {
 		return q, fmt.Errorf("price: %w", err)
 	}
-	q.Price = q.Clean + q.Accrued
+	if q.Price = q.Clean + q.Accrued; q.Price < 1 {
+		return q, errs.Invalid.Errorf("%d units are worth nothing: offer more", o.Units).On("units")
+	}
 	if q.Seller, q.Receives, err = charge(p, &q, catalog.FeeBySeller, seller); err != nil {
 		return q, err
 	}

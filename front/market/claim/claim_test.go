@@ -190,13 +190,23 @@ func TestPriceRefused(t *testing.T) {
 	}
 }
 
+// Nobody sells, or buys, what is worth less than a cent.
+func TestWorthNothing(t *testing.T) {
+	p := product()
+	p.Fees = nil
+	l := &claim.Loan{Units: 12_000, Outstanding: 1}
+	if _, err := claim.Price(p, l, &claim.Offer{Units: 1, Price: rate("1")}, "", ""); !errs.Is(err, errs.Invalid) || errs.Of(err).Field != "units" {
+		t.Errorf("a unit of a loan of a cent: %v", err)
+	}
+}
+
 // The parts of a price add up, a dearer one costs more, and what parts cost is the whole to a cent a part.
 func TestPricesAsAProperty(t *testing.T) {
 	p := product()
 	p.Fees = nil
 	rapid.Check(t, func(t *rapid.T) {
 		units := rapid.Uint64Range(2, 1e12).Draw(t, "all units")
-		l := &claim.Loan{Units: units, Outstanding: rapid.Int64Range(0, 1e16).Draw(t, "outstanding"), Accrued: rapid.Int64Range(0, 1e15).Draw(t, "accrued")}
+		l := &claim.Loan{Units: units, Outstanding: rapid.Int64Range(4*int64(units), 1e16).Draw(t, "outstanding"), Accrued: rapid.Int64Range(0, 1e15).Draw(t, "accrued")}
 		o := claim.Offer{Units: rapid.Uint64Range(1, units-1).Draw(t, "units"), Price: rate(fmt.Sprintf("%.4f", rapid.Float64Range(0.5, 1.4).Draw(t, "price")))}
 		price := func(o claim.Offer) claim.Quote {
 			q, err := claim.Price(p, l, &o, "", "")

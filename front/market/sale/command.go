@@ -113,9 +113,23 @@ func (s *Sales) end(ctx context.Context, o *order.Order, reason string) (ledger.
 	c.References = append(c.References, ledger.Reference{Type: referenceReason, Value: code})
 	r, err := s.send(ctx, t.Ledger, c)
 	if errs.Is(err, errs.Conflict) {
-		return ledger.Result{}, nil // it was ended before, for another reason
+		// It was asked for before, for another reason: the same, if there is nothing held any more.
+		held, look := s.holds(ctx, t.Ledger, o.ID)
+		if look != nil || !held {
+			return ledger.Result{}, look
+		}
 	}
 	return r, err
+}
+
+// holds says whether the ledger holds the units of an order.
+func (s *Sales) holds(ctx context.Context, name string, sale id.ID) (there bool, err error) {
+	on, err := s.Ledgers(ctx, name)
+	if err != nil {
+		return false, err
+	}
+	err = on.View(ctx, 0, func(e *ledger.Engine) { _, there = e.Hold(mark(sale)) })
+	return there, err
 }
 
 // send sends one command. A refusal of the ledger is a result.

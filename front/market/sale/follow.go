@@ -27,7 +27,7 @@ func (s *Sales) Follow(ctx context.Context, tx *sql.Tx, tenant id.ID, c *ledger.
 	}
 	applied := r.Code == ledger.Applied
 	change := order.Change{
-		ID: id.ID(c.ID).Derive("step", 0), Order: c.References[0].Value, Version: 2,
+		ID: id.ID(c.ID).Derive("step "+id.ID(c.References[0].Value).String(), 0), Order: c.References[0].Value, Version: 2,
 		Act: order.Act{Actor: id.ID(c.Actor), Behalf: id.ID(c.Behalf), Role: roleSystem, Evidence: order.Evidence{Command: id.ID(c.ID), Sequence: r.Sequence}},
 	}
 	switch {
@@ -49,8 +49,10 @@ func (s *Sales) Follow(ctx context.Context, tx *sql.Tx, tenant id.ID, c *ledger.
 	}
 	change.Actor = actor(change.Actor, change.Order)
 	_, err := s.Orders.Within(ctx, tx, tenant, &change)
-	if errs.Is(err, errs.NotFound) {
-		return nil // somebody else uses the same codes
+	for _, never := range []errs.Code{errs.NotFound, order.IDTaken, order.Stale, order.WrongState} {
+		if errs.Is(err, never) {
+			return nil // somebody else uses the same codes, or the order can't follow, which it never will
+		}
 	}
 	return err
 }

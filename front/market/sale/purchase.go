@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"slices"
+	"time"
 
 	"github.com/longmen/longmen/core/ledger"
 	"github.com/longmen/longmen/core/order"
@@ -102,21 +103,36 @@ func (s *Sales) Buy(ctx context.Context, tenant id.ID, b Purchase) (Bought, erro
 		return err
 	})
 	if err != nil {
-		if first, again := s.first(ctx, tenant, &b); again {
-			return first, nil
+		if first, again, failed := s.first(ctx, tenant, &b, t.Ledger); again || failed != nil {
+			return first, failed
 		}
 	}
 	return done, err
 }
 
 // first finds a purchase that was made before: what was done is answered as it was, whatever the price is now.
-func (s *Sales) first(ctx context.Context, tenant id.ID, b *Purchase) (Bought, bool) {
-	steps, err := s.Orders.Steps(ctx, tenant, b.Order, 2, 1)
-	if err != nil || len(steps) == 0 || steps[0].Evidence.Command != b.ID || steps[0].To != Sold ||
-		!slices.Contains(steps[0].References, order.Reference{Type: ReferenceBuyer, Value: b.Buyer}) {
-		return Bought{}, false
+// Its row may be behind.
+func (s *Sales) first(ctx context.Context, tenant id.ID, b *Purchase, name string) (first Bought, again bool, err error) {
+	on, err := s.Ledgers(ctx, name)
+	if err != nil {
+		return first, false, err
 	}
-	first := Bought{Sequence: steps[0].Evidence.Sequence}
+	last := uint64(0)
+	if err := on.View(ctx, 0, func(e *ledger.Engine) { last = e.Sequence() }); err != nil {
+		return first, false, err
+	}
+	if err := s.Await(ctx, tenant, name, last); err != nil {
+		return first, false, err
+	}
+	steps, err := s.Orders.Steps(ctx, tenant, b.Order, 2, 1)
+	if err != nil {
+		return first, false, err
+	}
+	if len(steps) == 0 || steps[0].Evidence.Command != b.ID || steps[0].To != Sold ||
+		!slices.Contains(steps[0].References, order.Reference{Type: ReferenceBuyer, Value: b.Buyer}) {
+		return first, false, nil
+	}
+	first.Sequence = steps[0].Evidence.Sequence
 	for _, a := range steps[0].Amounts {
 		switch a.Code {
 		case "price":
@@ -127,10 +143,14 @@ func (s *Sales) first(ctx context.Context, tenant id.ID, b *Purchase) (Bought, b
 			first.Receives = a.Amount
 		}
 	}
-	return first, first.Pays == b.Pays
+	return first, first.Pays == b.Pays, nil
 }
 
 func (s *Sales) buy(ctx context.Context, tenant id.ID, b *Purchase, o *order.Order, t *Terms, l *Loan) (Bought, error) {
+	now, err := s.Now(ctx, t.Ledger)
+	if err != nil {
+		return Bought{}, err
+	}
 	q, against, err := l.quote(t)
 	switch {
 	case err != nil:
@@ -144,6 +164,8 @@ func (s *Sales) buy(ctx context.Context, tenant id.ID, b *Purchase, o *order.Ord
 		return Bought{}, NotForSale.Errorf("%s", against).On("order")
 	case o.State == Ended || o.State == Refused:
 		return Bought{}, Over.Errorf("the order is %s", o.State).On("order")
+	case now.UnixMicro() >= t.Closes:
+		return Bought{}, Over.Errorf("it closed at %s", time.UnixMicro(t.Closes).UTC().Format(time.RFC3339)).On("order")
 	case b.Pays != q.Pays:
 		return Bought{}, PriceChanged.Errorf("it costs %d now, with fees", q.Pays).On("pays")
 	}
@@ -167,6 +189,8 @@ func (s *Sales) buy(ctx context.Context, tenant id.ID, b *Purchase, o *order.Ord
 		return Bought{q, r.Sequence}, nil
 	case r.Code == ledger.HoldNotFound:
 		return Bought{}, Over.Errorf("its units were sold or set free before sequence %d", r.Sequence).On("order")
+	case r.Code == ledger.CreditsFrozen && r.Index == 0:
+		return Bought{}, NotForSale.Errorf("the seller's account takes no money, the ledger refused it at sequence %d", r.Sequence).On("order")
 	}
 	return Bought{}, market.NoMoney.Errorf("the ledger refused it at sequence %d: %s", r.Sequence, r.Code).On("buyer")
 }

@@ -18,6 +18,8 @@ import (
 	"github.com/longmen/longmen/front/market/claim"
 	"github.com/longmen/longmen/front/market/sale"
 	"github.com/longmen/longmen/kit/errs"
+	"github.com/longmen/longmen/store"
+	"github.com/longmen/longmen/store/storetest"
 )
 
 // The third example of docs/claim-transfer.md, in the books: 830.65 for the claim, 4.15 of the seller and 1.00 of the
@@ -305,6 +307,54 @@ func TestTheSalesPurposesInAnothersHand(t *testing.T) {
 		}
 		if now := w.order(o.ID); now.State != sale.Offered {
 			t.Errorf("it is %s", now.State)
+		}
+	})
+}
+
+// What a buyer hears when it is not his fault, and when he comes late.
+func TestPurchasesThatCannotBe(t *testing.T) {
+	each(t, func(w *world) {
+		o := w.offered("1")
+		pays := w.cost(o)
+		w.do(&ledger.Freeze{Account: market.Cash(ann), What: ledger.FreezeCredits})
+		_, err := w.buy(o, bob, pays)
+		w.is(err, sale.NotForSale, "order")
+		w.repay(day.Of(2026, 4, 15))
+		w.do(&ledger.Advance{To: ledger.InstantOf(shanghai(2026, 4, 24))}) // its end is due, and nothing has happened yet
+		_, err = w.buy(o, bob, w.cost(o))
+		if w.is(err, sale.Over, "order"); !strings.Contains(err.Error(), "closed at") {
+			t.Error(err)
+		}
+	})
+}
+
+// A purchase whose row is behind is answered as it was.
+func TestAPurchaseAgain(t *testing.T) {
+	each(t, func(w *world) {
+		o := w.offered("1")
+		b := sale.Purchase{ID: w.next("purchase"), Order: o.ID, Buyer: bob, Pays: w.cost(o), Actor: staff}
+		first, err := w.Buy(w.Context(), tenant, b)
+		w.must(err)
+		w.repay(day.Of(2026, 4, 15)) // the price is another one now
+		if again, err := w.Buy(w.Context(), tenant, b); err != nil || again.Sequence != first.Sequence {
+			t.Errorf("%+v, %v", again, err)
+		}
+	})
+}
+
+// One key buys on two ledgers: each order has a step of its own, and nothing stops.
+func TestOneIDBuysTwice(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		for n := range 2 {
+			w := newWorld(t, db)
+			w.number = 1_000 * n
+			o := w.offered("1")
+			_, err := w.Buy(w.Context(), tenant, sale.Purchase{ID: uid("key", 1), Order: o.ID, Buyer: bob, Pays: w.cost(o), Actor: staff})
+			w.must(err)
+			w.follow()
+			if got := w.order(o.ID); got.State != sale.Sold {
+				t.Errorf("the order %d is %s", n+1, got.State)
+			}
 		}
 	})
 }

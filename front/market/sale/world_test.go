@@ -1,10 +1,12 @@
 package sale_test
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/binary"
 	"errors"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -97,6 +99,7 @@ type world struct {
 	state     claim.State // instead of the one that follows from the events
 	changed   uint32      // what was agreed
 	act       sync.Mutex  // one act of the loan at a time
+	following sync.Mutex
 
 	mu      sync.Mutex
 	events  []loan.Event
@@ -253,15 +256,21 @@ func (w *world) until(t time.Time) {
 // follow hands the journal over, each command once.
 func (w *world) follow() {
 	w.Helper()
+	w.following.Lock()
+	defer w.following.Unlock()
+	w.mu.Lock()
+	list := slices.Clone(w.journal[w.noted:])
+	w.mu.Unlock()
+	slices.SortFunc(list, func(a, b entry) int { return cmp.Compare(a.result.Sequence, b.result.Sequence) })
 	w.must(w.db.Write(w.Context(), func(tx *sql.Tx) error {
-		for _, e := range w.journal[w.noted:] {
+		for _, e := range list {
 			if err := w.Follow(w.Context(), tx, tenant, e.command, &e.result); err != nil {
 				return err
 			}
 		}
 		return nil
 	}))
-	w.noted = len(w.journal)
+	w.noted += len(list)
 }
 
 // offered opens Ann's order of 1,000 units at a price.

@@ -1,0 +1,134 @@
+package market_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/longmen/longmen/core/ledger"
+	"github.com/longmen/longmen/front/market"
+	"github.com/longmen/longmen/kit/clock"
+	"github.com/longmen/longmen/kit/errs"
+	"github.com/longmen/longmen/store"
+	"github.com/longmen/longmen/store/storetest"
+)
+
+// Ids of commands are a ledger's own. Who bids under one id on two ledgers stops nobody who follows them.
+func TestOneIDOnTwoLedgers(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		one, two := newWorld(t, db), newWorld(t, db)
+		for n, w := range []*world{one, two} {
+			l := w.open(listing(n + 1))
+			b, err := w.Place(w.Context(), market.Bid{Tenant: tenant, ID: uid("key", 1), Listing: l.ID, Investor: w.investor(1, 1_000_00), Amount: 100_00})
+			w.must(err)
+			w.follow()
+			if now := w.state(l); now.Sold != 100 || now.Sequence != b.Sequence {
+				t.Errorf("listing %d: %+v", n+1, now)
+			}
+			_, err = w.Place(w.Context(), market.Bid{Tenant: tenant, ID: uid("key", 1), Listing: w.open(listing(n + 3)).ID, Investor: investor(1), Amount: 100_00})
+			w.is(err, errs.Conflict, "id")
+		}
+	})
+}
+
+// A cancel that the ledger refused can be asked for again, by anybody.
+func TestCancelRefusedAndAgain(t *testing.T) {
+	each(t, func(w *world) {
+		ann := w.investor(1, 1_000_00)
+		l := w.open(listing(1))
+		b, other := w.placed(l, ann, 100), w.placed(l, ann, 150)
+		w.follow()
+		frozen := w.do(&ledger.Freeze{Account: market.Cash(ann), What: ledger.FreezeCredits})
+		for n := range 2 {
+			_, err := w.Cancel(w.Context(), tenant, b.ID, uid("principal", n))
+			w.is(err, errs.Conflict, "")
+		}
+		w.follow()
+		var mark ledger.Mark
+		for _, e := range w.journal {
+			if e.result.Sequence == frozen.Sequence {
+				mark.Command = e.command.ID
+			}
+		}
+		w.do(&ledger.Unfreeze{Freeze: mark})
+		for n := range 3 { // the first does it, the others hear that it is done, and the other bid stays
+			if got, err := w.Cancel(w.Context(), tenant, b.ID, uid("principal", 2+n)); err != nil || got.Ended == 0 {
+				t := w.TB
+				t.Errorf("%+v, %v", got, err)
+			}
+		}
+		w.follow()
+		if now := w.state(l); now.Sold != 150 || w.balance(l.Escrow()) != 150_00 {
+			w.Errorf("after the cancel: %+v", now)
+		}
+		if got, err := w.Bid(w.Context(), tenant, other.ID); err != nil || got.Ended != 0 {
+			w.Errorf("the other bid: %+v, %v", got, err)
+		}
+	})
+}
+
+// A listing whose register is somebody else's fails at once; one that misses something opens when that is there.
+func TestOpeningRefused(t *testing.T) {
+	each(t, func(w *world) {
+		w.do(&ledger.OpenRegister{Address: "loan:1", Asset: "CNY", Cap: 5, Tranches: []string{"p"}, Unclaimed: "unclaimed"})
+		if l := w.state(w.open(listing(1))); l.State != market.Failed || len(w.told) != 1 {
+			w.Errorf("%+v, told %d", l, len(w.told))
+		}
+		l := listing(2)
+		l.Unclaimed = "unclaimed:2"
+		if l = w.open(l); w.state(l).State != market.Opening {
+			w.Errorf("%+v", w.state(l))
+		}
+		w.account("unclaimed:2", ledger.CreditNormal, ledger.Nonnegative)
+		w.must(w.Advance(w.Context(), tenant, l.ID))
+		w.follow()
+		if now := w.state(l); now.State != market.Open {
+			w.Errorf("%+v", now)
+		}
+	})
+}
+
+// A bid whose row is behind is answered as it was, also by a process that did not make it.
+func TestRepeatsAfterARestart(t *testing.T) {
+	each(t, func(w *world) {
+		l := w.open(listing(1))
+		b := w.placed(l, w.investor(1, 1_000_00), 400)
+		other, err := market.New(w.Context(), market.Config{
+			DB: w.db, Plan: w.plan, Clock: clock.NewManual(noon), Noted: w.catchUp,
+			Ledgers: func(context.Context, string) (market.Ledger, error) { return w, nil },
+		})
+		w.must(err)
+		again := b
+		again.Sequence, again.At = 0, 0
+		if got, err := other.Place(w.Context(), again); err != nil || got.Sequence != b.Sequence {
+			w.Errorf("%+v, %v", got, err)
+		}
+		again.Amount = 100_00
+		_, err = other.Place(w.Context(), again)
+		w.is(err, market.ShareReached, "amount")
+	})
+}
+
+// A listing whose product isn't there, or that is in other money, keeps no other one from the mandates.
+func TestAllocateWithoutOneListing(t *testing.T) {
+	each(t, func(w *world) {
+		w.do(&ledger.OpenAsset{Code: "USD", Scale: 2})
+		w.do(&ledger.OpenAccount{Address: "dollars", Asset: "USD", Side: ledger.CreditNormal, Type: ledger.Liability, Code: 2001, Constraint: ledger.Nonnegative})
+		dollars := listing(1)
+		dollars.Asset, dollars.Unclaimed = "USD", "dollars"
+		dollars = w.open(dollars)
+		broken, good := w.open(listing(2)), w.open(listing(3))
+		w.Admit = func(_ context.Context, l *market.Listing, _ *market.Bid, _ int64) error {
+			if l.ID == broken.ID {
+				return errs.NotFound.Errorf("there is no such version")
+			}
+			return nil
+		}
+		_, err := w.Enrol(w.Context(), market.Mandate{Tenant: tenant, ID: uid("mandate", 1), Ledger: "main", Investor: w.investor(1, 1_000_00), Amount: 1_000_00})
+		w.must(err)
+		a, err := w.Allocate(w.Context(), tenant, "main", uid("run", 1))
+		w.must(err)
+		if len(a.Bids) != 1 || a.Bids[0].Listing != good.ID || a.Refused != 0 {
+			w.Errorf("%+v; dollars are %s", a, dollars.ID)
+		}
+	})
+}
