@@ -160,10 +160,10 @@ func (x *exchange) shelf() {
 func (x *exchange) list(register string) {
 	x.t.Helper()
 	x.loan, x.listing = x.ID(), x.ID()
-	x.As(x.who["operations"], http.MethodPost, "/v1/listings", fmt.Sprintf(`{"id":%q,"loan":%q,"borrower":%q,"ledger":"main","register":%q,
+	x.Do(http.MethodPost, "/v1/listings", fmt.Sprintf(`{"id":%q,"loan":%q,"borrower":%q,"ledger":"main","register":%q,
 		"tranches":["principal","interest","charge"],"unclaimed":"unclaimed","receiver":"receiver","asset":"CNY","unit":"100","units":12000,"minimum":100,"step":1,
 		"share":9000,"product":"plain","version":1,"grade":"a","region":"44","days":365,"opens":"2026-01-15T01:00:00Z","closes":"2026-01-29T01:00:00Z"}`,
-		x.listing, x.loan, x.borrower, register)).OK()
+		x.listing, x.loan, x.borrower, register), "Longmen-Tenant", "north").OK()
 	x.await("the listing is open", func() bool { return x.state() == "open" })
 }
 

@@ -113,14 +113,17 @@ func (p *people) investors(ctx context.Context, n int) ([]bidder, error) {
 
 // listing puts the product in force and opens a listing that nobody sells out.
 func (p *people) listing(ctx context.Context) (id.ID, error) {
-	token, err := p.product(ctx, productName)
+	if _, err := p.product(ctx, productName); err != nil {
+		return id.ID{}, err
+	}
+	borrower, _, err := p.person(ctx, "borrower")
 	if err != nil {
 		return id.ID{}, err
 	}
 	listing, now := p.id(), time.Now().UTC()
 	const whole = 100_000_000 // units of a yuan
-	err = p.post(ctx, token, "/v1/listings", map[string]any{
-		"id": listing, "loan": p.id(), "borrower": p.id(), "ledger": p.site.ledger, "register": "loan:1", "tranches": []string{"principal", "interest"},
+	err = p.operate(ctx, "/v1/listings", map[string]any{
+		"id": listing, "loan": p.id(), "borrower": borrower, "ledger": p.site.ledger, "register": "loan:1", "tranches": []string{"principal", "interest"},
 		"unclaimed": unclaimed, "receiver": "receiver", "asset": asset, "unit": "100", "units": whole, "minimum": 100, "step": 1, "share": whole,
 		"product": productName, "version": 1, "grade": "a", "days": 360, "opens": now.Format(time.RFC3339), "closes": now.Add(24 * time.Hour).Format(time.RFC3339),
 	})

@@ -27,6 +27,7 @@ type site struct {
 	address string
 	token   string
 	ledger  string
+	tenant  string // in which the operator acts, if any
 
 	folder string // of a node that was started here
 	serve  func(folder, dsn string) (*exec.Cmd, error)
@@ -161,6 +162,9 @@ func (s *site) ask(ctx context.Context, method, path string, body []byte, into a
 	}
 	request.Header.Set("Authorization", "Bearer "+s.token)
 	request.Header.Set("Content-Type", "application/json")
+	if s.tenant != "" {
+		request.Header.Set("Longmen-Tenant", s.tenant)
+	}
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
 		return err

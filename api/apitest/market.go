@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"net/http"
 	"slices"
 
 	"github.com/longmen/longmen/core/ledger"
@@ -63,10 +62,13 @@ func (w *World) Listing(t *Tenant, investors ...*Caller) id.ID {
 		w.Post(at+"/accounts", fmt.Sprintf(`{"address":%q,"asset":"CNY","side":"credit","type":"liability","code":2001}`, address))
 		w.Post(at+"/transfers", fmt.Sprintf(`{"debit":"bank:cash","credit":%q,"amount":"50000","purpose":1}`, address)).OK()
 	}
-	w.Do(http.MethodPost, "/v1/listings", fmt.Sprintf(`{"id":%q,"loan":%q,"borrower":%q,"ledger":%q,"register":"loan:%x","tranches":["principal","interest"],
-		"unclaimed":"platform:unclaimed","receiver":"borrower:7:cash","asset":"CNY","unit":"100","units":1000,"minimum":100,"step":50,"share":400,
-		"product":"plain","grade":"a","days":360,"opens":"2026-03-01T00:00:00Z","closes":"2026-03-08T00:00:00Z"}`,
-		listing, borrower, borrower, t.Ledgers[0], listing[:]), "Longmen-Tenant", t.Name).OK()
+	w.must(w.Ground.Market.Create(w.T.Context(), market.Listing{
+		Tenant: t.ID, ID: listing, Ledger: t.Ledgers[0], Loan: borrower, Borrower: borrower, Opened: 1_772_323_200_000_000, Closes: 1_772_928_000_000_000,
+		Terms: market.Terms{
+			Asset: "CNY", Register: fmt.Sprintf("loan:%x", listing[:]), Tranches: []string{"principal", "interest"}, Unclaimed: "platform:unclaimed",
+			Receiver: "borrower:7:cash", Unit: 100, Units: 1000, Minimum: 100, Step: 50, Share: 400, Product: "plain", Grade: "a", Days: 360,
+		},
+	}))
 	w.must(w.Ground.Market.Advance(w.T.Context(), t.ID, listing))
 	return listing
 }

@@ -25,9 +25,11 @@ import (
 //   - acts: mine, but not for the operator of the platform.
 //   - trades: everybody, for the party for which he acts, but not the operator.
 //   - inTenant: everybody, of a tenant.
+//   - oneself: who may act for the party that the path names, and nobody else: it spends what is his.
 //   - himself: who acts for the party whose thing it is, and nobody else; the handler finds out.
 //   - decides: who has the right and is a person of the tenant, which the operator is not.
 //   - operator: the operator of the platform alone.
+//   - operatorIn: he alone, in the tenant that he names.
 //
 // A right for another tenant is none: what is not of the caller's tenant is not found.
 type access struct {
@@ -65,6 +67,11 @@ func inLedger(r right.Right, op huma.Operation) huma.Operation {
 // own: who acts for the party that the path names, or has the right.
 func own(parameter string, r right.Right, op huma.Operation) huma.Operation {
 	return declare(op, access{right: r, own: parameter, tenant: true}, map[string]any{"right": r.String(), "own": parameter})
+}
+
+// oneself: who acts for the party that the path names. No right stands in for that.
+func oneself(parameter string, op huma.Operation) huma.Operation {
+	return declare(op, access{own: parameter, person: true, tenant: true}, map[string]any{"own": parameter, "person": true})
 }
 
 // mine: everybody for his party, and with the right for all.
@@ -107,6 +114,11 @@ func operator(op huma.Operation) huma.Operation {
 	return declare(op, access{operator: true}, map[string]any{"operator": true})
 }
 
+// operatorIn: the operator alone, who says in which tenant.
+func operatorIn(op huma.Operation) huma.Operation {
+	return declare(op, access{operator: true, tenant: true}, map[string]any{"operator": true})
+}
+
 // admit says whether the caller may use an operation with this request.
 func (a *access) admit(r *http.Request) error {
 	ctx := r.Context()
@@ -121,7 +133,7 @@ func (a *access) admit(r *http.Request) error {
 	case a.operator || a.mine:
 		return nil
 	case a.own != "":
-		if p.Rights.Has(a.right) {
+		if !a.person && p.Rights.Has(a.right) {
 			return nil
 		}
 		named, err := id.Parse(r.PathValue(a.own))

@@ -97,9 +97,9 @@ type (
 	chartOutput struct{ Body Chart }
 	newChart    struct {
 		Body struct {
-			ID     NewID `json:"id" doc:"Of the proposal, made by the client: the same again changes nothing"`
-			Chart  Chart     `json:"chart"`
-			Reason string    `json:"reason" minLength:"1" maxLength:"1000" doc:"For those who decide"`
+			ID     NewID  `json:"id" doc:"Of the proposal, made by the client: the same again changes nothing"`
+			Chart  Chart  `json:"chart"`
+			Reason string `json:"reason" minLength:"1" maxLength:"1000" doc:"For those who decide"`
 		} `nameHint:"NewChart"`
 	}
 	periodsOutput struct {
@@ -110,9 +110,9 @@ type (
 	newPeriod struct {
 		InLedger
 		Body struct {
-			ID      NewID `json:"id" doc:"Of the proposal, made by the client: the same again changes nothing"`
-			Through Date      `json:"through" doc:"Last day to close; it is over by the ledger's clock"`
-			Reason  string    `json:"reason" minLength:"1" maxLength:"1000" doc:"For those who decide"`
+			ID      NewID  `json:"id" doc:"Of the proposal, made by the client: the same again changes nothing"`
+			Through Date   `json:"through" doc:"Last day to close; it is over by the ledger's clock"`
+			Reason  string `json:"reason" minLength:"1" maxLength:"1000" doc:"For those who decide"`
 		} `nameHint:"NewPeriod"`
 	}
 	correctionsInput struct {

@@ -105,7 +105,7 @@ type (
 	applicationOutput struct{ Body Application }
 	newApplication    struct {
 		Body struct {
-			ID       NewID `json:"id" doc:"Made by the client: the same again changes nothing"`
+			ID       NewID     `json:"id" doc:"Made by the client: the same again changes nothing"`
 			Borrower CommandID `json:"borrower,omitzero" doc:"The party for which one acts if absent; another one with the right alone"`
 			Ledger   string    `json:"ledger,omitempty" maxLength:"32" doc:"The tenant's first if absent"`
 			Product  string    `json:"product" minLength:"1" maxLength:"64" example:"consumer-loan"`

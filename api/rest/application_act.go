@@ -25,8 +25,8 @@ type (
 	signInput struct {
 		InApplication
 		Body struct {
-			ID   NewID `json:"id" doc:"Made by the client: the same again changes nothing"`
-			Code string    `json:"code" pattern:"^[0-9]{6}$" doc:"As it was sent" example:"123456"`
+			ID   NewID  `json:"id" doc:"Made by the client: the same again changes nothing"`
+			Code string `json:"code" pattern:"^[0-9]{6}$" doc:"As it was sent" example:"123456"`
 		} `nameHint:"ApplicationSignature"`
 	}
 	leaveInput struct {
@@ -38,11 +38,11 @@ type (
 	verdictInput struct {
 		InApplication
 		Body struct {
-			ID      NewID `json:"id" doc:"Made by the client: the same again changes nothing"`
-			Outcome string    `json:"outcome" enum:"accepted,declined"`
-			Grade   string    `json:"grade,omitempty" maxLength:"32" doc:"Of what is offered; needed to accept"`
-			Amount  Amount    `json:"amount,omitzero" doc:"At most what was asked for, which it is if absent"`
-			Reason  string    `json:"reason,omitempty" maxLength:"32" doc:"A code, of a-z, 0-9, _ and -; needed to decline" example:"over-indebted"`
+			ID      NewID  `json:"id" doc:"Made by the client: the same again changes nothing"`
+			Outcome string `json:"outcome" enum:"accepted,declined"`
+			Grade   string `json:"grade,omitempty" maxLength:"32" doc:"Of what is offered; needed to accept"`
+			Amount  Amount `json:"amount,omitzero" doc:"At most what was asked for, which it is if absent"`
+			Reason  string `json:"reason,omitempty" maxLength:"32" doc:"A code, of a-z, 0-9, _ and -; needed to decline" example:"over-indebted"`
 		} `nameHint:"ApplicationDecision"`
 	}
 )

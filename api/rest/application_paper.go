@@ -57,11 +57,11 @@ type (
 	newDocument struct {
 		InApplication
 		Body struct {
-			ID      NewID `json:"id" doc:"Made by the client: the same again changes nothing"`
-			Kind    string    `json:"kind" minLength:"1" maxLength:"32" doc:"One that the product asks for, or other" example:"income"`
-			Type    string    `json:"type" enum:"application/pdf,image/jpeg,image/png"`
-			Hash    string    `json:"hash" pattern:"^[0-9a-f]{64}$" patternDescription:"SHA-256 in 64 hexadecimal digits" doc:"SHA-256 of the content"`
-			Content string    `json:"content" minLength:"4" maxLength:"13981016" doc:"The file in base64, at most 10 MiB of it"`
+			ID      NewID  `json:"id" doc:"Made by the client: the same again changes nothing"`
+			Kind    string `json:"kind" minLength:"1" maxLength:"32" doc:"One that the product asks for, or other" example:"income"`
+			Type    string `json:"type" enum:"application/pdf,image/jpeg,image/png"`
+			Hash    string `json:"hash" pattern:"^[0-9a-f]{64}$" patternDescription:"SHA-256 in 64 hexadecimal digits" doc:"SHA-256 of the content"`
+			Content string `json:"content" minLength:"4" maxLength:"13981016" doc:"The file in base64, at most 10 MiB of it"`
 		} `nameHint:"NewDocument"`
 	}
 	documentOutput  struct{ Body ApplicationDocument }

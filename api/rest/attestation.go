@@ -41,7 +41,7 @@ type (
 	newAttestation struct {
 		InParty
 		Body struct {
-			ID      NewID `json:"id" doc:"Made by the client: the same again changes nothing"`
+			ID      NewID     `json:"id" doc:"Made by the client: the same again changes nothing"`
 			About   string    `json:"about" maxLength:"32" pattern:"^[a-z0-9_-]+$" doc:"What is vouched for" example:"identity"`
 			Level   string    `json:"level" maxLength:"32" pattern:"^[a-z0-9_-]+$" example:"verified"`
 			Source  string    `json:"source" maxLength:"32" pattern:"^[a-z0-9_-]+$" doc:"Where it comes from" example:"id-card"`

@@ -48,9 +48,9 @@ type (
 	calendarOutput struct{ Body CalendarVersion }
 	newCalendar    struct {
 		Body struct {
-			ID     NewID `json:"id" doc:"Of the proposal, made by the client: the same again changes nothing"`
-			File   string    `json:"file" minLength:"1" maxLength:"65536" doc:"The calendar's file, YAML"`
-			Reason string    `json:"reason" minLength:"1" maxLength:"1000" doc:"For those who decide"`
+			ID     NewID  `json:"id" doc:"Of the proposal, made by the client: the same again changes nothing"`
+			File   string `json:"file" minLength:"1" maxLength:"65536" doc:"The calendar's file, YAML"`
+			Reason string `json:"reason" minLength:"1" maxLength:"1000" doc:"For those who decide"`
 		} `nameHint:"NewCalendarVersion"`
 	}
 )

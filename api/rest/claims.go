@@ -92,7 +92,7 @@ type (
 	newSale          struct {
 		InParty
 		Body struct {
-			ID    NewID `json:"id" doc:"Made by the client: the same again changes nothing"`
+			ID    NewID     `json:"id" doc:"Made by the client: the same again changes nothing"`
 			Loan  CommandID `json:"loan"`
 			Units uint64    `json:"units" minimum:"1" maximum:"1000000000000"`
 			Price string    `json:"price" maxLength:"16" pattern:"^[0-9]+([.][0-9]+)?$" doc:"As a share of the face; 1 is par" example:"0.985"`
@@ -154,7 +154,7 @@ const (
 func (s *server) claims(a huma.API) {
 	huma.Register(a, own("party", right.OrderRead, question("quote-claim", partyPath+"/loans/{loan}/quote", tagMarket,
 		"Tell what the sale of a claim would bring now, and what stands against it")), s.quoteClaim)
-	huma.Register(a, own("party", right.OrderWrite, change("offer-claim", partySalesPath, tagMarket, "Offer a claim on a loan for sale",
+	huma.Register(a, oneself("party", change("offer-claim", partySalesPath, tagMarket, "Offer a claim on a loan for sale",
 		"The ledger holds the units; they go on earning for the seller until somebody buys them.")), s.offerClaim)
 	huma.Register(a, own("party", right.OrderRead, question("list-party-claim-sales", partySalesPath, tagMarket, "List what a party has offered")), s.listPartySales)
 	huma.Register(a, own("party", right.OrderRead, question("list-claim-trades", partyPath+"/claim-trades", tagMarket, "List the claims that a party has bought and sold")), s.listTrades)

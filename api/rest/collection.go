@@ -51,14 +51,14 @@ type (
 	logEntryInput struct {
 		InLoan
 		Body struct {
-			ID      NewID `json:"id" doc:"Made by the client: the same again changes nothing"`
-			Kind    string    `json:"kind" enum:"assigned,contacted,promised,disputed,resolved" doc:"assigned to an owner; contacted over a channel with a result; promised to pay an amount by a date; disputed, so that it rests, until it is resolved"`
-			Owner   *ID       `json:"owner,omitempty" doc:"assigned: the principal that looks after it"`
-			Channel string    `json:"channel,omitempty" enum:"phone,message,mail,visit" doc:"contacted"`
-			Result  string    `json:"result,omitempty" enum:"reached,not_reached,wrong_person,refused" doc:"contacted"`
-			Note    string    `json:"note,omitempty" maxLength:"1000" doc:"What was said; disputed and resolved: why"`
-			Date    Date      `json:"date,omitzero" doc:"promised: by when, within 90 days"`
-			Amount  Amount    `json:"amount,omitempty" doc:"promised"`
+			ID      NewID  `json:"id" doc:"Made by the client: the same again changes nothing"`
+			Kind    string `json:"kind" enum:"assigned,contacted,promised,disputed,resolved" doc:"assigned to an owner; contacted over a channel with a result; promised to pay an amount by a date; disputed, so that it rests, until it is resolved"`
+			Owner   *ID    `json:"owner,omitempty" doc:"assigned: the principal that looks after it"`
+			Channel string `json:"channel,omitempty" enum:"phone,message,mail,visit" doc:"contacted"`
+			Result  string `json:"result,omitempty" enum:"reached,not_reached,wrong_person,refused" doc:"contacted"`
+			Note    string `json:"note,omitempty" maxLength:"1000" doc:"What was said; disputed and resolved: why"`
+			Date    Date   `json:"date,omitzero" doc:"promised: by when, within 90 days"`
+			Amount  Amount `json:"amount,omitempty" doc:"promised"`
 		} `nameHint:"NewCollectionEntry"`
 	}
 	logEntryOutput struct{ Body CollectionEntry }

@@ -35,7 +35,7 @@ type (
 	newGrant struct {
 		InParty
 		Body struct {
-			ID        NewID `json:"id" doc:"Made by the client; also of the proposal, if it takes one: the same again gives what came of it"`
+			ID        NewID     `json:"id" doc:"Made by the client; also of the proposal, if it takes one: the same again gives what came of it"`
 			Principal CommandID `json:"principal" doc:"That is to act for the party"`
 			From      Instant   `json:"from,omitzero" doc:"The instant in its id if absent"`
 			Until     Instant   `json:"until,omitzero" doc:"The first instant at which it no longer holds"`

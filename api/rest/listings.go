@@ -2,12 +2,13 @@ package rest
 
 import (
 	"context"
+	"net/http"
 
 	"github.com/danielgtaylor/huma/v2"
 
-	"github.com/longmen/longmen/api"
+	"github.com/longmen/longmen/front/ground"
 	"github.com/longmen/longmen/front/market"
-	"github.com/longmen/longmen/front/right"
+	"github.com/longmen/longmen/kit/errs"
 	"github.com/longmen/longmen/kit/id"
 )
 
@@ -57,7 +58,7 @@ type (
 	listingOutput struct{ Body Listing }
 	newListing    struct {
 		Body struct {
-			ID        NewID `json:"id" doc:"Made by the client: the same again changes nothing"`
+			ID        NewID     `json:"id" doc:"Made by the client: the same again changes nothing"`
 			Loan      CommandID `json:"loan"`
 			Borrower  CommandID `json:"borrower"`
 			Ledger    string    `json:"ledger" maxLength:"32"`
@@ -73,7 +74,7 @@ type (
 			Share     uint64    `json:"share" doc:"Units, the most of one investor"`
 			Partial   uint64    `json:"partial,omitempty" doc:"Units from which on it is funded in part; 0: only in full"`
 			Product   string    `json:"product" maxLength:"64"`
-			Version   uint32    `json:"version,omitempty" doc:"Of the product, whose limits then hold; absent: it is none of the catalog"`
+			Version   uint32    `json:"version,omitempty" doc:"Of the product, whose limits then hold"`
 			Grade     string    `json:"grade" maxLength:"32"`
 			Region    string    `json:"region,omitempty" maxLength:"32"`
 			Days      int       `json:"days" minimum:"1"`
@@ -96,7 +97,10 @@ type (
 const listingPath = "/v1/listings/{listing}"
 
 func (s *server) listings(a huma.API) {
-	huma.Register(a, needs(right.OrderWrite, change("create-listing", "/v1/listings", tagMarket, "Open a loan for funding", "")), s.createListing)
+	create := operatorIn(change("create-listing", "/v1/listings", tagMarket, "Open a loan for funding that was agreed on elsewhere",
+		"Loans of applications are listed by themselves. The borrower and the version of the product must be there, and the register must not."))
+	create.Errors = append(create.Errors, http.StatusUnprocessableEntity)
+	huma.Register(a, create, s.createListing)
 	huma.Register(a, inTenant(question("list-listings", "/v1/listings", tagMarket, "List loans that are or were open for funding")), s.listListings)
 	huma.Register(a, inTenant(question("get-listing", listingPath, tagMarket, "Tell about a listing")), s.getListing)
 }
@@ -115,13 +119,40 @@ func (s *server) createListing(ctx context.Context, in *newListing) (*listingOut
 		},
 		Opened: int64(b.Opens), Closes: int64(b.Closes), Partial: b.Partial,
 	}
-	if err := api.Reach(ctx, b.Ledger, right.OrderWrite); err != nil {
-		return nil, s.problem(ctx, err)
+	err = g.Market.Check(ctx, &l)
+	if err == nil {
+		err = backed(ctx, g, &l)
 	}
-	if err := g.Market.Create(ctx, l); err != nil {
+	if err == nil {
+		err = g.Market.Create(ctx, l)
+	}
+	if err != nil {
 		return nil, s.problem(ctx, inBodyOf(err, "", "body."))
 	}
 	return s.listing(ctx, l.ID)
+}
+
+// notBacked means that a listing names what is not there.
+var notBacked = errs.Define("listing_not_backed", http.StatusUnprocessableEntity, "The listing names something that is not there")
+
+// backed refuses a listing of a tenant that has not got the ledger, the borrower or the version of the product.
+func backed(ctx context.Context, g *ground.Ground, l *market.Listing) error {
+	if of, err := g.Parties.TenantOfLedger(ctx, l.Ledger); errs.Is(err, errs.NotFound) || err == nil && of.ID != l.Tenant {
+		return errs.NotFound.Errorf("there is no ledger %q", l.Ledger).On("ledger")
+	} else if err != nil {
+		return err
+	}
+	if _, err := g.Products.Get(ctx, l.Tenant, l.Product, uint64(l.Version)); l.Version == 0 || errs.Is(err, errs.NotFound) {
+		return notBacked.Errorf("there is no version %d of the product %q", l.Version, l.Product).On("version")
+	} else if err != nil {
+		return err
+	}
+	if _, err := g.Parties.Party(ctx, l.Tenant, l.Borrower); errs.Is(err, errs.NotFound) {
+		return notBacked.Errorf("there is no such party").On("borrower")
+	} else if err != nil {
+		return err
+	}
+	return nil
 }
 
 func (s *server) getListing(ctx context.Context, in *InListing) (*listingOutput, error) {

@@ -170,11 +170,11 @@ type (
 	}
 	// Payment is money that is there for a loan.
 	Payment struct {
-		ID     NewID `json:"id" doc:"Made by the client: the same again gives the first result"`
-		Amount Amount    `json:"amount" doc:"On the borrower's cash account"`
-		Date   Date      `json:"date,omitzero" doc:"From which it counts, whatever the product says; only with the right"`
-		Settle bool      `json:"settle,omitempty" doc:"It closes the loan, as a payoff quote says"`
-		Anyway bool      `json:"anyway,omitempty" doc:"Also if it looks like an earlier payment made a second time"`
+		ID     NewID  `json:"id" doc:"Made by the client: the same again gives the first result"`
+		Amount Amount `json:"amount" doc:"On the borrower's cash account"`
+		Date   Date   `json:"date,omitzero" doc:"From which it counts, whatever the product says; only with the right"`
+		Settle bool   `json:"settle,omitempty" doc:"It closes the loan, as a payoff quote says"`
+		Anyway bool   `json:"anyway,omitempty" doc:"Also if it looks like an earlier payment made a second time"`
 
 		PaidAt     Instant `json:"paid_at,omitzero" doc:"When the payer paid; the product says which instant counts, and until which time of day. Only with the right"`
 		ReceivedAt Instant `json:"received_at,omitzero" doc:"When the money came; now if absent. Only with the right"`
@@ -186,7 +186,7 @@ type (
 	reversalInput struct {
 		InLoan
 		Body struct {
-			ID    NewID `json:"id" doc:"Made by the client"`
+			ID    NewID     `json:"id" doc:"Made by the client"`
 			Event CommandID `json:"event" doc:"What is taken back"`
 		} `nameHint:"Reversal"`
 	}

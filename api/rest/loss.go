@@ -18,54 +18,54 @@ type (
 	payoutInput struct {
 		InLoan
 		Body struct {
-			ID   NewID `json:"id" doc:"Made by the client: the same again gives the first result"`
-			Most Amount    `json:"most,omitempty" doc:"That is paid; all that is past due if absent"`
+			ID   NewID  `json:"id" doc:"Made by the client: the same again gives the first result"`
+			Most Amount `json:"most,omitempty" doc:"That is paid; all that is past due if absent"`
 		} `nameHint:"Payout"`
 	}
 	purchaseInput struct {
 		InLoan
 		Body struct {
-			ID    NewID `json:"id" doc:"Made by the client: the same again gives the first result"`
-			Payer string    `json:"payer,omitempty" maxLength:"255" doc:"Account of one who has to pay by the contract; the first who can if absent"`
+			ID    NewID  `json:"id" doc:"Made by the client: the same again gives the first result"`
+			Payer string `json:"payer,omitempty" maxLength:"255" doc:"Account of one who has to pay by the contract; the first who can if absent"`
 		} `nameHint:"LoanPurchase"`
 	}
 	recoveryInput struct {
 		InLoan
 		Body struct {
-			ID     NewID `json:"id" doc:"Made by the client: the same again gives the first result"`
-			Amount Amount    `json:"amount" doc:"On the borrower's cash account"`
-			Costs  Amount    `json:"costs,omitempty" doc:"Of it, what it cost to get"`
-			Date   Date      `json:"date,omitzero" doc:"From which it counts, if not from today"`
+			ID     NewID  `json:"id" doc:"Made by the client: the same again gives the first result"`
+			Amount Amount `json:"amount" doc:"On the borrower's cash account"`
+			Costs  Amount `json:"costs,omitempty" doc:"Of it, what it cost to get"`
+			Date   Date   `json:"date,omitzero" doc:"From which it counts, if not from today"`
 		} `nameHint:"Recovery"`
 	}
 	loanChangeInput struct {
 		InLoan
 		Body struct {
-			ID      NewID `json:"id" doc:"Of the proposal, made by the client: the same again changes nothing"`
-			Kind    string    `json:"kind" enum:"charged,deferred,rescheduled,repriced,restructured" doc:"charged: an amount falls due as a fee or penalty; deferred: the next rows fall due so many periods later; rescheduled: they are laid anew; repriced: another rate holds; restructured: laid anew, with another rate if there is one"`
-			Reason  string    `json:"reason" minLength:"1" maxLength:"1000" doc:"For who decides"`
-			Date    Date      `json:"date,omitzero" doc:"From which it counts; the day on which it is approved if absent"`
-			Amount  Amount    `json:"amount,omitempty" doc:"charged"`
-			Charge  string    `json:"charge,omitempty" enum:"fee,penalty" doc:"charged: as what; a fee if absent"`
-			Due     Date      `json:"due,omitzero" doc:"charged: when it is due; rescheduled and restructured: the first due date"`
-			Rows    int       `json:"rows,omitempty" minimum:"0" maximum:"1200" doc:"deferred: by so many periods; rescheduled and restructured: so many rows, as many as before if absent"`
-			Rate    string    `json:"rate,omitempty" maxLength:"20" doc:"repriced and restructured: a year" example:"0.12"`
-			Keep    bool      `json:"keep,omitempty" doc:"repriced: the installment stays"`
-			Holiday string    `json:"holiday,omitempty" enum:"due,carried,free" doc:"deferred: interest meanwhile is due as ever, due with the first row after it, or there is none; due if absent"`
+			ID      NewID  `json:"id" doc:"Of the proposal, made by the client: the same again changes nothing"`
+			Kind    string `json:"kind" enum:"charged,deferred,rescheduled,repriced,restructured" doc:"charged: an amount falls due as a fee or penalty; deferred: the next rows fall due so many periods later; rescheduled: they are laid anew; repriced: another rate holds; restructured: laid anew, with another rate if there is one"`
+			Reason  string `json:"reason" minLength:"1" maxLength:"1000" doc:"For who decides"`
+			Date    Date   `json:"date,omitzero" doc:"From which it counts; the day on which it is approved if absent"`
+			Amount  Amount `json:"amount,omitempty" doc:"charged"`
+			Charge  string `json:"charge,omitempty" enum:"fee,penalty" doc:"charged: as what; a fee if absent"`
+			Due     Date   `json:"due,omitzero" doc:"charged: when it is due; rescheduled and restructured: the first due date"`
+			Rows    int    `json:"rows,omitempty" minimum:"0" maximum:"1200" doc:"deferred: by so many periods; rescheduled and restructured: so many rows, as many as before if absent"`
+			Rate    string `json:"rate,omitempty" maxLength:"20" doc:"repriced and restructured: a year" example:"0.12"`
+			Keep    bool   `json:"keep,omitempty" doc:"repriced: the installment stays"`
+			Holiday string `json:"holiday,omitempty" enum:"due,carried,free" doc:"deferred: interest meanwhile is due as ever, due with the first row after it, or there is none; due if absent"`
 		} `nameHint:"LoanChange"`
 	}
 	writeOffInput struct {
 		InLoan
 		Body struct {
-			ID     NewID `json:"id" doc:"Of the proposal, made by the client: the same again changes nothing"`
-			Reason string    `json:"reason" minLength:"1" maxLength:"1000" doc:"For who decides"`
+			ID     NewID  `json:"id" doc:"Of the proposal, made by the client: the same again changes nothing"`
+			Reason string `json:"reason" minLength:"1" maxLength:"1000" doc:"For who decides"`
 		} `nameHint:"WriteOff"`
 	}
 	serviceInput struct {
 		Body struct {
-			ID      NewID `json:"id" doc:"Made by the client: the same again goes on with the same division"`
-			Ledger  string    `json:"ledger" minLength:"1" maxLength:"64" doc:"Name of the ledger"`
-			Account string    `json:"account" minLength:"1" maxLength:"255" doc:"Whose money is divided" example:"platform:reserve"`
+			ID      NewID  `json:"id" doc:"Made by the client: the same again goes on with the same division"`
+			Ledger  string `json:"ledger" minLength:"1" maxLength:"64" doc:"Name of the ledger"`
+			Account string `json:"account" minLength:"1" maxLength:"255" doc:"Whose money is divided" example:"platform:reserve"`
 		} `nameHint:"PayoutService"`
 	}
 	serviceOutput struct {

@@ -51,9 +51,9 @@ type (
 	newMandate    struct {
 		InParty
 		Body struct {
-			ID     NewID `json:"id" doc:"Made by the client: the same again changes nothing"`
-			Ledger string    `json:"ledger" maxLength:"32"`
-			Amount Amount    `json:"amount"`
+			ID     NewID  `json:"id" doc:"Made by the client: the same again changes nothing"`
+			Ledger string `json:"ledger" maxLength:"32"`
+			Amount Amount `json:"amount"`
 			Wishes
 		} `nameHint:"NewMandate"`
 	}
@@ -81,7 +81,7 @@ type (
 const mandatesPath = partyPath + "/mandates"
 
 func (s *server) mandates(a huma.API) {
-	huma.Register(a, own("party", right.OrderWrite, change("create-mandate", mandatesPath, tagMarket, "Let loans be funded by a standing order",
+	huma.Register(a, oneself("party", change("create-mandate", mandatesPath, tagMarket, "Let loans be funded by a standing order",
 		"It joins the back of the line. Each loan that opens is offered along the line.")), s.createMandate)
 	huma.Register(a, own("party", right.OrderRead, question("list-mandates", mandatesPath, tagMarket, "List an investor's standing orders")), s.listMandates)
 	huma.Register(a, own("party", right.OrderRead, question("get-mandate", mandatesPath+"/{mandate}", tagMarket, "Tell about a standing order")), s.getMandate)

@@ -174,6 +174,16 @@ func TestBadListings(t *testing.T) {
 			t.Errorf("%s: %d %s", field, a.Status, a.Body)
 		}
 	}
+	// What it names has to be there, and its register must not.
+	for _, c := range []struct{ from, to, code, field string }{
+		{`"grade"`, `"version":7,"grade"`, "listing_not_backed", "body.version"},
+		{`"grade"`, `"version":0,"grade"`, "listing_not_backed", "body.version"},
+		{`"loan:9"`, `"listing:7"`, "conflict", "body.register"},
+	} {
+		body := strings.NewReplacer("{id}", w.ID().String(), "{ledger}", "main").Replace(strings.Replace(aListing, c.from, c.to, 1))
+		is(t, w.Do(http.MethodPost, "/v1/listings", body, "Longmen-Tenant", "north"), "code", c.code, "field", c.field)
+	}
+	is(t, w.Do(http.MethodPost, "/v1/listings", strings.NewReplacer("{id}", w.ID().String(), "{ledger}", "other").Replace(aListing), "Longmen-Tenant", "north"), "status", "404", "field", "body.ledger")
 	if a := w.Do(http.MethodGet, "/v1/listings", nil, "Longmen-Tenant", "north").OK(); a.At("listings", 0, "id") != "" {
 		t.Errorf("something was opened: %s", a.Body)
 	}

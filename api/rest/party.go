@@ -50,9 +50,9 @@ type (
 	partyOutput struct{ Body Party }
 	newParty    struct {
 		Body struct {
-			ID   NewID `json:"id" doc:"Made by the client: the same again changes nothing"`
-			Kind string    `json:"kind" enum:"person,organisation"`
-			Name string    `json:"name,omitempty" maxLength:"200"`
+			ID   NewID  `json:"id" doc:"Made by the client: the same again changes nothing"`
+			Kind string `json:"kind" enum:"person,organisation"`
+			Name string `json:"name,omitempty" maxLength:"200"`
 		} `nameHint:"NewParty"`
 	}
 	partiesInput struct {

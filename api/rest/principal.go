@@ -33,9 +33,9 @@ type (
 	newPrincipal struct {
 		InParty
 		Body struct {
-			ID   NewID `json:"id" doc:"Made by the client: the same again changes nothing"`
-			Kind string    `json:"kind" maxLength:"32" pattern:"^[a-z0-9_-]+$" doc:"A code" example:"login"`
-			Name string    `json:"name" maxLength:"64" pattern:"^[a-z0-9._-]+$" doc:"Of one principal of the tenant only; no personal data" example:"zhang.san"`
+			ID   NewID  `json:"id" doc:"Made by the client: the same again changes nothing"`
+			Kind string `json:"kind" maxLength:"32" pattern:"^[a-z0-9_-]+$" doc:"A code" example:"login"`
+			Name string `json:"name" maxLength:"64" pattern:"^[a-z0-9._-]+$" doc:"Of one principal of the tenant only; no personal data" example:"zhang.san"`
 		} `nameHint:"NewPrincipal"`
 	}
 	endPrincipal struct {

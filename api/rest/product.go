@@ -83,10 +83,10 @@ type (
 	}
 	newVersion struct {
 		Body struct {
-			ID        NewID `json:"id" doc:"Of the proposal, made by the client: the same again changes nothing"`
-			File      string    `json:"file" minLength:"1" maxLength:"65536" doc:"The product's file, YAML"`
-			Effective Date      `json:"effective" doc:"In force from this day on; today by the ledger's clock at the earliest"`
-			Reason    string    `json:"reason" minLength:"1" maxLength:"1000" doc:"For those who decide"`
+			ID        NewID  `json:"id" doc:"Of the proposal, made by the client: the same again changes nothing"`
+			File      string `json:"file" minLength:"1" maxLength:"65536" doc:"The product's file, YAML"`
+			Effective Date   `json:"effective" doc:"In force from this day on; today by the ledger's clock at the earliest"`
+			Reason    string `json:"reason" minLength:"1" maxLength:"1000" doc:"For those who decide"`
 		} `nameHint:"NewProductVersion"`
 	}
 	proposedOutput struct{ Body Proposed }

@@ -62,11 +62,11 @@ type (
 	newRole struct {
 		InParty
 		Body struct {
-			ID     NewID `json:"id" doc:"Made by the client; also of the proposal, if it takes one: the same again gives what came of it"`
-			Role   RoleCode  `json:"role"`
-			From   Date      `json:"from,omitzero" doc:"The first day; the day in its id if absent"`
-			Until  Date      `json:"until,omitzero" doc:"The first day on which it no longer holds"`
-			Reason string    `json:"reason,omitempty" maxLength:"1000" doc:"For the person who decides; needed when it takes one"`
+			ID     NewID    `json:"id" doc:"Made by the client; also of the proposal, if it takes one: the same again gives what came of it"`
+			Role   RoleCode `json:"role"`
+			From   Date     `json:"from,omitzero" doc:"The first day; the day in its id if absent"`
+			Until  Date     `json:"until,omitzero" doc:"The first day on which it no longer holds"`
+			Reason string   `json:"reason,omitempty" maxLength:"1000" doc:"For the person who decides; needed when it takes one"`
 		} `nameHint:"NewRole"`
 	}
 	endRole struct {

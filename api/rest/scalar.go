@@ -224,7 +224,9 @@ func digit(c byte) byte {
 type CommandID ID
 
 // Schema describes it.
-func (CommandID) Schema(huma.Registry) *huma.Schema { return idSchema("[78]", "a UUID of version 7 or 8", "An id.") }
+func (CommandID) Schema(huma.Registry) *huma.Schema {
+	return idSchema("[78]", "a UUID of version 7 or 8", "An id.")
+}
 
 func idSchema(versions, pattern, description string) *huma.Schema {
 	return &huma.Schema{

@@ -38,8 +38,8 @@ type (
 	newToken struct {
 		InPrincipal
 		Body struct {
-			ID      NewID `json:"id" doc:"Made by the client"`
-			Expires Instant   `json:"expires" doc:"Within 400 days"`
+			ID      NewID   `json:"id" doc:"Made by the client"`
+			Expires Instant `json:"expires" doc:"Within 400 days"`
 		} `nameHint:"NewToken"`
 	}
 	endToken struct {

@@ -97,7 +97,7 @@ type (
 		InLedger
 		Body struct {
 			ID NewID `json:"id" doc:"Made by the client: the same again gives the first result"`
-			On Date      `json:"on" doc:"The day to value, in an open period; not before the last valuation"`
+			On Date  `json:"on" doc:"The day to value, in an open period; not before the last valuation"`
 		} `nameHint:"NewValuation"`
 	}
 	valuationOutput  struct{ Body Valuation }

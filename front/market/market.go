@@ -11,6 +11,7 @@ import (
 	"github.com/longmen/longmen/core/node"
 	"github.com/longmen/longmen/core/plan"
 	"github.com/longmen/longmen/kit/clock"
+	"github.com/longmen/longmen/kit/errs"
 	"github.com/longmen/longmen/kit/id"
 	"github.com/longmen/longmen/store"
 )
@@ -110,6 +111,25 @@ func (m *Market) Open(ctx context.Context, tx *sql.Tx, l Listing) error {
 		return err
 	}
 	return m.Plan.AddIn(ctx, tx, l.event("open", 0, l.Opened), l.event("close", 0, l.Closes))
+}
+
+// Check refuses a listing that can't be, or whose register somebody else has.
+func (m *Market) Check(ctx context.Context, l *Listing) error {
+	if err := l.check(); err != nil {
+		return err
+	}
+	if _, err := m.Listing(ctx, l.Tenant, l.ID); !errs.Is(err, errs.NotFound) {
+		return err // it was opened before
+	}
+	on, err := m.Ledgers(ctx, l.Ledger)
+	if err != nil {
+		return err
+	}
+	taken := false
+	if err := on.View(ctx, 0, func(e *ledger.Engine) { _, taken = e.Register(l.Register) }); err != nil || !taken {
+		return err
+	}
+	return errs.Conflict.Errorf("the ledger has a register %s already", l.Register).On("register")
 }
 
 // Create is Open in a transaction of its own.

@@ -216,7 +216,7 @@ func (p *Player) mandate(ctx context.Context, i int) error {
 		return err
 	}
 	p.Stats.Mandates.Add(1)
-	return p.c.Post(ctx, p.staff[operations], "/v1/parties/"+who.party.String()+"/mandates", "", map[string]any{
+	return p.c.Post(ctx, who.own, "/v1/parties/"+who.party.String()+"/mandates", "", map[string]any{
 		"id": own, "ledger": Ledger, "amount": cents(v.Budget), "longest": longest, "per_loan": cents(v.PerLoan),
 	}, nil)
 }
