@@ -25,6 +25,8 @@ type Portfolio struct {
 	InBids    Amount           `json:"in_bids" doc:"In bids on listings that are open"`
 	Invested  Amount           `json:"invested" doc:"His part of the principal outstanding, loan by loan half even"`
 	Accrued   Amount           `json:"accrued" doc:"His part of the interest borne and not due yet, loan by loan rounded down"`
+	Unpaid    Amount           `json:"unpaid" doc:"His part of interest and charges that are due and not paid, loan by loan rounded down"`
+	Lost      Amount           `json:"lost" doc:"His part of the principal of loans that were written off"`
 	Earned    Amount           `json:"earned" doc:"Interest and charges paid to him, before deductions"`
 	Repaid    Amount           `json:"repaid" doc:"Principal paid to him"`
 	Paid      Amount           `json:"paid" doc:"For bids that were funded and for claims"`
@@ -53,6 +55,8 @@ type PortfolioClaim struct {
 	Of       uint64 `json:"of"`
 	Invested Amount `json:"invested"`
 	Accrued  Amount `json:"accrued"`
+	Unpaid   Amount `json:"unpaid"`
+	Lost     Amount `json:"lost"`
 	Repaid   Amount `json:"repaid"`
 	Earned   Amount `json:"earned"`
 }
@@ -132,13 +136,15 @@ func portfolioOf(name string, p *portfolio.Portfolio) Portfolio {
 	part := func(x portfolio.Part) PortfolioPart { return PortfolioPart{x.In, x.Loans, Amount(x.Invested)} }
 	out := Portfolio{
 		Ledger: name, On: dateOf(p.On), Cash: Amount(p.Cash), InBids: Amount(p.InBids), Invested: Amount(p.Invested), Accrued: Amount(p.Accrued),
+		Unpaid: Amount(p.Unpaid), Lost: Amount(p.Lost),
 		Earned: Amount(p.Earned), Repaid: Amount(p.Repaid), Paid: Amount(p.Paid), Sold: Amount(p.Sold), NoRate: p.Why,
 		Expected: convert(p.Expected, func(f portfolio.Flow) PortfolioFlow {
 			return PortfolioFlow{dateOf(f.Date), Amount(f.Principal), Amount(f.Other)}
 		}),
 		Claims: convert(p.Claims, func(c portfolio.Claim) PortfolioClaim {
 			return PortfolioClaim{
-				ID(c.Loan), string(c.State), c.Units, c.Of, Amount(c.Invested), Amount(c.Accrued), Amount(c.Principal), Amount(c.Other),
+				ID(c.Loan), string(c.State), c.Units, c.Of, Amount(c.Invested), Amount(c.Accrued), Amount(c.Unpaid), Amount(c.Lost),
+				Amount(c.Principal), Amount(c.Other),
 			}
 		}),
 		Grades: convert(p.Grades, part), Regions: convert(p.Regions, part), Borrowers: convert(p.Borrowers, part),

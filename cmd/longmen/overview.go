@@ -8,12 +8,12 @@ import (
 )
 
 type overview struct {
-	Ledger, On, Cash, Invested, Accrued, Earned, Repaid, Paid, Sold string
-	InBids                                                          string `json:"in_bids"`
-	Rate                                                            string `json:"rate_percent"`
-	NoRate                                                          string `json:"no_rate"`
-	Expected                                                        []struct{ Date, Principal, Other string }
-	Claims                                                          []struct {
+	Ledger, On, Cash, Invested, Accrued, Unpaid, Lost, Earned, Repaid, Paid, Sold string
+	InBids                                                                        string `json:"in_bids"`
+	Rate                                                                          string `json:"rate_percent"`
+	NoRate                                                                        string `json:"no_rate"`
+	Expected                                                                      []struct{ Date, Principal, Other string }
+	Claims                                                                        []struct {
 		Loan, State, Invested, Accrued, Repaid, Earned string
 		Units, Of                                      uint64
 	}
@@ -51,7 +51,7 @@ func (t *trader) overview(o *overview) error {
 		rate = o.Rate + " % a year"
 	}
 	if err := pairs(t.out, "ledger", o.Ledger, "on", o.On, "cash", t.amount(o.Cash), "in bids", t.amount(o.InBids), "invested", t.amount(o.Invested),
-		"accrued", t.amount(o.Accrued), "earned", t.amount(o.Earned), "repaid", t.amount(o.Repaid), "paid", t.amount(o.Paid), "sold", t.amount(o.Sold), "rate", rate); err != nil {
+		"accrued", t.amount(o.Accrued), "due and unpaid", t.amount(o.Unpaid), "written off", t.amount(o.Lost), "earned", t.amount(o.Earned), "repaid", t.amount(o.Repaid), "paid", t.amount(o.Paid), "sold", t.amount(o.Sold), "rate", rate); err != nil {
 		return err
 	}
 	claims := newTable("LOAN", "STATE", ">UNITS", ">OF", ">INVESTED", ">ACCRUED", ">REPAID", ">EARNED")

@@ -8,6 +8,7 @@ import (
 
 	"github.com/longmen/longmen/core/ledger"
 	"github.com/longmen/longmen/finmath/day"
+	"github.com/longmen/longmen/finmath/loan"
 	"github.com/longmen/longmen/front/catalog"
 	"github.com/longmen/longmen/front/lending/servicing"
 	"github.com/longmen/longmen/front/market"
@@ -49,8 +50,8 @@ type traded struct {
 }
 
 // While calls f with a loan as it stands, and keeps every other act of the loan waiting.
-func (t *traded) While(ctx context.Context, tenant, loan id.ID, f func(*sale.Loan) error) error {
-	return t.ground.Loans.While(ctx, tenant, loan, func(l *servicing.Loan, today day.Date) error {
+func (t *traded) While(ctx context.Context, tenant, loanID id.ID, f func(*sale.Loan) error) error {
+	return t.ground.Loans.While(ctx, tenant, loanID, func(l *servicing.Loan, today day.Date) error {
 		sold, err := t.loan(ctx, l, today)
 		if err != nil {
 			return err
@@ -80,7 +81,11 @@ func (t *traded) loan(ctx context.Context, l *servicing.Loan, today day.Date) (*
 	if err != nil {
 		return nil, err
 	}
-	if l.Lost {
+	claimed, err := l.Claimed(today)
+	if err != nil {
+		return nil, err
+	}
+	if now.Outstanding -= claimed[loan.Principal]; l.Lost {
 		now.State = claim.WrittenOff
 	}
 	return &sale.Loan{

@@ -102,6 +102,56 @@ func TestPayersInOrder(t *testing.T) {
 	})
 }
 
+// What was paid out in the borrower's place is the holders' no more: it does not come a second time, and the borrower's
+// next money, which repays it, brings them nothing. Of a loan that was written off they count on nothing.
+func TestWhatComesAfterAPayout(t *testing.T) {
+	each(t, 3, func(t *testing.T, w *world) {
+		d := w.lend(1, small.lost(servicing.Losses{InstallmentAfter: 30, WriteOffAfter: 60, Payers: []servicing.Payer{{Account: "reserve"}}}))
+		w.fund("reserve", 500_00)
+		w.to("2026-03-20")
+		look := func() (interest, principal, claimed int64) {
+			t.Helper()
+			err := w.While(context.Background(), tenant, d.Loan, func(l *servicing.Loan, today day.Date) error {
+				list, err := l.Coming(today)
+				if err != nil {
+					return err
+				}
+				for _, c := range list {
+					principal += c.Holders[0]
+					interest += c.Holders[1]
+				}
+				split, err := l.Claimed(today)
+				claimed = split.Total()
+				return err
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return interest, principal, claimed
+		}
+		all, whole, claimed := look()
+		if whole != 1_200_00 || claimed != 0 {
+			t.Errorf("before: %d of principal come, %d are claimed", whole, claimed)
+		}
+		e := w.cover(d, 1)
+		for _, left := range []int64{213_24, 106_62} {
+			if interest, principal, claimed := look(); interest != all-e.Split[loan.Interest] || principal != whole-e.Split[loan.Principal] || claimed != left {
+				t.Errorf("%d of interest and %d of principal come, %d are claimed, want %d", interest, principal, claimed, left)
+			}
+			if left == 213_24 {
+				w.repay(d, 1, 106_62)
+			}
+		}
+		w.to("2026-06-20")
+		if _, err := w.WriteOff(context.Background(), tenant, d.Loan, servicing.Giving{ID: uid("give", 1)}); err != nil {
+			t.Fatal(err)
+		}
+		if interest, principal, _ := look(); interest != 0 || principal != 0 {
+			t.Errorf("%d and %d come of a loan that was written off", interest, principal)
+		}
+	})
+}
+
 // Guarantors by shares of 60 and 40: what one can't pay is not the other's; pro rata, the borrower's money repays them and
 // the holders alike.
 func TestPayersByShares(t *testing.T) {

@@ -69,23 +69,48 @@ type Coming struct {
 	Holders [tranches]int64
 }
 
-// Coming lists what of the schedule is not paid as of a day.
+// Coming lists what of the schedule is not paid as of a day, and comes to the holders: what others have paid out in the
+// borrower's place is theirs, and is taken from what falls due first. Of a loan that was written off nothing is counted on.
 func (l *Loan) Coming(on day.Date) (list []Coming, err error) {
 	state, err := l.Replay(on)
-	if err != nil || !l.paidOut() {
+	if err != nil || !l.paidOut() || l.Lost {
+		return nil, err
+	}
+	owing, err := l.claimed(state)
+	if err != nil {
 		return nil, err
 	}
 	for i := range state.Rows {
 		r := &state.Rows[i]
-		open := r.Outstanding()
-		if open.Total() == 0 {
-			continue
-		}
-		d, err := l.contract.Divide(open)
+		d, err := l.contract.Divide(r.Outstanding())
 		if err != nil {
 			return nil, err
 		}
-		list = append(list, Coming{r.Row.Due, d.Holders})
+		for _, part := range claimed {
+			x := min(d.Holders[part.tranche], owing[part.of])
+			d.Holders[part.tranche] -= x
+			owing[part.of] -= x
+		}
+		if d.Holders != [tranches]int64{} {
+			list = append(list, Coming{r.Row.Due, d.Holders})
+		}
 	}
 	return list, nil
+}
+
+// Claimed is what others have paid out in the borrower's place until a day and did not get back.
+func (l *Loan) Claimed(on day.Date) (loan.Split, error) {
+	state, err := l.Replay(on)
+	if err != nil {
+		return loan.Split{}, err
+	}
+	return l.claimed(state)
+}
+
+func (l *Loan) claimed(state *loan.State) (sum loan.Split, err error) {
+	list, err := l.claims(state)
+	for c := range sum {
+		sum[c] = left(list, loan.Component(c))
+	}
+	return sum, err
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/longmen/longmen/core/ledger"
 	"github.com/longmen/longmen/finmath/day"
+	"github.com/longmen/longmen/finmath/loan"
 	"github.com/longmen/longmen/front/lending/servicing"
 	"github.com/longmen/longmen/front/market"
 	"github.com/longmen/longmen/front/market/claim"
@@ -20,7 +21,7 @@ func (o *Overview) figures(ctx context.Context, l *market.Listing, on day.Date) 
 		ID: l.Loan, Borrower: l.Borrower, Grade: l.Grade, Region: l.Region, Register: l.Register,
 		State: claim.Opening, Units: l.Sold, Outstanding: l.Raised,
 	}
-	loan, err := o.Loans.Get(ctx, l.Tenant, l.Loan)
+	lent, err := o.Loans.Get(ctx, l.Tenant, l.Loan)
 	if errs.Is(err, errs.NotFound) {
 		return &f, nil // funded, not paid out yet
 	}
@@ -28,16 +29,16 @@ func (o *Overview) figures(ctx context.Context, l *market.Listing, on day.Date) 
 		return nil, err
 	}
 	k := key{l.Tenant, l.Loan}
-	if known := o.kept.get(k, loan.Version, on); known != nil {
+	if known := o.kept.get(k, lent.Version, on); known != nil {
 		return known, nil
 	}
-	if f.Units, err = o.units(ctx, loan); err != nil {
+	if f.Units, err = o.units(ctx, lent); err != nil {
 		return nil, err
 	}
-	if err := fill(&f, loan, on); err != nil {
+	if err := fill(&f, lent, on); err != nil {
 		return nil, err
 	}
-	o.kept.put(k, loan.Version, on, &f)
+	o.kept.put(k, lent.Version, on, &f)
 	return &f, nil
 }
 
@@ -61,7 +62,11 @@ func fill(f *portfolio.Loan, l *servicing.Loan, on day.Date) error {
 	if err != nil {
 		return err
 	}
-	if f.State, f.Outstanding, f.Accrued = now.State, now.Outstanding, now.Accrued; l.Lost {
+	claimed, err := l.Claimed(on)
+	if err != nil {
+		return err
+	}
+	if f.State, f.Outstanding, f.Accrued = now.State, now.Outstanding-claimed[loan.Principal], now.Accrued; l.Lost {
 		f.State = claim.WrittenOff
 	}
 	for _, p := range l.Paid() {
@@ -72,6 +77,9 @@ func fill(f *portfolio.Loan, l *servicing.Loan, on day.Date) error {
 		return err
 	}
 	for _, c := range coming {
+		if c.Due <= on {
+			f.Unpaid += c.Holders[1] + c.Holders[2]
+		}
 		f.Due = append(f.Due, portfolio.Payment{Date: max(c.Due, on), Principal: c.Holders[0], Other: c.Holders[1] + c.Holders[2]})
 	}
 	return nil

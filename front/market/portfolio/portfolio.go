@@ -35,8 +35,9 @@ type Loan struct {
 	Register    string // in the ledger
 	State       claim.State
 	Units       uint64
-	Outstanding int64     // principal
+	Outstanding int64     // principal that is the holders'
 	Accrued     int64     // interest borne and not due yet
+	Unpaid      int64     // interest and charges due and not paid
 	Paid        []Payment // by sequence
 	Due         []Payment // by date: what the schedule says of today and later, and what is overdue, as of today
 }
@@ -89,6 +90,8 @@ type Claim struct {
 	Of        uint64
 	Invested  int64
 	Accrued   int64
+	Unpaid    int64
+	Lost      int64
 	Principal int64 // paid to him so far
 	Other     int64
 }
@@ -100,6 +103,8 @@ type Portfolio struct {
 	InBids    int64
 	Invested  int64 // his part of the principal that is outstanding, loan by loan half even
 	Accrued   int64 // his part of the interest borne and not due yet, loan by loan rounded down
+	Unpaid    int64 // his part of interest and charges that are due and not paid, loan by loan rounded down
+	Lost      int64 // his part of the principal of loans that were written off: it is not invested any more
 	Earned    int64 // interest and charges paid to him, exact
 	Repaid    int64 // principal paid to him, exact
 	Paid      int64 // for bids and purchases
@@ -160,9 +165,19 @@ func (s *sums) add(h *Holding) error {
 	if err != nil {
 		return err
 	}
+	unpaid, err := amount.Down.MulDiv(l.Unpaid, h.Units, l.Units)
+	if err != nil {
+		return err
+	}
+	lost := int64(0)
+	if l.State == claim.WrittenOff {
+		lost, invested, accrued, unpaid = invested, 0, 0, 0
+	}
 	s.Invested += invested
 	s.Accrued += accrued
-	s.Claims = append(s.Claims, Claim{l.ID, l.State, h.Units, l.Units, invested, accrued, h.Principal, h.Other})
+	s.Unpaid += unpaid
+	s.Lost += lost
+	s.Claims = append(s.Claims, Claim{l.ID, l.State, h.Units, l.Units, invested, accrued, unpaid, lost, h.Principal, h.Other})
 	for i, in := range []string{l.Grade, l.Region, l.Borrower.String()} {
 		p := s.where[i][in]
 		if p == nil {
