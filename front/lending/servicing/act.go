@@ -159,6 +159,9 @@ func (s *Servicing) book(ctx context.Context, l *Loan, e *Event, p *pending, tod
 	if err != nil {
 		return err
 	}
+	if target.Credit < 0 {
+		return WrongState.Errorf("%d of what it put to the credit account was used by a later payment: reverse that one first", -target.Credit).On("event")
+	}
 	r, corrects := l.rewrite(e, &target), false
 	if !l.inOrder(e) {
 		if r.diffs, r.own, err = l.differences(n, p.after, e.Number); err != nil {
@@ -225,10 +228,17 @@ func (s *Servicing) finish(ctx context.Context, l *Loan, p *pending) (Event, err
 			return Event{}, err
 		}
 	}
+	idle, err := s.idle(n, state)
+	if err != nil {
+		return Event{}, err
+	}
 	// Whoever is told of the event by its rows must not find the loan as it was before: he waits for the lock.
 	s.cache.drop(l.Tenant, l.Deed.Loan)
-	if err := s.confirm(ctx, n, p, n.derive(state)); err != nil {
+	if err := s.confirm(ctx, n, p, n.derive(state), idle); err != nil {
 		return Event{}, err
+	}
+	for _, w := range p.event.Waits {
+		s.lines.add(payerKey{n.Tenant, n.Ledger, w.Account})
 	}
 	s.cache.put(n)
 	return p.event, nil

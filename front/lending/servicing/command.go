@@ -88,9 +88,13 @@ func (l *Loan) commands(e *Event, r *rewriting, corrects bool) ([]*ledger.Comman
 	if r.mixed {
 		return nil, WrongState.Errorf("it changes what was paid before somebody paid in the borrower's place: take that payout back first")
 	}
-	if rest := missing.clone(); len(e.Payers) > 0 {
-		rest.Holders[toPrincipal] -= e.Split[loan.Principal]
-		rest.Holders[toInterest] -= e.Split[loan.Interest]
+	if e.Kind == Covered || e.Kind == Bought {
+		// Who pays in the borrower's place pays his part and nothing else.
+		rest := missing.clone()
+		if e.Kind == Covered {
+			rest.Holders[toPrincipal] -= e.Split[loan.Principal]
+			rest.Holders[toInterest] -= e.Split[loan.Interest]
+		}
 		if !rest.none() {
 			return nil, WrongState.Errorf("something that was paid before is not booked yet: count a payment first")
 		}

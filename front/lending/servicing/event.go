@@ -119,6 +119,9 @@ func (a *anybody) UnmarshalText(text []byte) error {
 	return err
 }
 
+// Given is what the payer gave: beside what was taken, what went to the credit account, or without what came from it.
+func (e *Event) Given() int64 { return max(0, e.Amount+e.Kept) }
+
 // counts gives the event as finmath counts it: none, one or more.
 func (e *Event) counts() ([]loan.Event, error) {
 	x := loan.Event{Date: e.Date, Amount: e.Amount, Component: e.Component, Due: e.Due, Rows: e.Rows, Holiday: e.Holiday, KeepInstallment: e.Keep}

@@ -30,30 +30,44 @@ type payerKey struct {
 // look into the rows for all others.
 type lines struct {
 	mu   sync.RWMutex
-	list map[payerKey]bool
+	list map[payerKey]uint64 // by when they were added last
+	now  uint64
 }
 
 func (l *lines) waits(tenant id.ID, ledger, account string) bool {
+	return l.added(payerKey{tenant, ledger, account}) > 0
+}
+
+func (l *lines) added(k payerKey) uint64 {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
-	return l.list[payerKey{tenant, ledger, account}]
+	return l.list[k]
 }
 
 func (l *lines) add(k payerKey) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.list[k] = true
+	l.now++
+	l.list[k] = l.now
+}
+
+// drop forgets an account of which the rows have said that no loan waits, unless it was added since they were asked.
+func (l *lines) drop(k payerKey, added uint64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.list[k] == added {
+		delete(l.list, k)
+	}
 }
 
 // openLines reads for whose money loans wait.
 func (s *Servicing) openLines(ctx context.Context) error {
-	s.lines.list = map[payerKey]bool{}
 	return each(s.db.Reader().QueryContext(ctx, `SELECT DISTINCT tenant, ledger, account FROM lending_waiting`))(func(rows *sql.Rows) error {
 		var tenant []byte
 		var k payerKey
 		err := rows.Scan(&tenant, &k.ledger, &k.account)
 		copy(k.tenant[:], tenant)
-		s.lines.list[k] = true
+		s.lines.add(k)
 		return err
 	})
 }
@@ -75,7 +89,6 @@ type Service struct {
 type piece struct {
 	Loan   id.ID `json:"loan"`
 	Amount int64 `json:"amount"`
-	All    bool  `json:"all"` // of what waits
 }
 
 // division is a service as it was worked out. It is kept before it begins, so that it is the same when it goes on.
@@ -98,15 +111,13 @@ func (s *Servicing) Serve(ctx context.Context, tenant id.ID, v Service) (list []
 	}
 	for i, p := range d.Pieces {
 		e, err := s.serve(ctx, tenant, &v, i, &p)
+		if errs.Is(err, WrongState) {
+			continue // nothing waits of it any more, or not now: it keeps nobody behind it
+		}
 		if err != nil {
 			return list, fmt.Errorf("pay what waits of loan %s: %w", p.Loan, err)
 		}
 		list = append(list, e)
-		if p.All && e.Outcome == Applied {
-			if err := s.leave(ctx, tenant, &v, p.Loan); err != nil {
-				return list, err
-			}
-		}
 	}
 	return list, nil
 }
@@ -118,6 +129,14 @@ func (s *Servicing) serve(ctx context.Context, tenant id.ID, v *Service, i int, 
 		prepare: func(l *Loan, e *Event, today day.Date) (*loan.State, error) {
 			if err := l.open(); err != nil {
 				return nil, err
+			}
+			// The borrower may have paid since it was divided.
+			list, err := s.wanted(ctx, l, v.Account)
+			if err != nil {
+				return nil, err
+			}
+			if e.Asked = min(e.Asked, sumWanted(list)); e.Asked == 0 {
+				return nil, errNothing()
 			}
 			return nil, l.cover(e, today)
 		},
@@ -200,10 +219,6 @@ func (s *Servicing) pieces(ctx context.Context, tenant id.ID, v *Service) ([]pie
 			return nil, err
 		}
 	}
-	sums := map[id.ID]int64{}
-	for _, w := range all {
-		sums[w.Loan] += w.Amount
-	}
 	if len(all) == 0 {
 		return nil, nil
 	}
@@ -211,11 +226,11 @@ func (s *Servicing) pieces(ctx context.Context, tenant id.ID, v *Service) ([]pie
 	if err != nil {
 		return nil, err
 	}
-	return serveByDate(all, can[v.Account], sums), nil
+	return serveByDate(all, can[v.Account]), nil
 }
 
 // serveByDate pays the first due date first; one for which it does not suffice is paid in proportion.
-func serveByDate(all []Wanted, has int64, sums map[id.ID]int64) (list []piece) {
+func serveByDate(all []Wanted, has int64) (list []piece) {
 	gets := map[id.ID]int64{}
 	var order []id.ID
 	for i := 0; i < len(all) && has > 0; {
@@ -237,16 +252,13 @@ func serveByDate(all []Wanted, has int64, sums map[id.ID]int64) (list []piece) {
 		i = k
 	}
 	for _, i := range order {
-		list = append(list, piece{i, gets[i], gets[i] == sums[i]})
+		list = append(list, piece{i, gets[i]})
 	}
 	return list
 }
 
-// wanted lists what waits of a loan by due date: rows that are past due, without what was paid out, the oldest first.
-func (s *Servicing) wanted(ctx context.Context, l *Loan, account string) (list []Wanted, err error) {
-	if l.Lost {
-		return nil, nil
-	}
+// wanted lists what waits of a loan for the money of an account now.
+func (s *Servicing) wanted(ctx context.Context, l *Loan, account string) ([]Wanted, error) {
 	on, err := s.day(ctx, l, 0)
 	if err != nil {
 		return nil, err
@@ -255,20 +267,29 @@ func (s *Servicing) wanted(ctx context.Context, l *Loan, account string) (list [
 	if err != nil {
 		return nil, err
 	}
-	claims, err := l.claims(state)
+	return l.wants(state, account)
+}
+
+// wants lists what waits of a loan by due date, the oldest first: rows that were past due when it began to wait, without
+// what was paid out since. What falls due later waits only once somebody asks for it too.
+func (l *Loan) wants(s *loan.State, account string) (list []Wanted, err error) {
+	most, since := l.waiting(account)
+	if l.Lost || most == 0 {
+		return nil, nil
+	}
+	claims, err := l.claims(s)
 	if err != nil {
 		return nil, err
 	}
 	covered := left(claims, loan.Interest) + left(claims, loan.Principal)
-	most := l.waiting(account)
 	if p := l.contract.Losses.payer(account); p != nil {
 		most = min(most, p.room(claims))
 	}
-	for i := range state.Rows {
-		r := &state.Rows[i]
+	for i := range s.Rows {
+		r := &s.Rows[i]
 		open := r.Outstanding()
 		x := open[loan.Interest] + open[loan.Principal]
-		if r.Row.Due >= on || x == 0 {
+		if r.Row.Due >= since || x == 0 {
 			continue
 		}
 		paid := min(x, covered)
@@ -281,8 +302,35 @@ func (s *Servicing) wanted(ctx context.Context, l *Loan, account string) (list [
 	return list, nil
 }
 
+func sumWanted(list []Wanted) (sum int64) {
+	for i := range list {
+		sum += list[i].Amount
+	}
+	return sum
+}
+
+// idle lists the accounts for which a loan waited and does not any more.
+func (s *Servicing) idle(l *Loan, state *loan.State) (list []string, err error) {
+	for i := range l.contract.Losses.Payers {
+		account := l.contract.Losses.Payers[i].Account
+		if _, since := l.waiting(account); since == 0 || !s.lines.waits(l.Tenant, l.Ledger, account) {
+			continue
+		}
+		wanted, err := l.wants(state, account)
+		if err != nil {
+			return nil, err
+		}
+		if len(wanted) == 0 {
+			list = append(list, account)
+		}
+	}
+	return list, nil
+}
+
 // line lists the loans that wait for an account.
 func (s *Servicing) line(ctx context.Context, tenant id.ID, v *Service) (list []id.ID, err error) {
+	k := payerKey{tenant, v.Ledger, v.Account}
+	added := s.lines.added(k)
 	err = each(s.db.Reader().QueryContext(ctx, s.db.Rebind(`SELECT loan FROM lending_waiting WHERE tenant = ? AND ledger = ? AND account = ? ORDER BY loan`),
 		tenant[:], v.Ledger, v.Account))(func(rows *sql.Rows) error {
 		var i []byte
@@ -290,6 +338,9 @@ func (s *Servicing) line(ctx context.Context, tenant id.ID, v *Service) (list []
 		list = append(list, id.ID(i))
 		return err
 	})
+	if err == nil && len(list) == 0 {
+		s.lines.drop(k, added)
+	}
 	return list, err
 }
 
@@ -310,14 +361,19 @@ func (s *Servicing) leave(ctx context.Context, tenant id.ID, v *Service, loanID 
 	})
 }
 
-// queued writes down for whose money a loan waits after an event.
-func (s *Servicing) queued(ctx context.Context, tx *batch, l *Loan, e *Event) error {
+// queued writes down for whose money a loan waits after an event, and for whose no more.
+func (s *Servicing) queued(ctx context.Context, tx *batch, l *Loan, e *Event, idle []string) error {
+	for _, account := range idle {
+		if _, err := tx.exec(ctx, `DELETE FROM lending_waiting WHERE tenant = ? AND ledger = ? AND account = ? AND loan = ?`,
+			l.Tenant[:], l.Ledger, account, l.Deed.Loan[:]); err != nil {
+			return err
+		}
+	}
 	for _, w := range e.Waits {
 		if _, err := tx.exec(ctx, `INSERT INTO lending_waiting (tenant, ledger, account, loan) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING`,
 			l.Tenant[:], l.Ledger, w.Account, l.Deed.Loan[:]); err != nil {
 			return err
 		}
-		s.lines.add(payerKey{l.Tenant, l.Ledger, w.Account})
 	}
 	return nil
 }

@@ -172,9 +172,9 @@ func (l *Loan) target(s *loan.State) (Division, error) {
 	for i := range parts {
 		sum.plus(&parts[i].division, 1)
 	}
+	sum.Credit = l.kept()
 	for i := range l.Events {
-		if e := &l.Events[i]; (e.Kept != 0 || e.Costs != 0) && e.Outcome == Applied && !l.reversed[e.ID] {
-			sum.Credit += e.Kept
+		if e := &l.Events[i]; e.Costs != 0 && e.Outcome == Applied && !l.reversed[e.ID] {
 			sum.Add(l.Places.Platform, e.Costs)
 		}
 	}
@@ -182,6 +182,16 @@ func (l *Loan) target(s *loan.State) (Division, error) {
 		sum.Lost, err = l.lost(s)
 	}
 	return sum, err
+}
+
+// kept is what the events put to the credit account.
+func (l *Loan) kept() (sum int64) {
+	for i := range l.Events {
+		if e := &l.Events[i]; e.Outcome == Applied && !l.reversed[e.ID] {
+			sum += e.Kept
+		}
+	}
+	return sum
 }
 
 // given says who gets what of each event's money by a state.
@@ -248,7 +258,7 @@ func (l *Loan) PaidSince(events uint32, until day.Date) (sum int64) {
 	for i := min(int(events), len(l.Events)); i < len(l.Events); i++ {
 		e := &l.Events[i]
 		if (e.Kind == Repaid || e.Kind == Settled || e.Kind == Recovered) && e.Outcome == Applied && !l.reversed[e.ID] && e.Date <= until {
-			sum += e.Amount + max(e.Kept, 0)
+			sum += e.Given()
 		}
 	}
 	return sum

@@ -173,10 +173,10 @@ func (l *Loan) owned(o *Owner, part stake, on day.Date) (x Owned, err error) {
 	return x, err
 }
 
-// until is the loan without the events that count from later days. What was booked is not told of it.
+// until is the loan without the events that count from later days. Of what was booked only its credit is told.
 func (l *Loan) until(on day.Date) (*Loan, error) {
 	n := *l
-	n.Events, n.Lost = nil, false
+	n.Events, n.Lost, n.Remade = nil, false, false
 	for i := range l.Events {
 		e := &l.Events[i]
 		if e.Date > on && e.Kind != Reversed {
@@ -184,7 +184,9 @@ func (l *Loan) until(on day.Date) (*Loan, error) {
 		}
 		n.Events = append(n.Events, *e)
 		n.Lost = n.Lost || e.Kind == WrittenOff && e.Outcome == Applied
+		n.Remade = n.Remade || e.Kind == Restructured && e.Outcome == Applied && !l.reversed[e.ID]
 	}
+	n.Booked = Division{Credit: n.kept()}
 	var err error
 	n.counted, err = n.count()
 	return &n, err

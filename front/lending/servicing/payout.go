@@ -2,6 +2,7 @@ package servicing
 
 import (
 	"context"
+	"slices"
 
 	"github.com/longmen/longmen/core/ledger"
 	"github.com/longmen/longmen/finmath/day"
@@ -60,15 +61,22 @@ func (s *Servicing) coverByContract(ctx context.Context, l *Loan, e *Event, toda
 	return nil
 }
 
-// money is what each payer of a loan has. One for whose money other loans wait already has none for this one: its turn
-// comes by its due date.
+// money is what each payer of a loan has. One for whose money other loans wait has none for this one: its turn comes by
+// its due date.
 func (s *Servicing) money(ctx context.Context, l *Loan) (map[string]int64, error) {
 	can, err := s.available(ctx, l.Ledger, l.contract.Losses.Payers)
 	if err != nil || !l.contract.Losses.Queue {
 		return can, err
 	}
 	for account, x := range can {
-		if x > 0 && s.lines.waits(l.Tenant, l.Ledger, account) {
+		if x == 0 || !s.lines.waits(l.Tenant, l.Ledger, account) {
+			continue
+		}
+		line, err := s.line(ctx, l.Tenant, &Service{Ledger: l.Ledger, Account: account})
+		if err != nil {
+			return nil, err
+		}
+		if slices.ContainsFunc(line, func(i id.ID) bool { return i != l.Deed.Loan }) {
 			can[account] = 0
 		}
 	}
@@ -151,8 +159,8 @@ func (s *Servicing) waits(ctx context.Context, l *Loan, short []int64, rest int6
 }
 
 // waiting is what still waits for the money of an account: of the last payout that left something waiting, what was
-// not paid from there since.
-func (l *Loan) waiting(account string) (sum int64) {
+// not paid from there since, and the date of that payout, 0 if there is none.
+func (l *Loan) waiting(account string) (sum int64, since day.Date) {
 	for i := range l.Events {
 		e := &l.Events[i]
 		if e.Kind != Covered || l.reversed[e.ID] || e.Outcome != Applied && e.Outcome != Waiting {
@@ -165,11 +173,11 @@ func (l *Loan) waiting(account string) (sum int64) {
 		}
 		for _, w := range e.Waits {
 			if w.Account == account {
-				sum = w.Amount
+				sum, since = w.Amount, e.Date
 			}
 		}
 	}
-	return sum
+	return sum, since
 }
 
 // distributions let each payer of an event pay the holders his part.

@@ -79,7 +79,7 @@ func (s *Servicing) whyNot(ctx context.Context, tx *batch, p *pending) error {
 }
 
 // confirm keeps the event of an act that is done, with the loan as it leaves it. Done before, it changes nothing.
-func (s *Servicing) confirm(ctx context.Context, l *Loan, p *pending, d derived) error {
+func (s *Servicing) confirm(ctx context.Context, l *Loan, p *pending, d derived, idle []string) error {
 	e := &p.event
 	body, err := json.Marshal(e)
 	if err != nil {
@@ -97,7 +97,7 @@ func (s *Servicing) confirm(ctx context.Context, l *Loan, p *pending, d derived)
 				err = fmt.Errorf("loan %s is not at version %d", p.loan, p.version)
 			}
 			if err == nil {
-				err = s.queued(ctx, tx, l, e)
+				err = s.queued(ctx, tx, l, e, idle)
 			}
 			for _, w := range s.watch {
 				if err == nil {

@@ -60,7 +60,7 @@ func Open(ctx context.Context, db *store.DB, ledgers Ledgers, contracts Contract
 	if err := db.Migrate(ctx, "lending", files); err != nil {
 		return nil, err
 	}
-	s := &Servicing{db: db, ledgers: ledgers, contracts: contracts, queue: queue{db: db}, cache: cache{loans: map[key]*Loan{}}}
+	s := &Servicing{db: db, ledgers: ledgers, contracts: contracts, queue: queue{db: db}, cache: cache{loans: map[key]*Loan{}}, lines: lines{list: map[payerKey]uint64{}}}
 	s.locks.seed = maphash.MakeSeed()
 	return s, s.openLines(ctx)
 }
@@ -112,8 +112,8 @@ func (s *Servicing) current(ctx context.Context, tenant, loan id.ID) (*Loan, err
 // Forget lets all loans be read anew: contracts may say something else than before, as when a calendar has changed.
 func (s *Servicing) Forget() { s.cache.clear() }
 
-// CatchUp brings all acts to their end that were written down and not confirmed, as after a crash, and says how many. One that fails
-// keeps none of the others from it.
+// CatchUp brings all acts to their end that were written down and not confirmed, as after a crash, and says how many. One
+// that fails keeps none of the others from it. A node does it whenever it begins to lead.
 func (s *Servicing) CatchUp(ctx context.Context) (n int, err error) {
 	var list []key
 	rows, err := s.db.Reader().QueryContext(ctx, `SELECT tenant, loan FROM lending_pending`)
@@ -140,6 +140,8 @@ func (s *Servicing) CatchUp(ctx context.Context) (n int, err error) {
 		}
 		n++
 	}
+	// Loans may wait since another node led.
+	failed = append(failed, s.openLines(ctx))
 	return n, errors.Join(failed...)
 }
 

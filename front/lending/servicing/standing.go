@@ -39,11 +39,18 @@ func Bucket(days int) string {
 	return fmt.Sprintf("M%d", k)
 }
 
-// Standing says how a loan stands on a day; 0 is the ledger's today. Penalties run until that day.
+// Standing says how a loan stands on a day; 0 is the ledger's today. Penalties run until that day. On a day before its last
+// event it is what the events until then make it, without those that were reversed since.
 func (s *Servicing) Standing(ctx context.Context, tenant, loanID id.ID, on day.Date) (Standing, error) {
 	l, err := s.Get(ctx, tenant, loanID)
 	if err != nil {
 		return Standing{}, err
+	}
+	if on != 0 && on < l.last() {
+		if l, err = l.until(on); err != nil {
+			return Standing{}, err
+		}
+		return l.standing(on)
 	}
 	if on, err = s.day(ctx, l, on); err != nil {
 		return Standing{}, err
@@ -90,14 +97,21 @@ func (l *Loan) standing(on day.Date) (Standing, error) {
 	}
 	t.Bucket = Bucket(t.Days)
 	claims, err := l.claims(state)
+	if err != nil {
+		return Standing{}, err
+	}
 	t.owe(claims)
 	for i := range l.contract.Losses.Payers {
 		account := l.contract.Losses.Payers[i].Account
-		if x := min(l.waiting(account), t.PastDue[loan.Interest]+t.PastDue[loan.Principal]-t.Covered); x > 0 {
+		wanted, err := l.wants(state, account)
+		if err != nil {
+			return Standing{}, err
+		}
+		if x := sumWanted(wanted); x > 0 {
 			t.Waits = append(t.Waits, Wait{account, x})
 		}
 	}
-	return t, err
+	return t, nil
 }
 
 // owe adds up what is owed to those who paid, by who they are.
