@@ -74,17 +74,28 @@ func (l *Loan) repay(e *Event, today day.Date) (*loan.State, error) {
 		e.Outcome = Suspected
 		return nil, nil
 	}
-	e.Amount = min(e.Asked, before.Outstanding().Total())
-	if l.contract.Over != Advance {
-		e.Amount = min(e.Asked, owed)
-		if l.contract.Over == Credit {
-			e.Kept = e.Asked - e.Amount
-		}
-	}
-	if e.Amount == 0 && e.Kept == 0 {
+	open := before.Outstanding().Total()
+	switch {
+	case open == 0:
+		return nil, WrongState.Errorf("nothing is owed any more").On("amount")
+	case l.contract.Over == Advance:
+		e.Amount = min(e.Asked, open)
+	case l.contract.Over == Credit:
+		e.Amount = min(e.Asked+l.Booked.Credit, owed)
+	case owed == 0:
 		return nil, WrongState.Errorf("nothing is due, and the product takes no more than that").On("amount")
+	default:
+		e.Amount = min(e.Asked, owed)
 	}
-	return l.split(e, today)
+	after, err := l.split(e, today)
+	if err != nil || l.contract.Over != Credit {
+		return after, err
+	}
+	// What lies on the credit account counts too, and what is over stays there, until nothing is owed any more.
+	if e.Kept = e.Asked - e.Amount; after != nil && after.Closed {
+		e.Kept = -l.Booked.Credit
+	}
+	return after, nil
 }
 
 // split notes how the amount is divided, as it is known now, and gives the state that follows.
@@ -113,7 +124,8 @@ func (l *Loan) split(e *Event, today day.Date) (*loan.State, error) {
 	return nil, nil
 }
 
-// settle completes a payment that closes the loan: what lies on the credit account counts first.
+// settle completes a payment that closes the loan: what lies on the credit account counts first, and what is over there
+// goes back. Where nothing is owed any more, all of it does.
 func (l *Loan) settle(e *Event) error {
 	if e.Date < l.last() {
 		return errs.Invalid.Errorf("a loan is not closed before %s, when something happened last", l.last()).On("date")
@@ -124,11 +136,13 @@ func (l *Loan) settle(e *Event) error {
 	}
 	e.Fee = fee
 	total := q.Split.Total()
-	if total == 0 {
-		return WrongState.Errorf("nothing is owed any more")
+	if e.Kept = -l.Booked.Credit; total == 0 {
+		if e.Kept == 0 {
+			return WrongState.Errorf("nothing is owed any more")
+		}
+		e.Kind = Repaid // a loan is closed once
 	}
-	e.Kept = -min(l.Booked.Credit, total)
-	if missing := total + e.Kept; e.Asked < missing {
+	if missing := max(0, total+e.Kept); e.Asked < missing {
 		return errs.Invalid.Errorf("it takes %d to close the loan on %s", missing, e.Date).On("amount")
 	}
 	e.Amount, e.Split = total, q.Split

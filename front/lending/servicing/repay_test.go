@@ -175,6 +175,130 @@ func TestBeyondWhatIsDue(t *testing.T) {
 	})
 }
 
+// One of a thousand holders whom a court has frozen keeps nobody else from his money: the other 999 are paid in the same
+// command, his line waits in the unclaimed account.
+func TestFrozenHolder(t *testing.T) {
+	each(t, 1000, func(t *testing.T, w *world) {
+		d := w.lend(1, terms{Amount: 120_000_00, Months: 12})
+		w.apply(&ledger.Freeze{Account: holder(7), What: ledger.FreezeCredits})
+		w.to("2026-02-16")
+		before := w.sequence()
+		if e := w.repay(d, 1, 10_661_85); e.Outcome != servicing.Applied || w.sequence() != before+2 {
+			t.Fatalf("%+v in %d commands", e, w.sequence()-before-1)
+		}
+		w.whole(d)
+		sum := int64(0)
+		for i := range 1000 {
+			x := w.balance(holder(i))
+			if sum += x; i != 7 && x != 10_66 && x != 10_67 {
+				t.Errorf("holder %d has %d", i, x)
+			}
+		}
+		if his := w.balance("unclaimed"); w.balance(holder(7)) != 0 || sum+his != 10_661_85 || his != 10_66 && his != 10_67 {
+			t.Errorf("the frozen one has %d, %d wait for him, the others have %d", w.balance(holder(7)), his, sum)
+		}
+	})
+}
+
+// How a loan stood on an earlier day: by what had happened until then.
+func TestStandingOfAnEarlierDay(t *testing.T) {
+	each(t, 3, func(t *testing.T, w *world) {
+		d := w.lend(1, terms{Amount: 1_200_00, Months: 12, Over: servicing.Credit})
+		w.to("2026-03-01")
+		early := w.standing(d)
+		w.repay(d, 1, 150_00)
+		w.to("2026-05-20")
+		between := w.standing(d)
+		w.repay(d, 2, 2_000_00)
+		for _, want := range []servicing.Standing{early, between} {
+			if want.On == early.On {
+				want.On-- // the payment counts from that day
+				want.Days--
+			}
+			s, err := w.Standing(context.Background(), tenant, d.Loan, want.On)
+			if err != nil || s.State != servicing.Active || s.Days != want.Days || s.Due != want.Due || s.Credit != want.Credit || s.Outstanding != want.Outstanding {
+				t.Errorf("on %s: %+v, it was %+v (%v)", want.On, s, want, err)
+			}
+		}
+		if between.Credit == 0 || between.Days == 0 {
+			t.Errorf("nothing is shown: %+v", between)
+		}
+	})
+}
+
+// What lies on the credit account counts with the next payment; it goes back when nothing is owed any more, and a payment
+// whose credit was used is reversed after the one that used it.
+func TestCredit(t *testing.T) {
+	each(t, 3, func(t *testing.T, w *world) {
+		d := w.lend(1, terms{Amount: 1_200_00, Months: 12, Over: servicing.Credit})
+		cash := func() int64 { return w.balance(d.Places.Payer) }
+		w.to("2026-02-16")
+		first := w.repay(d, 1, 150_00)
+		w.to("2026-03-16")
+		e := w.repay(d, 2, 63_24)
+		if first.Kept != 43_38 || e.Amount != 106_62 || e.Kept != -43_38 || e.Given() != 63_24 || w.standing(d).Credit != 0 || w.standing(d).Due.Total() != 0 {
+			t.Errorf("the second payment: %+v", e)
+		}
+		w.whole(d)
+		_, err := w.Reverse(context.Background(), tenant, d.Loan, uid("reversal", 1), first.ID, id0)
+		refused(t, err, servicing.WrongState, "event")
+		for n, of := range []servicing.Event{e, first} {
+			if r, err := w.Reverse(context.Background(), tenant, d.Loan, uid("reversal", 2+n), of.ID, id0); err != nil || r.Outcome != servicing.Applied {
+				t.Fatal(r, err)
+			}
+			w.whole(d)
+		}
+		if cash() != 213_24 {
+			t.Errorf("both came back, and the borrower has %d", cash())
+		}
+
+		// The payment that closes it gives the credit back.
+		d = w.lend(2, terms{Amount: 1_200_00, Months: 1, Over: servicing.Credit})
+		w.repay(d, 10, 20_00, func(p *servicing.Payment) { p.Date = dayOf(start) })
+		w.to("2026-04-16")
+		total := w.standing(d).Due.Total()
+		before := cash()
+		if e := w.repay(d, 11, total+5_00); e.Amount != total || e.Kept != -20_00 || cash() != before+20_00+5_00 {
+			t.Errorf("closed by %+v; the borrower has %d", e, cash()-before)
+		}
+		w.whole(d)
+
+		// So does a settlement, though the credit is more than is owed.
+		d = w.lend(3, terms{Amount: 1_200_00, Months: 1, Over: servicing.Credit})
+		w.repay(d, 20, 2_000_00, func(p *servicing.Payment) { p.Date = dayOf(start); p.Anyway = true })
+		before = cash()
+		if e := w.repay(d, 21, 1, func(p *servicing.Payment) { p.Settle = true }); e.Outcome != servicing.Applied || cash() != before+1+2_000_00-e.Amount || w.standing(d).State != servicing.Closed {
+			t.Errorf("settled by %+v; the borrower has %d", e, cash()-before)
+		}
+		w.whole(d)
+		_, err = w.Repay(context.Background(), tenant, d.Loan, servicing.Payment{ID: uid("payment", 22), Amount: 1, Anyway: true})
+		refused(t, err, servicing.WrongState, "amount")
+		_, err = w.Repay(context.Background(), tenant, d.Loan, servicing.Payment{ID: uid("payment", 23), Amount: 1, Settle: true})
+		refused(t, err, servicing.WrongState, "")
+
+		// A loan that a charge kept open, which was taken back, gives its credit back too.
+		d = w.lend(4, terms{Amount: 1_200_00, Months: 1, Over: servicing.Credit})
+		charge, err := w.Change(context.Background(), tenant, d.Loan, servicing.Change{ID: uid("charge", 1), Kind: servicing.Charged, Amount: 10_00, Component: loan.Fee, Due: dayOf(start) + 200})
+		if err != nil || charge.Outcome != servicing.Applied {
+			t.Fatal(charge, err)
+		}
+		w.repay(d, 30, total+3_00)
+		if _, err := w.Reverse(context.Background(), tenant, d.Loan, uid("reversal", 9), charge.ID, id0); err != nil {
+			t.Fatal(err)
+		}
+		if s := w.standing(d); s.State != servicing.Closed || s.Credit != 3_00 {
+			t.Fatalf("%+v", s)
+		}
+		before = cash()
+		for range 2 {
+			if e, err := w.Repay(context.Background(), tenant, d.Loan, servicing.Payment{ID: uid("payment", 31), Amount: 1, Settle: true}); err != nil || e.Kept != -3_00 || cash() != before+3_00 {
+				t.Errorf("given back: %+v %v", e, err)
+			}
+		}
+		w.whole(d)
+	})
+}
+
 // A payment that bounced is taken back, also when later ones came after it: the loan is as if it had never been.
 func TestReverse(t *testing.T) {
 	each(t, 7, func(t *testing.T, w *world) {
