@@ -14,6 +14,7 @@ import (
 	"github.com/longmen/longmen/front/catalog"
 	"github.com/longmen/longmen/front/ground"
 	"github.com/longmen/longmen/front/lending/agreement"
+	"github.com/longmen/longmen/front/lending/collection"
 	"github.com/longmen/longmen/front/lending/reminder"
 	"github.com/longmen/longmen/front/lending/servicing"
 	"github.com/longmen/longmen/front/market"
@@ -191,6 +192,24 @@ func TestBorrowersAreTold(t *testing.T) {
 	}
 	if !found {
 		t.Errorf("the new due date is not told: %v", l.told(before + 1)[before:])
+	}
+}
+
+// While a loan is in dispute, nobody is told that it falls due or is late; afterwards he is again.
+func TestDisputedIsNotReminded(t *testing.T) {
+	l := newLoans(t)
+	d := l.lend()
+	note := func(kind collection.Kind) {
+		t.Helper()
+		_, err := l.ground.Collections.Add(t.Context(), l.tenant, d.Loan, collection.Entry{ID: l.id(), Kind: kind, Note: "says that he was never paid", Actor: l.proposer})
+		l.must(err)
+	}
+	note(collection.Disputed)
+	l.to("2026-02-20") // due on the 16th: nothing on the 13th, nothing on the 17th
+	note(collection.Resolved)
+	l.to("2026-02-25")
+	if list := l.told(1); len(list) != 1 || !strings.Contains(list[0], "已逾期8天") {
+		t.Errorf("told: %v", list)
 	}
 }
 

@@ -74,7 +74,7 @@ type (
 	}
 	tasksInput struct {
 		InPage
-		On   DateParam `query:"on" required:"true" doc:"The day"`
+		On   DateParam `query:"on" required:"true" doc:"Today by the tenant's ledger or a day to come, if nothing is paid until then"`
 		From int       `query:"from" minimum:"0" maximum:"36500" doc:"Only from so many days past due"`
 		To   int       `query:"to" minimum:"0" maximum:"36500" doc:"Only up to so many; 0: no bound"`
 	}
@@ -181,6 +181,9 @@ func (s *server) listTasks(ctx context.Context, in *tasksInput) (*tasksOutput, e
 		return nil, err
 	}
 	after, err := s.latePlace(ctx, listOfTasks, in.Cursor)
+	if err == nil {
+		err = s.notPast(ctx, g, dayOf(in.On.Date))
+	}
 	if err != nil {
 		return nil, err
 	}

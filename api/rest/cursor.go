@@ -46,6 +46,7 @@ const (
 	listOfValuationLines
 	listOfCalendars
 	listOfClaimNotes
+	listOfSuspected
 )
 
 // cursor makes the opaque form of a place in a list.

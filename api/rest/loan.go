@@ -193,7 +193,7 @@ type (
 	eventOutput  struct{ Body LoanEvent }
 	overdueInput struct {
 		InPage
-		On   DateParam `query:"on" required:"true" doc:"The day"`
+		On   DateParam `query:"on" required:"true" doc:"Today by the tenant's ledger or a day to come, if nothing is paid until then"`
 		From int       `query:"from" minimum:"0" maximum:"36500" doc:"Only from so many days past due"`
 		To   int       `query:"to" minimum:"0" maximum:"36500" doc:"Only up to so many; 0: no bound"`
 	}
@@ -227,6 +227,7 @@ func (s *server) loans(a huma.API) {
 		"The loan is then as if it had never been, and so are the books: what holders have spent they owe.")), s.reverseLoanEvent)
 	s.losses(a)
 	s.collections(a)
+	s.suspectedPayments(a)
 	huma.Register(a, needs(right.LoanRead, question("list-overdue-loans", "/v1/overdue-loans", tagLoans, "List the loans that are overdue on a day")), s.listOverdue)
 }
 
@@ -362,6 +363,9 @@ func (s *server) listOverdue(ctx context.Context, in *overdueInput) (*overdueOut
 		return nil, err
 	}
 	after, err := s.latePlace(ctx, listOfOverdue, in.Cursor)
+	if err == nil {
+		err = s.notPast(ctx, g, dayOf(in.On.Date))
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -376,6 +380,18 @@ func (s *server) listOverdue(ctx context.Context, in *overdueInput) (*overdueOut
 		out.Body.Next.Next = lateCursor(listOfOverdue, servicing.Place{Agreed: last.Agreed, Loan: last.Loan})
 	}
 	return out, nil
+}
+
+// notPast refuses a day that is over: the lists of what is late know how loans stand now.
+func (s *server) notPast(ctx context.Context, g *ground.Ground, on day.Date) error {
+	today, err := g.Products.Today(ctx, tenant(ctx))
+	if err == nil && on < today {
+		err = errs.Invalid.Errorf("it is over: the list knows what is not paid now, from %s on; a loan itself can be asked how it stood", today).On("query.on")
+	}
+	if err != nil {
+		return s.problem(ctx, err)
+	}
+	return nil
 }
 
 func lateOf(l servicing.Late) LateLoan {

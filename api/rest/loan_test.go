@@ -20,6 +20,7 @@ var loanEndpoints = []apitest.Endpoint{
 	{ID: "repay-loan", Body: `{"id":"{id}","amount":"10000"}`, Fill: lent},
 	{ID: "reverse-loan-event", Body: `{"id":"{id}","event":"{event}"}`, Fill: lent},
 	{ID: "list-overdue-loans", Query: "on=2030-01-01"},
+	{ID: "list-suspected-payments"},
 }
 
 func refuses(t *testing.T, a *apitest.Answer, status int, code, field string) {
@@ -56,6 +57,17 @@ func TestLoan(t *testing.T) {
 	if e := pay(`{"id":` + quoted(w.ID().String()) + `,"amount":"10662"}`); e.Outcome != "suspected" || e.Amount != "" {
 		t.Errorf("the second payment: %+v", e)
 	}
+	var seconds struct {
+		Payments []struct {
+			Loan, Borrower string
+			Event          struct{ Outcome, Asked string }
+		}
+		Next string
+	}
+	w.As(w.North.Staff["risk"], http.MethodGet, "/v1/suspected-payments?limit=1", nil).OK().Into(&seconds)
+	if len(seconds.Payments) != 1 || seconds.Next != "" || seconds.Payments[0].Loan != loan.String() || seconds.Payments[0].Borrower != w.North.Client.Party.String() || seconds.Payments[0].Event.Asked != "10662" {
+		t.Errorf("suspected: %+v", seconds)
+	}
 	var stands struct {
 		State, Bucket string
 		Outstanding   struct{ Principal, Total string }
@@ -76,6 +88,15 @@ func TestLoan(t *testing.T) {
 	w.As(w.North.Client, http.MethodGet, path+"/events?limit=50&cursor="+events.Next, nil).OK().Into(&events)
 	if len(events.Events) != 1 {
 		t.Errorf("the rest: %+v", events)
+	}
+	if e := pay(`{"id":` + quoted(w.ID().String()) + `,"amount":"10662"}`); e.Outcome != "suspected" {
+		t.Errorf("the third payment: %+v", e)
+	}
+	w.As(w.North.Staff["risk"], http.MethodGet, "/v1/suspected-payments?limit=1", nil).OK().Into(&seconds)
+	newest := seconds.Payments[0]
+	w.As(w.North.Staff["risk"], http.MethodGet, "/v1/suspected-payments?limit=1&cursor="+seconds.Next, nil).OK().Into(&seconds)
+	if len(seconds.Payments) != 1 || seconds.Payments[0] == newest {
+		t.Errorf("the second page: %+v", seconds)
 	}
 	loan, _ = w.Lend(w.North, w.North.Client.Party)
 	path = "/v1/loans/" + loan.String()
@@ -98,6 +119,9 @@ func TestLoan(t *testing.T) {
 	w.As(w.North.Staff["risk"], http.MethodGet, "/v1/overdue-loans?on=2027-12-31", nil).OK().Into(&late)
 	if len(late.Loans) != 2 || late.Loans[0].Loan != other.String() || late.Loans[0].Bucket != "M6+" {
 		t.Errorf("overdue: %+v", late)
+	}
+	for _, list := range []string{"overdue-loans", "collection-tasks"} {
+		refuses(t, w.As(w.North.Staff["risk"], http.MethodGet, "/v1/"+list+"?on=2020-01-01", nil), 400, "invalid", "query.on")
 	}
 }
 

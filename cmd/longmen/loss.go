@@ -17,7 +17,7 @@ func lossCommands() []*cobra.Command {
 			option{name: "payer", says: "account of one who has to; the first who can if empty"}),
 		newLoanAct("recover LOAN AMOUNT", "recoveries", "Count what was recovered of a loan that was written off 追偿", "  longmen loan recover "+someLoan+" 30000 --costs 3000",
 			[]string{"amount"}, option{name: "costs", says: "of the amount, what it cost to get"}, option{name: "date", says: "from which it counts, if not from today"}),
-		newLoanChange(), newWriteOff(), newLate(), newLine(), newServeLine(), newTasks(), newLoanLog(), newLoanNote(),
+		newLoanChange(), newWriteOff(), newLate(), newLine(), newServeLine(), newSuspected(), newTasks(), newLoanLog(), newLoanNote(),
 	}
 }
 

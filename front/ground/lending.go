@@ -31,12 +31,14 @@ func (g *Ground) openLending(ctx context.Context, c *Config) (err error) {
 		return err
 	}
 	g.Valuer = accounting.NewValuer(g.Books, ledgers{c}, Claims{g.Loans})
-	g.Reminders = &reminder.Reminders{Plan: g.Plan, Outbox: g.Notices, Loans: g.Loans, Ledgers: ledgers{c}}
+	if g.Collections, err = collection.Open(ctx, g.DB, g.Loans); err != nil {
+		return err
+	}
+	g.Reminders = &reminder.Reminders{Plan: g.Plan, Outbox: g.Notices, Loans: g.Loans, Ledgers: ledgers{c}, Disputed: g.Collections.Disputed}
 	g.Loans.Watch(func(ctx context.Context, tx *sql.Tx, l *servicing.Loan, e *servicing.Event, _ servicing.State) error {
 		return g.Reminders.Happened(ctx, tx, l, e)
 	})
-	g.Collections, err = collection.Open(ctx, g.DB, g.Loans)
-	return err
+	return nil
 }
 
 // LoanHandlers are the handlers of the planned events of loans.

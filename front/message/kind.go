@@ -23,6 +23,7 @@ const (
 	Overdue  = "overdue"  // it has not come
 	Paid     = "paid"     // it has
 	Returned = "returned" // a bank sent one back
+	Twice    = "twice"    // it looks like one that was made a second time, and was not taken
 )
 
 // sort is what a datum is, and so how it is checked and written.
@@ -52,6 +53,7 @@ var kinds = map[string]kind{
 		"loan": text, "amount": money, "date": date, "days": number,
 	}},
 	Paid:     {notice.Kind{Channels: []string{SMS, App}}, map[string]sort{"loan": text, "amount": money, "date": date}},
+	Twice:    {notice.Kind{Channels: []string{SMS, App, Mail}, Must: true}, map[string]sort{"loan": text, "amount": money, "date": date}},
 	Returned: {notice.Kind{Channels: []string{SMS, App, Mail}, Must: true}, map[string]sort{"amount": money, "date": date, "reason": text}},
 }
 

@@ -25,6 +25,7 @@ var told = map[string]string{
 	message.Due:      `{"loan":"LM-1024","amount":{"asset":"CNY","minor":"123450","scale":2},"date":"2026-03-01"}`,
 	message.Overdue:  `{"loan":"LM-1024","amount":{"asset":"CNY","minor":"123450","scale":2},"date":"2026-12-31","days":12}`,
 	message.Paid:     `{"loan":"LM-1024","amount":{"asset":"CNY","minor":"5","scale":2},"date":"2026-03-01"}`,
+	message.Twice:    `{"loan":"LM-1024","amount":{"asset":"CNY","minor":"123450","scale":2},"date":"2026-03-01"}`,
 	message.Returned: `{"amount":{"asset":"JPY","minor":"123450","scale":0},"date":"2026-03-01","reason":"account closed"}`,
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/longmen/longmen/finmath/loan"
 	"github.com/longmen/longmen/front/catalog"
 	"github.com/longmen/longmen/front/lending/application"
+	"github.com/longmen/longmen/front/lending/reminder"
 	"github.com/longmen/longmen/front/lending/servicing"
 	"github.com/longmen/longmen/front/market"
 	"github.com/longmen/longmen/kit/errs"
@@ -228,7 +229,8 @@ func TestSettled(t *testing.T) {
 		if s := w.state(a); s != application.Repaying {
 			t.Errorf("after the payment was taken back it is %s", s)
 		}
-		if strings.Join(w.papers, " ") != "signed annex" {
+		name := reminder.Name(a.Loan())
+		if strings.Join(w.papers, " ") != `signed told {"amount":{"asset":"CNY","minor":"120000","scale":2},"date":"2026-03-02","listing":"`+name+`"} annex` {
 			t.Errorf("the papers %v were made", w.papers)
 		}
 	})

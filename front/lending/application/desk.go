@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/longmen/longmen/core/ledger"
+	"github.com/longmen/longmen/core/notice"
 	"github.com/longmen/longmen/core/order"
 	"github.com/longmen/longmen/core/plan"
 	"github.com/longmen/longmen/finmath/day"
@@ -76,6 +77,11 @@ type Signer interface {
 	Signature(ctx context.Context, tenant, subject, party id.ID) (sign.Signature, error)
 }
 
+// Outbox takes notices.
+type Outbox interface {
+	Tell(ctx context.Context, tx *sql.Tx, n notice.Notice) error
+}
+
 // Market opens listings and knows who funded them.
 type Market interface {
 	Open(ctx context.Context, tx *sql.Tx, l market.Listing) error
@@ -114,6 +120,7 @@ type Config struct {
 	Signer    Signer
 	Market    Market
 	Loans     Loans
+	Notices   Outbox
 }
 
 // Kinds of the planned events of this package: the subject of the first is an application, that of the second a loan.

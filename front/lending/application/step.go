@@ -6,11 +6,15 @@ import (
 	"encoding/hex"
 	"encoding/json"
 
+	"github.com/longmen/longmen/core/ledger"
+	"github.com/longmen/longmen/core/notice"
 	"github.com/longmen/longmen/core/order"
 	"github.com/longmen/longmen/core/plan"
 	"github.com/longmen/longmen/front/catalog"
+	"github.com/longmen/longmen/front/lending/reminder"
 	"github.com/longmen/longmen/front/lending/servicing"
 	"github.com/longmen/longmen/front/market"
+	"github.com/longmen/longmen/front/message"
 	"github.com/longmen/longmen/kit/errs"
 	"github.com/longmen/longmen/kit/id"
 )
@@ -123,12 +127,42 @@ func (d *Desk) Settled(ctx context.Context, tx *sql.Tx, l *market.Listing) error
 		if err := d.planAt(ctx, tx, a, fund, atOnce); err != nil {
 			return err
 		}
+		if err := d.tellFunded(ctx, tx, a, l); err != nil {
+			return err
+		}
 	}
 	_, err = d.Orders.Within(ctx, tx, a.Tenant, c)
 	if errs.Is(err, order.IDTaken) || errs.Is(err, order.WrongState) {
 		return nil // trying again would never do, and the market goes on
 	}
 	return err
+}
+
+// tellFunded tells the borrower that his listing is funded.
+func (d *Desk) tellFunded(ctx context.Context, tx *sql.Tx, a *Application, l *market.Listing) error {
+	now, err := d.Ledgers.Now(ctx, a.Ledger)
+	if err != nil {
+		return err
+	}
+	scale := uint8(0)
+	if err := d.Ledgers.View(ctx, a.Ledger, func(e *ledger.Engine) {
+		for _, x := range e.Assets() {
+			if x.Code == l.Asset {
+				scale = x.Scale
+			}
+		}
+	}); err != nil {
+		return err
+	}
+	data, err := json.Marshal(map[string]any{
+		"listing": reminder.Name(a.Loan()), "amount": message.Money{Asset: l.Asset, Minor: l.Raised, Scale: scale}, "date": dateOf(now).String(),
+	})
+	if err != nil {
+		return err
+	}
+	return d.Notices.Tell(ctx, tx, notice.Notice{
+		Tenant: a.Tenant, ID: a.ID.Derive("notice funded", 0), Ledger: a.Ledger, Due: atOnce, Party: a.Borrower, Kind: message.Funding, Data: data, Reachable: true,
+	})
 }
 
 // followLoan brings an application to where its loan is.

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"maps"
 	"math"
+	"slices"
 	"testing"
 	"time"
 
@@ -24,6 +25,7 @@ import (
 	"github.com/longmen/longmen/front/lending/servicing"
 	"github.com/longmen/longmen/front/lending/sign"
 	"github.com/longmen/longmen/front/market"
+	"github.com/longmen/longmen/front/message"
 	"github.com/longmen/longmen/kit/clock"
 	"github.com/longmen/longmen/kit/errs"
 	"github.com/longmen/longmen/kit/id"
@@ -103,6 +105,7 @@ type world struct {
 
 	guarantors []agreement.Guarantor // whom the borrower names
 	losses     catalog.Losses        // of the product
+	penalties []catalog.Penalty
 }
 
 type entry struct {
@@ -133,7 +136,7 @@ func newWorld(t testing.TB, db *store.DB) *world {
 	desk, err := sign.Open(t.Context(), db, w, rand.Reader)
 	must(err)
 	w.Desk = &application.Desk{Config: application.Config{
-		DB: db, Orders: w.orders, Plan: p, Ledgers: w, Products: w, Contracts: contracts, Decider: judge{w}, Persons: people{}, Papers: w, Signer: desk, Loans: w.loans,
+		DB: db, Orders: w.orders, Plan: p, Ledgers: w, Products: w, Contracts: contracts, Decider: judge{w}, Persons: people{}, Papers: w, Signer: desk, Loans: w.loans, Notices: w,
 	}}
 	w.market, err = market.New(t.Context(), market.Config{
 		DB: db, Plan: p, Clock: clock.NewManual(noon), Consumer: w.Desk,
@@ -187,10 +190,18 @@ func (w *world) InForce(ctx context.Context, tenant id.ID, code string, _ day.Da
 }
 
 func (w *world) Product(_ context.Context, _ id.ID, code string, _ uint32) (*catalog.Product, error) {
+	if slices.Contains(catalog.Shipped(), code) {
+		file, err := catalog.ShippedFile(code)
+		if err != nil {
+			return nil, err
+		}
+		return catalog.Read(file)
+	}
 	if code != "loan" {
 		return nil, errs.NotFound.Errorf("there is no product %s", code)
 	}
 	p := product()
+	p.Penalties = w.penalties
 	p.Start = w.start
 	p.Funding.Partial, p.Losses = w.partial, w.losses
 	return p, nil
@@ -226,6 +237,10 @@ func (w *world) Contract(context.Context, *application.Application, *catalog.Pro
 }
 
 func (w *world) Tell(_ context.Context, _ *sql.Tx, n notice.Notice) error {
+	if n.Kind == message.Funding {
+		w.papers = append(w.papers, "told "+string(n.Data))
+		return nil
+	}
 	var data struct{ Code string }
 	err := json.Unmarshal(n.Data, &data)
 	w.code = data.Code

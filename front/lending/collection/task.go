@@ -28,6 +28,12 @@ func (c *Collections) Entries(ctx context.Context, tenant, of id.ID, after uint3
 	return c.entries(ctx, c.db.Reader(), tenant, of, after, limit)
 }
 
+// Disputed reports whether a loan is in dispute.
+func (c *Collections) Disputed(ctx context.Context, tenant, of id.ID) (bool, error) {
+	list, err := c.entries(ctx, c.db.Reader(), tenant, of, 0, maxEntries)
+	return caseOf(list).Disputed, err
+}
+
 // Tasks lists loans that are late on a day, as servicing.Overdue does, with their cases.
 func (c *Collections) Tasks(ctx context.Context, tenant id.ID, on day.Date, from, to int, after servicing.Place, limit int) ([]Task, bool, error) {
 	late, more, err := c.loans.Overdue(ctx, tenant, on, from, to, after, limit)

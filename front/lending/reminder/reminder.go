@@ -42,6 +42,8 @@ type Reminders struct {
 	Outbox  Outbox
 	Loans   *servicing.Servicing
 	Ledgers servicing.Ledgers
+	// Disputed reports whether a loan is in dispute: then nobody is told that it falls due or is late.
+	Disputed func(ctx context.Context, tenant, loan id.ID) (bool, error)
 }
 
 // Name is how a loan is called in notices: the end of its id, which is short enough for a message.
@@ -54,12 +56,12 @@ func Name(loan id.ID) string {
 type what struct {
 	Due    day.Date `json:"due,omitempty"`    // of a row: it falls due, or is late
 	Days   int      `json:"days,omitempty"`   // it is so many days late; 0: it falls due
-	Number uint32   `json:"number,omitempty"` // of an event: a payment, or one that came back
+	Number uint32   `json:"number,omitempty"` // of an event: a payment, one that came back, or one that looks like a second
 }
 
 // Happened notes what is to be told after an event of a loan, in the transaction that keeps the event.
 func (r *Reminders) Happened(ctx context.Context, tx *sql.Tx, l *servicing.Loan, e *servicing.Event) error {
-	if e.Outcome != servicing.Applied {
+	if e.Outcome != servicing.Applied && e.Outcome != servicing.Suspected {
 		return nil
 	}
 	switch e.Kind {
@@ -183,7 +185,7 @@ func (r *Reminders) due(ctx context.Context, l *servicing.Loan, e *plan.Event, w
 		switch row := &rows[i]; {
 		case row.Row.Due == w.Due:
 			then = append(then, what{Due: w.Due, Days: lateDays[0]})
-			if tell, err = r.notice(ctx, l, e, message.Due, step(l, w), row.Outstanding().Total(), w.Due, map[string]any{"loan": Name(l.Deed.Loan)}); err != nil {
+			if tell, err = r.reminder(ctx, l, e, message.Due, step(l, w), row.Outstanding().Total(), w.Due, map[string]any{"loan": Name(l.Deed.Loan)}); err != nil {
 				return nil, err
 			}
 		case row.Row.Due > w.Due:
@@ -207,7 +209,7 @@ func (r *Reminders) late(ctx context.Context, l *servicing.Loan, e *plan.Event, 
 		for k := range rows[:i+1] {
 			sum += rows[k].Outstanding().Total()
 		}
-		tell, err := r.notice(ctx, l, e, message.Overdue, step(l, w), sum, w.Due, map[string]any{"loan": Name(l.Deed.Loan), "days": w.Days})
+		tell, err := r.reminder(ctx, l, e, message.Overdue, step(l, w), sum, w.Due, map[string]any{"loan": Name(l.Deed.Loan), "days": w.Days})
 		if err != nil {
 			return nil, err
 		}
@@ -230,20 +232,26 @@ func (r *Reminders) rows(ctx context.Context, l *servicing.Loan, e *plan.Event) 
 	return rows, now.Location(), err
 }
 
-// happened tells of a payment, or that one came back.
+// happened tells of a payment, that one came back, or that one was not taken since it looks like a second.
 func (r *Reminders) happened(ctx context.Context, l *servicing.Loan, e *plan.Event, number uint32) (func(*sql.Tx) error, error) {
 	if int(number) > len(l.Events) {
 		return nil, fmt.Errorf("loan %s has no event %d", l.Deed.Loan, number)
 	}
 	x := &l.Events[number-1]
-	kind, amount := message.Paid, x.Amount+max(x.Kept, 0)
+	kind, amount := message.Paid, x.Given()
 	more := map[string]any{"loan": Name(l.Deed.Loan)}
+	if x.Outcome == servicing.Suspected {
+		kind, amount = message.Twice, x.Asked
+	}
 	if x.Kind == servicing.Reversed {
 		of := l.Find(x.Of)
 		if of == nil || of.Kind != servicing.Repaid && of.Kind != servicing.Settled {
 			return nil, nil
 		}
-		kind, amount, more = message.Returned, of.Amount+max(of.Kept, 0), map[string]any{"reason": Name(l.Deed.Loan)}
+		kind, amount, more = message.Returned, of.Given(), map[string]any{"reason": Name(l.Deed.Loan)}
+	}
+	if amount == 0 {
+		return nil, nil // credit was given back
 	}
 	tell, err := r.notice(ctx, l, e, kind, e.ID, amount, x.Date, more)
 	if err != nil {
@@ -267,6 +275,14 @@ func (r *Reminders) keep(ctx context.Context, l *servicing.Loan, tell *notice.No
 		}
 		return nil
 	}
+}
+
+// reminder is a notice of what falls due or is late, nil while the loan is in dispute.
+func (r *Reminders) reminder(ctx context.Context, l *servicing.Loan, e *plan.Event, kind string, own id.ID, amount int64, on day.Date, more map[string]any) (*notice.Notice, error) {
+	if disputed, err := r.Disputed(ctx, l.Tenant, l.Deed.Loan); disputed || err != nil {
+		return nil, err
+	}
+	return r.notice(ctx, l, e, kind, own, amount, on, more)
 }
 
 // notice makes what is told about a loan.
