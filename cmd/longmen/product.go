@@ -39,20 +39,24 @@ func productCommand(use, short, example string, args cobra.PositionalArgs, run f
 
 // readProduct reads a file, standard input for "-", or a shipped product.
 func readProduct(in io.Reader, name string) (*catalog.Product, error) {
+	return readProductBy(catalog.Read, in, name)
+}
+
+func readProductBy(read func([]byte) (*catalog.Product, error), in io.Reader, name string) (*catalog.Product, error) {
 	if slices.Contains(catalog.Shipped(), name) {
 		if _, err := os.Stat(name); err != nil {
 			file, err := catalog.ShippedFile(name)
 			if err != nil {
 				return nil, err
 			}
-			return catalog.Read(file)
+			return read(file)
 		}
 	}
 	file, err := readInput(in, name)
 	if err != nil {
 		return nil, err
 	}
-	return catalog.Read(file)
+	return read(file)
 }
 
 func newProductCheck() *cobra.Command {
@@ -67,7 +71,7 @@ func newProductCheck() *cobra.Command {
 			var all []checked
 			bad := false
 			for _, name := range args {
-				p, err := readProduct(c.InOrStdin(), name)
+				p, err := readProductBy(catalog.ReadNew, c.InOrStdin(), name)
 				one := checked{File: name}
 				if err != nil {
 					if bad = true; !errors.As(err, &one.Faults) {

@@ -126,7 +126,7 @@ type Start struct {
 type Lateness struct {
 	Date    LateDate `json:"date" is:"which instant of a payment counts: initiated by the payer (if it is told, else received), received by us (if it is told, else booked), or booked" default:"received"`
 	CutOff  string   `json:"cut_off,omitempty" is:"time of day, e.g. 22:30, after which a payment counts for the next day, by the ledger's zone; none: midnight"`
-	Buckets []Bucket `json:"buckets" is:"from how many days past due on a bucket holds" default:"M0 M1 M2 M3 M4 M5 M6+, by 30 days"`
+	Buckets []Bucket `json:"buckets" is:"from how many days past due on a bucket holds; a new version has those of the standard" default:"M0 M1 M2 M3 M4 M5 M6+, by 30 days"`
 }
 
 // After is the cut-off as a time after midnight, 0 for none.

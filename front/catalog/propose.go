@@ -50,7 +50,7 @@ func subject(code string) (s id.ID) {
 
 // Propose proposes a version of a product. It is not live before another person approves it, and not before its date.
 func (c *Catalog) Propose(ctx context.Context, office Office, d Draft) (ops.Proposal, error) {
-	p, err := Read(d.File)
+	p, err := ReadNew(d.File)
 	if err != nil {
 		return ops.Proposal{}, refused(err)
 	}
@@ -128,7 +128,7 @@ func (c *Catalog) keep(ctx context.Context, tx *sql.Tx, p *ops.Proposal) error {
 	if err := json.Unmarshal(p.Becomes, &d); err != nil {
 		return errs.Invalid.Errorf("the proposal is no version of a product: %v", err)
 	}
-	product, err := Read(d.Product)
+	product, err := ReadNew(d.Product)
 	if err != nil {
 		return refused(err)
 	}

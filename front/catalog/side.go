@@ -13,8 +13,8 @@ type Fee struct {
 	Max     Money       `json:"max,omitempty" is:"at most so much each time; 0: no limit"`
 	Split   Split       `json:"split" is:"at payment: before (taken from the payment, from interest first) or after the split (from each investor's line, by class)" default:"before"`
 	Classes []ClassRate `json:"classes,omitempty" is:"other rates for classes of investors; needs split: after"`
-	Tax     Rate        `json:"tax,omitzero" is:"rate of the tax that is contained in the fee"`
-	Shares  []Share     `json:"shares,omitempty" is:"who gets it; none: the platform"`
+	Tax     Rate        `json:"tax,omitzero" is:"rate of the tax that is contained in the fee, in quotes and simulations; the books count by the rate of their chart (tax_ppm)"`
+	Shares  []Share     `json:"shares,omitempty" is:"who gets it; none: the platform. All fees of the borrower at installment and payoff are shared alike; a fee after the split goes to one"`
 	Mode    Mode        `json:"rounding" is:"of the fee" default:"half_even"`
 }
 
@@ -41,7 +41,7 @@ type Penalty struct {
 	GraceDays int         `json:"grace_days,omitempty" is:"not late before more than so many days; then days count from the due date"`
 	Cap       Money       `json:"cap,omitempty" is:"most a row is charged; 0: no limit"`
 	CapShare  Rate        `json:"cap_share,omitzero" is:"the same as a share of the row"`
-	Shares    []Share     `json:"shares,omitempty" is:"who gets it; none: the investors"`
+	Shares    []Share     `json:"shares,omitempty" is:"who gets it; none: the investors. All penalties are shared alike"`
 	Mode      Mode        `json:"rounding" is:"of the penalty" default:"half_even"`
 }
 

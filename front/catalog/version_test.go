@@ -146,6 +146,10 @@ func TestVersionsRefused(t *testing.T) {
 		if e, ok := err.(*errs.Error); !ok || e.Code != errs.Invalid || e.Field != "product.grades[0].rate" || !strings.HasPrefix(e.Message, "line 9: ") {
 			t.Errorf("%v", err)
 		}
+		_, err = d.Propose(ctx, d.office, d.draft(1, strings.Replace(small, unserviceable[0].old, unserviceable[0].new, 1), d.today))
+		if !errs.Is(err, errs.Invalid) || errs.Of(err).Field != "product.penalties[1].shares" {
+			t.Errorf("no loan could be paid out: %v", err)
+		}
 		d.propose(1, small, d.today)
 		d.propose(2, dearer, d.today)
 		d.today++

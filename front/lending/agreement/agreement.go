@@ -94,7 +94,7 @@ func (c *Contracts) Contract(ctx context.Context, d *servicing.Deed) (*servicing
 	if k.NoPrepay && k.Over == servicing.Advance {
 		k.Over = servicing.Refund
 	}
-	v, err := newDivider(p, &d.Places)
+	v, err := newDivider(p, &d.Places, terms.Terms.Principal)
 	if err != nil {
 		return nil, err
 	}
@@ -144,25 +144,11 @@ func (c *Contracts) Days(ctx context.Context, tenant id.ID, code string) (*calen
 // Class is the deduction class of a class of investors in a product: 0 for those who have none, or none that the product
 // names.
 func Class(p *catalog.Product, class string) uint8 {
-	return uint8(1 + slices.Index(classes(p), class))
-}
-
-// classes are the classes of investors that a product names, sorted.
-func classes(p *catalog.Product) (list []string) {
-	for _, f := range p.FeesAt(catalog.AtPayment, catalog.FeeByInvestor) {
-		for _, c := range f.Classes {
-			list = append(list, c.Class)
-		}
-	}
-	slices.Sort(list)
-	return slices.Compact(list)
+	return uint8(1 + slices.Index(p.Classes(), class))
 }
 
 // ppm is a rate in parts per million.
 func ppm(r catalog.Rate) (uint32, error) {
-	if r.IsZero() {
-		return 0, nil
-	}
 	f, err := amount.Decimal(r.Decimal())
 	if err != nil {
 		return 0, err
@@ -177,41 +163,28 @@ func ppm(r catalog.Rate) (uint32, error) {
 // deductions are the fees that are taken from each investor's line.
 func deductions(p *catalog.Product, places *servicing.Places) ([]ledger.Deduction, error) {
 	var list []ledger.Deduction
-	for _, f := range p.FeesAt(catalog.AtPayment, catalog.FeeByInvestor) {
-		if f.Split != catalog.AfterSplit {
-			continue
-		}
-		if len(f.Shares) > 1 || f.Amount > 0 {
-			return nil, errs.Invalid.Errorf("fee %s is taken from each line: it goes to one receiver and is a rate", f.Code).On("fees")
+	for _, d := range p.Deducted() {
+		if len(d.Fee.Shares) > 1 || d.Fee.Amount > 0 {
+			return nil, errs.Invalid.Errorf("fee %s is taken from each line: it goes to one receiver and is a rate", d.Fee.Code).On("fees")
 		}
 		to := places.Platform
-		if len(f.Shares) == 1 {
-			to = place(f.Shares[0].To, places)
+		if len(d.Fee.Shares) == 1 {
+			to = place(d.Fee.Shares[0].To, places)
 		}
-		for class, name := range append([]string{""}, classes(p)...) {
-			rate, err := ppm(f.RateOf(name))
-			if err != nil {
-				return nil, err
-			}
-			for _, tranche := range tranchesOf(f.Of) {
-				if rate > 0 {
-					list = append(list, ledger.Deduction{Tranche: tranche, Class: uint8(class), Rate: rate, Account: to})
-				}
-			}
+		rate, err := ppm(d.Rate)
+		if err != nil {
+			return nil, err
 		}
+		list = append(list, ledger.Deduction{Tranche: tranches[d.Of], Class: uint8(d.Class), Rate: rate, Account: to})
 	}
 	return list, nil
 }
 
-func tranchesOf(base catalog.FeeBase) []uint8 {
-	switch base {
-	case catalog.OfPrincipal:
-		return []uint8{0}
-	case catalog.OfInterest:
-		return []uint8{1}
-	}
-	return []uint8{0, 1}
-}
+// The ledger takes as many deductions as a product may have.
+const _ = uint(ledger.MaxDeductions - catalog.MaxDeducted)
+
+// tranches are those of the components.
+var tranches = map[loan.Component]uint8{loan.Principal: 0, loan.Interest: 1}
 
 func place(to catalog.Receiver, places *servicing.Places) string {
 	switch to {

@@ -120,6 +120,19 @@ func TestContract(t *testing.T) {
 	}
 }
 
+// A fee for closing early may be of what was lent, whatever is left of it.
+func TestPayoffFeeOfWhatWasLent(t *testing.T) {
+	p := product()
+	p.Fees[1].Of = catalog.OfLent
+	k, err := (&agreement.Contracts{Products: shelf{p}, Calendars: shelf{}}).Contract(t.Context(), deed(agreement.Terms{Amount: 1_200_00, Term: 3, Unit: "months", Grade: "a", Start: day.Of(2026, 1, 15)}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if fee, err := k.PayoffFee(800_00); err != nil || fee != 12_00 {
+		t.Errorf("closing costs %d, %v", fee, err)
+	}
+}
+
 // What can't be counted by component, or by whole parts per million, is refused before a loan depends on it.
 func TestContractRefused(t *testing.T) {
 	terms := agreement.Terms{Amount: 1_200_00, Term: 3, Unit: "months", Grade: "a", Start: day.Of(2026, 1, 15)}

@@ -1,8 +1,6 @@
 package agreement
 
 import (
-	"slices"
-
 	"github.com/longmen/longmen/core/ledger"
 	"github.com/longmen/longmen/finmath/loan"
 	"github.com/longmen/longmen/front/catalog"
@@ -19,21 +17,22 @@ type divider struct {
 	payoff     []*catalog.Fee
 	deductions []ledger.Deduction
 	payoffFee  func(balance int64) (int64, error)
+	lent       int64
 }
 
 // newDivider reads a product. Money is counted by component, so all fees of the borrower must be shared alike, and all
 // penalties.
-func newDivider(p *catalog.Product, places *servicing.Places) (*divider, error) {
-	v := &divider{places: places, penalties: []catalog.Share(nil), payoff: p.FeesAt(catalog.AtPayoff, catalog.FeeByBorrower)}
+func newDivider(p *catalog.Product, places *servicing.Places, lent int64) (*divider, error) {
+	v := &divider{places: places, lent: lent, payoff: p.FeesAt(catalog.AtPayoff, catalog.FeeByBorrower)}
 	charged := append(p.FeesAt(catalog.AtInstallment, catalog.FeeByBorrower), v.payoff...)
 	for i, f := range charged {
-		if i > 0 && !slices.Equal(shares(f.Shares), shares(v.fees)) {
+		if i > 0 && !catalog.SharedAlike(f.Shares, v.fees, catalog.ToPlatform) {
 			return nil, errs.Invalid.Errorf("fee %s is shared otherwise than fee %s", f.Code, charged[0].Code).On("fees")
 		}
 		v.fees = f.Shares
 	}
 	for i := range p.Penalties {
-		if i > 0 && !slices.Equal(shares(p.Penalties[i].Shares), shares(v.penalties)) {
+		if i > 0 && !catalog.SharedAlike(p.Penalties[i].Shares, v.penalties, catalog.ToInvestors) {
 			return nil, errs.Invalid.Errorf("penalty %s is shared otherwise than penalty %s", p.Penalties[i].Code, p.Penalties[0].Code).On("penalties")
 		}
 		v.penalties = p.Penalties[i].Shares
@@ -53,18 +52,10 @@ func newDivider(p *catalog.Product, places *servicing.Places) (*divider, error) 
 	return v, nil
 }
 
-// shares are shares in a form that can be compared.
-func shares(list []catalog.Share) (words []string) {
-	for _, s := range list {
-		words = append(words, string(s.To)+" "+s.Share.String())
-	}
-	return words
-}
-
 // feeAt is what closing a loan costs with so much principal outstanding.
 func (v *divider) feeAt(balance int64) (sum int64, err error) {
 	for _, f := range v.payoff {
-		x, err := f.On(catalog.Base{Balance: balance, Principal: balance}, "")
+		x, err := f.On(catalog.Base{Lent: v.lent, Balance: balance, Principal: balance}, "")
 		if err != nil {
 			return 0, err
 		}

@@ -84,6 +84,9 @@ func (d *Desk) offer(ctx context.Context, tenant id.ID, a *Application, x *Decis
 	if err != nil {
 		return nil, err
 	}
+	if err := p.Refusal(); err != nil {
+		return nil, err // before anybody signs or funds what can't be paid out
+	}
 	now, err := d.Ledgers.Now(ctx, a.Ledger)
 	if err != nil {
 		return nil, err

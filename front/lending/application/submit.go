@@ -153,6 +153,9 @@ func (d *Desk) words(ctx context.Context, tenant id.ID, n *New, now time.Time) (
 	if !p.Offered {
 		return nil, "", errs.Conflict.Errorf("the product takes no applications").On("product")
 	}
+	if err := p.Refusal(); err != nil {
+		return nil, "", err
+	}
 	w.Version = version
 	if w.Guarantors, err = n.guarantors(p); err != nil {
 		return nil, "", err

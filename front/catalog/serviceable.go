@@ -1,0 +1,147 @@
+package catalog
+
+import (
+	"slices"
+
+	"github.com/longmen/longmen/finmath/loan"
+)
+
+// MaxDeducted is the most rates that are taken from the lines of investors, by class and component.
+const MaxDeducted = 64
+
+// ReadNew reads a product that somebody wants to make live: beyond what Read refuses, all of it must have its effect. What
+// is live already is read by Read, so that loans that exist stay readable whatever is asked of new ones.
+func ReadNew(file []byte) (*Product, error) {
+	p := &Product{}
+	check := func() Faults {
+		if faults := p.Check(); len(faults) > 0 {
+			return faults
+		}
+		return append(p.Serviceable(), p.unheeded()...)
+	}
+	if err := read(file, p, check); err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+// Serviceable says why no loan of a product could be paid out or repaid. Money is counted by component, so all fees that
+// the borrower pays later are shared alike, and all penalties; what is taken from the lines of investors is one rate to one
+// receiver for each class and component.
+func (p *Product) Serviceable() Faults {
+	c := &checker{}
+	first := -1
+	for i := range p.Fees {
+		f := &p.Fees[i]
+		if f.PaidBy != FeeByBorrower || f.At != AtInstallment && f.At != AtPayoff {
+			continue
+		}
+		if first < 0 {
+			first = i
+		}
+		c.want(SharedAlike(f.Shares, p.Fees[first].Shares, ToPlatform), at("fees", i, "shares"),
+			"it is shared otherwise than fees[%d]: all fees of the borrower at installment and payoff are shared alike", first)
+	}
+	for i := range p.Penalties {
+		c.want(SharedAlike(p.Penalties[i].Shares, p.Penalties[0].Shares, ToInvestors), at("penalties", i, "shares"),
+			"it is shared otherwise than penalties[0]: all penalties are shared alike")
+	}
+	p.checkDeducted(c)
+	return c.faults
+}
+
+// Refusal is the same as the error of a door, nil if there is nothing to say.
+func (p *Product) Refusal() error {
+	if faults := p.Serviceable(); len(faults) > 0 {
+		return faults.refusal("product")
+	}
+	return nil
+}
+
+// SharedAlike reports whether two lists of shares say the same; none is all to the one named.
+func SharedAlike(a, b []Share, alone Receiver) bool {
+	return slices.EqualFunc(sharesOf(a, alone), sharesOf(b, alone), func(x, y Share) bool { return x.To == y.To && x.Share.Cmp(y.Share) == 0 })
+}
+
+// sharesOf are shares with all to the one named for none.
+func sharesOf(list []Share, alone Receiver) []Share {
+	if len(list) == 0 {
+		return []Share{{To: alone, Share: one}}
+	}
+	return list
+}
+
+// Deducted is a rate that is taken of one component of the lines of a class of investors.
+type Deducted struct {
+	Fee   *Fee
+	Class int // place in Classes, from 1 on; 0: all others
+	Of    loan.Component
+	Rate  Rate
+}
+
+// Deducted lists what is taken from the lines of investors.
+func (p *Product) Deducted() (list []Deducted) {
+	for _, f := range p.FeesAt(AtPayment, FeeByInvestor) {
+		if f.Split != AfterSplit {
+			continue
+		}
+		for class, name := range append([]string{""}, p.Classes()...) {
+			rate := f.RateOf(name)
+			for _, of := range f.Of.components() {
+				if !rate.IsZero() {
+					list = append(list, Deducted{f, class, of, rate})
+				}
+			}
+		}
+	}
+	return list
+}
+
+// Classes are the classes of investors that a product names, sorted.
+func (p *Product) Classes() (list []string) {
+	for _, f := range p.FeesAt(AtPayment, FeeByInvestor) {
+		for _, c := range f.Classes {
+			list = append(list, c.Class)
+		}
+	}
+	slices.Sort(list)
+	return slices.Compact(list)
+}
+
+func (b FeeBase) components() []loan.Component {
+	switch b {
+	case OfPrincipal:
+		return []loan.Component{loan.Principal}
+	case OfInterest:
+		return []loan.Component{loan.Interest}
+	}
+	return []loan.Component{loan.Principal, loan.Interest}
+}
+
+func (p *Product) checkDeducted(c *checker) {
+	for i := range p.Fees {
+		if f := &p.Fees[i]; f.Split == AfterSplit {
+			c.want(len(f.Shares) <= 1, at("fees", i, "shares"), "a fee after the split goes to one receiver")
+		}
+	}
+	list := p.Deducted()
+	c.want(len(p.Classes()) <= MaxDeducted, "fees", "%d classes of investors, at most %d", len(p.Classes()), MaxDeducted)
+	c.want(len(list) <= MaxDeducted, "fees", "fees after the split are %d rates by class and component, at most %d", len(list), MaxDeducted)
+	seen, told := map[Deducted]*Fee{}, map[*Fee]bool{}
+	for _, d := range list {
+		key := Deducted{Class: d.Class, Of: d.Of}
+		if before := seen[key]; before != nil && !told[d.Fee] {
+			told[d.Fee] = true
+			i := slices.IndexFunc(p.Fees, func(f Fee) bool { return f.Code == d.Fee.Code })
+			c.want(false, at("fees", i, "of"), "fee %s after the split is taken of the same %s: from each line of a class, only one is", before.Code, d.Of)
+		}
+		seen[key] = d.Fee
+	}
+}
+
+// unheeded says what of a product would have no effect.
+func (p *Product) unheeded() Faults {
+	c := &checker{}
+	c.want(slices.Equal(p.Lateness.Buckets, standardBuckets()), "lateness.buckets", "every loan is classed M0, M1 to M5 by 30 days, and M6+ from 151 days on: leave it out")
+	return c.faults
+}
