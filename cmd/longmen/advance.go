@@ -14,15 +14,18 @@ func newAdvance() *cobra.Command {
 	c := &cobra.Command{
 		Use: "advance INSTANT", Short: "Move a simulated clock forward; what is due on the way happens first", Args: cobra.ExactArgs(1),
 		Long: `Move a simulated clock forward. Planned events that are due on the way happen first, each at its instant; where the clock
-stands meanwhile is told every two seconds. The node goes on when this command is ended: the same command with the same --key
-waits for it again.`,
+stands meanwhile is told every two seconds. The node goes on when this command is ended: the same command with the same --key,
+which is told at once, waits for it again.`,
 		Example: "  longmen ledger advance 2026-04-01T00:00:00+08:00",
 	}
 	c.RunE = on(func(cl *client, args []string) (err error) {
 		if e.key, err = keyOr(e.key); err != nil {
 			return err
 		}
-		stop := cl.tellClock(c.ErrOrStderr(), args[0])
+		if _, err := fmt.Fprintf(cl.log, "the way to %s has the key %s\n", args[0], e.key); err != nil {
+			return err
+		}
+		stop := cl.tellClock(cl.log, args[0])
 		defer stop()
 		cl.patient = true
 		return cl.write(e, cl.path("clock"), fields{"to": args[0]})

@@ -42,10 +42,11 @@ func TestAdvanceWaitsForAClockOnItsWay(t *testing.T) {
 	if code != 0 || !strings.Contains(out.String(), "applied") {
 		t.Fatalf("%d\n%s%s", code, out.String(), told.String())
 	}
-	if first := <-keys; first == "" || first != <-keys || first != <-keys {
+	first := <-keys
+	if first == "" || first != <-keys || first != <-keys {
 		t.Error("the key changes between the requests")
 	}
-	if want := "the clock of ledger main stands at 2026-03-09T00:00:00.000000Z, on its way to 2026-04-01T00:00:00Z\n"; !strings.HasPrefix(told.String(), want) {
+	if want := "the way to 2026-04-01T00:00:00Z has the key " + first + "\nthe clock of ledger main stands at 2026-03-09T00:00:00.000000Z, on its way to 2026-04-01T00:00:00Z\n"; !strings.HasPrefix(told.String(), want) {
 		t.Errorf("told %q, want %q", told.String(), want)
 	}
 }

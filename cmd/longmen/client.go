@@ -27,6 +27,7 @@ import (
 type client struct {
 	ctx    context.Context
 	out    io.Writer
+	log    io.Writer
 	json   bool
 	base   string // http://host:port
 	token  string
@@ -35,7 +36,8 @@ type client struct {
 	folder string
 	ledger string
 
-	patient bool // sends a request with a key again while the node can't say yet what became of it
+	again   string // the flag that makes a command the same again, if it has one
+	patient bool   // sends a request with a key again while the node can't say yet what became of it
 }
 
 // speaking gives a group of commands the flags that say with which node they speak, and as whom.
@@ -78,8 +80,14 @@ func newClient(c *cobra.Command) (*client, error) {
 	if !strings.Contains(address, "://") {
 		address = "http://" + address
 	}
+	again := ""
+	for _, name := range []string{"key", "id"} {
+		if flags.Lookup(name) != nil {
+			again = "--" + name
+		}
+	}
 	return &client{
-		ctx: c.Context(), out: c.OutOrStdout(), json: asJSON, base: strings.TrimSuffix(address, "/"), token: token, folder: folder, ledger: ledger,
+		ctx: c.Context(), out: c.OutOrStdout(), log: c.ErrOrStderr(), json: asJSON, again: again, base: strings.TrimSuffix(address, "/"), token: token, folder: folder, ledger: ledger,
 		tenant: said(c, "tenant", "LONGMEN_TENANT"), party: said(c, "party", "LONGMEN_PARTY"),
 	}, nil
 }
@@ -147,8 +155,48 @@ type answer struct {
 	text   []byte
 }
 
-// call asks and reads the answer into v. Who is patient asks again until the node knows.
+// call asks and reads the answer into v. If it may be that something was done all the same, the error says how to ask again.
 func (c *client) call(method, path, key string, body []byte, v any) ([]byte, error) {
+	a, err := c.exchange(method, path, key, body)
+	if err != nil {
+		return nil, c.unsure(err, key, body)
+	}
+	if a.code != http.StatusOK {
+		err := c.problem(a.status, a.text)
+		if a.code >= http.StatusInternalServerError {
+			err = c.unsure(err, key, body)
+		}
+		return a.text, err
+	}
+	if v != nil {
+		if err := json.Unmarshal(a.text, v); err != nil {
+			return a.text, c.unsure(fmt.Errorf("the node's answer is not understood: %w", err), key, body)
+		}
+	}
+	return a.text, nil
+}
+
+// unsure adds to an error under which key or id the same may be said again, and is done once. Nobody knows it otherwise if
+// it was made here.
+func (c *client) unsure(err error, key string, body []byte) error {
+	if key == "" {
+		var sent struct{ ID string }
+		_ = json.Unmarshal(body, &sent) // no body has no id
+		key = sent.ID
+	}
+	if key == "" || c.again == "" || errors.Is(err, syscall.ECONNREFUSED) {
+		return err
+	}
+	hint := fmt.Sprintf("it may have been done: say the same again with %s %s", c.again, key)
+	if errors.Is(err, errSaid) {
+		_, unsaid := fmt.Fprintln(c.log, "longmen:", hint)
+		return errors.Join(err, unsaid)
+	}
+	return fmt.Errorf("%w\n%s", err, hint)
+}
+
+// exchange sends a request. Who is patient asks again until the node knows.
+func (c *client) exchange(method, path, key string, body []byte) (*answer, error) {
 	a, err := c.attempt(method, path, key, body)
 	for err == nil && c.patient && a.code == http.StatusGatewayTimeout {
 		select {
@@ -158,18 +206,7 @@ func (c *client) call(method, path, key string, body []byte, v any) ([]byte, err
 			return nil, c.ctx.Err()
 		}
 	}
-	if err != nil {
-		return nil, err
-	}
-	if a.code != http.StatusOK {
-		return a.text, c.problem(a.status, a.text)
-	}
-	if v != nil {
-		if err := json.Unmarshal(a.text, v); err != nil {
-			return a.text, fmt.Errorf("the node's answer is not understood: %w", err)
-		}
-	}
-	return a.text, nil
+	return a, err
 }
 
 // attempt sends a request once.
@@ -190,7 +227,7 @@ func (c *client) attempt(method, path, key string, body []byte) (*answer, error)
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
 		if errors.Is(err, syscall.ECONNREFUSED) {
-			return nil, fmt.Errorf("no node answers on %s: start one with longmen serve --data %s", c.base, c.folder)
+			return nil, fmt.Errorf("no node answers on %s: start one with longmen serve --data %s (%w)", c.base, c.folder, syscall.ECONNREFUSED)
 		}
 		return nil, err
 	}

@@ -141,11 +141,13 @@ func newLine() *cobra.Command {
 }
 
 func newServeLine() *cobra.Command {
-	ledger := ""
+	ledger, own := "", ""
 	return reader("serve ACCOUNT", "Divide what a reserve or guarantor has among the loans that wait for it", "  longmen loan serve platform:reserve --ledger main",
-		cobra.ExactArgs(1), func(c *cobra.Command) { c.Flags().StringVar(&ledger, "ledger", "main", "name of the ledger") },
-		func(c *client, args []string) error {
-			made, err := newKey()
+		cobra.ExactArgs(1), func(c *cobra.Command) {
+			c.Flags().StringVar(&ledger, "ledger", "main", "name of the ledger")
+			c.Flags().StringVar(&own, "id", "", "of the division: the same again gives the first result; a new one is made if empty")
+		}, func(c *client, args []string) error {
+			made, err := keyOr(own)
 			if err != nil {
 				return err
 			}
@@ -190,12 +192,13 @@ func newLoanNote() *cobra.Command {
 		{name: "date", says: "promised: by when"},
 		{name: "amount", says: "promised: how much"},
 	}
-	values := &choices{}
+	own, values := "", &choices{}
 	return reader("note LOAN KIND", "Note what was done about a loan that is late: assigned, contacted, promised, disputed or resolved",
 		"  longmen loan note "+someLoan+" contacted --channel phone --result reached", cobra.ExactArgs(2), func(c *cobra.Command) {
+			c.Flags().StringVar(&own, "id", "", "of the entry: the same again gives the first result; a new one is made if empty")
 			values.offer(c, names)
 		}, func(c *client, args []string) error {
-			made, err := newKey()
+			made, err := keyOr(own)
 			if err != nil {
 				return err
 			}
