@@ -62,8 +62,9 @@ ledger claim listing:7 investor:2:cash investor:2:cash --key c1
 ledger lines SEQUENCE
 ledger distributions listing:7
 ledger distribute listing:7 borrower:7:cash 1.00 1.00 --deduct 1:0:100000:platform:fees --key d2 => UNDONE
-ledger reverse UNDONE --key rev
+ledger reverse UNDONE --key rev => UNDOING
 ledger lines UNDONE
+ledger lines UNDOING
 ledger distributions listing:7
 ledger hold-units listing:7 investor:1:cash 5 --key hu1
 ledger move listing:7 investor:1:cash investor:2:cash 10 --key m1

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"os"
@@ -33,7 +34,7 @@ type client struct {
 	token  string
 	tenant string // that the operator names
 	party  string // for which one acts, if it is not one's own
-	folder string
+	folder string // where the address was found, if it was not said
 	ledger string
 
 	again   string // the flag that makes a command the same again, if it has one
@@ -44,7 +45,7 @@ type client struct {
 func speaking(c *cobra.Command) *cobra.Command {
 	flags := c.PersistentFlags()
 	flags.String("address", "", "address of the node, host:port; found in the data folder if empty")
-	flags.String("token-file", "", "file with the token; else $LONGMEN_TOKEN, else the operator's in the data folder")
+	flags.String("token-file", "", "file with the token; else $LONGMEN_TOKEN, else, for its own node, the operator's in the data folder")
 	flags.String("tenant", "", "name of the tenant, for the operator alone ($LONGMEN_TENANT)")
 	flags.String("party", "", "id of the party to act for, if it is not one's own ($LONGMEN_PARTY)")
 	flags.Bool("json", false, "print the API's JSON")
@@ -67,18 +68,17 @@ func newClient(c *cobra.Command) (*client, error) {
 	address, _ := flags.GetString("address")
 	asJSON, _ := flags.GetBool("json")
 	ledger, _ := flags.GetString("ledger")
+	found := ""
 	if address == "" {
 		var err error
 		if address, err = access.ReadAddress(folder); err != nil {
 			return nil, err
 		}
+		found = folder
 	}
-	token, err := tokenOf(c, folder)
+	token, err := tokenOf(c, folder, address)
 	if err != nil {
 		return nil, err
-	}
-	if !strings.Contains(address, "://") {
-		address = "http://" + address
 	}
 	again := ""
 	for _, name := range []string{"key", "id"} {
@@ -87,7 +87,7 @@ func newClient(c *cobra.Command) (*client, error) {
 		}
 	}
 	return &client{
-		ctx: c.Context(), out: c.OutOrStdout(), log: c.ErrOrStderr(), json: asJSON, again: again, base: strings.TrimSuffix(address, "/"), token: token, folder: folder, ledger: ledger,
+		ctx: c.Context(), out: c.OutOrStdout(), log: c.ErrOrStderr(), json: asJSON, again: again, base: site(address), token: token, folder: found, ledger: ledger,
 		tenant: said(c, "tenant", "LONGMEN_TENANT"), party: said(c, "party", "LONGMEN_PARTY"),
 	}, nil
 }
@@ -100,8 +100,25 @@ func said(c *cobra.Command, flag, variable string) string {
 	return os.Getenv(variable)
 }
 
-// tokenOf finds the token to show.
-func tokenOf(c *cobra.Command, folder string) (string, error) {
+// site is an address as URLs begin with it.
+func site(address string) string {
+	if !strings.Contains(address, "://") {
+		address = "http://" + address
+	}
+	return strings.TrimSuffix(address, "/")
+}
+
+// near tells if an address is that of the folder's node, or of this machine.
+func near(folder, address string) bool {
+	if own, err := access.ReadAddress(folder); err == nil && site(own) == site(address) {
+		return true
+	}
+	u, err := url.Parse(site(address))
+	return err == nil && (u.Hostname() == "localhost" || net.ParseIP(u.Hostname()).IsLoopback())
+}
+
+// tokenOf finds the token to show at an address. The operator's own is shown to nobody but his node.
+func tokenOf(c *cobra.Command, folder, address string) (string, error) {
 	if file, _ := c.Flags().GetString("token-file"); file != "" {
 		text, err := readInput(c.InOrStdin(), file)
 		if err != nil {
@@ -111,6 +128,9 @@ func tokenOf(c *cobra.Command, folder string) (string, error) {
 	}
 	if token := os.Getenv("LONGMEN_TOKEN"); token != "" {
 		return token, nil
+	}
+	if !near(folder, address) {
+		return "", fmt.Errorf("%s is not the node of %s, whose token is not shown elsewhere: say --token-file, or put a token into $LONGMEN_TOKEN", address, folder)
 	}
 	token, err := access.ReadToken(folder)
 	if err != nil {
@@ -227,7 +247,11 @@ func (c *client) attempt(method, path, key string, body []byte) (*answer, error)
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
 		if errors.Is(err, syscall.ECONNREFUSED) {
-			return nil, fmt.Errorf("no node answers on %s: start one with longmen serve --data %s (%w)", c.base, c.folder, syscall.ECONNREFUSED)
+			advice := ""
+			if c.folder != "" {
+				advice = ": start one with longmen serve --data " + c.folder
+			}
+			return nil, fmt.Errorf("no node answers on %s%s (%w)", c.base, advice, syscall.ECONNREFUSED)
 		}
 		return nil, err
 	}
@@ -237,7 +261,7 @@ func (c *client) attempt(method, path, key string, body []byte) (*answer, error)
 	case err != nil:
 		return nil, fmt.Errorf("read the answer: %w", err)
 	case len(text) > maxAnswer:
-		return nil, fmt.Errorf("the answer has more than %d MiB: ask for less at once, with --limit", maxAnswer>>20)
+		return nil, fmt.Errorf("the answer has more than %d MiB: ask for less at once", maxAnswer>>20)
 	}
 	return &answer{response.StatusCode, response.Status, text}, nil
 }

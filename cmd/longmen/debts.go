@@ -115,16 +115,9 @@ func newDebts() *cobra.Command {
 			} else if cover != "" {
 				query.Set("cover", cover)
 			}
-			scales := map[string]int{}
+			of := scalesOf(c)
 			return listing(c, with, path, query, "debts", newTable("ACCOUNT", "OWES TO", ">AMOUNT", ">SINCE"), func(t *table, d debt) {
-				scale, known := scales[d.Cover]
-				if !known {
-					if n, err := c.scale(d.Cover); err == nil {
-						scale = n
-					}
-					scales[d.Cover] = scale
-				}
-				t.add(d.Account, d.Cover, decimal(d.Amount, scale), fmt.Sprint(d.Sequence))
+				t.add(d.Account, d.Cover, decimal(d.Amount, of(d.Cover)), fmt.Sprint(d.Sequence))
 			})
 		})
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -109,24 +110,6 @@ func newLines() *cobra.Command {
 			if len(args) > 1 {
 				operation = args[1]
 			}
-			var found struct {
-				Command struct {
-					Operations []map[string]struct{ Payer string }
-				}
-			}
-			if _, err := c.get(c.path("commands", args[0]), nil, &found); err != nil {
-				return err
-			}
-			n, err := number("operation", operation)
-			if err != nil {
-				return err
-			}
-			scale := 0
-			if list := found.Command.Operations; n < uint64(len(list)) && list[n]["distribute"].Payer != "" {
-				if scale, err = c.scale(list[n]["distribute"].Payer); err != nil {
-					return err
-				}
-			}
 			type line struct {
 				Holder                 uint32
 				Account, Deducted, Net string
@@ -135,8 +118,11 @@ func newLines() *cobra.Command {
 				Units                  uint64
 				Gross                  []string
 			}
+			of, first := scalesOf(c), "" // all lines are in one asset: one account is asked for
 			return listing(c, p, c.path("commands", args[0], "operations", operation, "lines"), p.query(), "lines",
 				newTable(">HOLDER", "ACCOUNT", ">UNITS", ">GROSS", ">DEDUCTED", ">NET", ">SET OFF", ">UNCLAIMED", ">MISSING"), func(t *table, l line) {
+					first = cmp.Or(first, l.Account)
+					scale := of(first)
 					var gross []string
 					for _, g := range l.Gross {
 						gross = append(gross, decimal(g, scale))

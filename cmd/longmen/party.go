@@ -165,7 +165,8 @@ func readsValue(c *cobra.Command, run func(c *client, args []string) error) *cob
 			if err != nil {
 				return err
 			}
-			args[last] = strings.TrimRight(string(text), "\r\n")
+			line, _, _ := strings.Cut(string(text), "\n")
+			args[last] = strings.TrimRight(line, "\r")
 		}
 		return on(run)(command, args)
 	}

@@ -106,7 +106,7 @@ func TestValueFromStandardInput(t *testing.T) {
 		return out.String()
 	}
 	run("11010519491231002X\n", "party", "identifier", "add", party, "id-card", "-")
-	if out := run("11010519491231002X\r\n", "party", "find", "id-card", "-"); !strings.Contains(out, party) {
+	if out := run("11010519491231002X\r\nnext line\n", "party", "find", "id-card", "-"); !strings.Contains(out, party) {
 		t.Error(out)
 	}
 }

@@ -5,7 +5,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/longmen/longmen/api/access"
 	"github.com/longmen/longmen/bench"
 	"github.com/longmen/longmen/sim"
 )
@@ -61,7 +60,8 @@ func newBench() *cobra.Command {
 	c := &cobra.Command{
 		Use: "bench [SCENARIO...]", Short: "Measure this machine as a user meets the ledger",
 		Long: `Measure the served program through its doors, the library in process, and what the machine spends on it. Nodes are
-started and ended by the measurement; with --address a running one is measured instead, with the token of the data folder.`,
+started and ended by the measurement; with --address a running one is measured instead, in ledgers that stay in it: they are
+shadow ledgers, apart from real books.`,
 		Example: `  longmen bench --list
   longmen bench
   longmen bench distributions --runs 1 --seconds 5
@@ -75,11 +75,10 @@ started and ended by the measurement; with --address a running one is measured i
 				return t.print(c.OutOrStdout())
 			}
 			if o.Address != "" {
-				token, err := access.ReadToken(dataOf(c))
-				if err != nil {
-					return fmt.Errorf("%w (--data names the node's data folder)", err)
+				var err error
+				if o.Token, err = tokenOf(c, dataOf(c), o.Address); err != nil {
+					return err
 				}
-				o.Token = token
 			}
 			o.Scenarios = args
 			return bench.Run(c.Context(), o, c.OutOrStdout())
@@ -94,6 +93,7 @@ started and ended by the measurement; with --address a running one is measured i
 	flags.StringVar(&o.Data, "folder", "", "folder on the disk that is to be measured; that of temporary files if empty")
 	flags.StringVar(&o.DSN, "dsn", "", "an empty PostgreSQL database, postgres://...; a throw-away server if empty")
 	flags.StringVar(&o.Address, "address", "", "host:port of a running node")
+	flags.String("token-file", "", "file with the token for it; else $LONGMEN_TOKEN, else, for its own node, the operator's in the data folder")
 	flags.IntVar(&o.Part, "part", 1, "divide all sizes by this, to try things out")
 	return c
 }

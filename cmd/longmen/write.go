@@ -134,6 +134,22 @@ func (c *client) scale(address string) (int, error) {
 	return a.Scale, err
 }
 
+// scalesOf tells the scales of accounts, each asked for once; unknown if it can't be told.
+func scalesOf(c *client) func(address string) int {
+	known := map[string]int{}
+	return func(address string) int {
+		scale, ok := known[address]
+		if !ok {
+			var err error
+			if scale, err = c.scale(address); err != nil {
+				scale = unknown
+			}
+			known[address] = scale
+		}
+		return scale
+	}
+}
+
 // amount reads an amount of an account.
 func (c *client) amount(address, shown string) (amount string, scale int, err error) {
 	if scale, err = c.scale(address); err != nil {
