@@ -2,6 +2,7 @@ package bench
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -65,6 +66,9 @@ func (b *bench) runs(ctx context.Context, on book, t trial, open bool, run func(
 		l, value, err := run()
 		if err == nil {
 			err = ctx.Err()
+		}
+		if err == nil && l.requests == 0 {
+			err = errors.New("no request was made")
 		}
 		if err != nil {
 			return fmt.Errorf("%s: %w", t.what, err)

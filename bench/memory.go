@@ -114,7 +114,7 @@ func (b *bench) idMemory(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	b.tell(under(32.5, inBytes).figure("memory of a recent id", max((second-first)/float64(count), 0.01), fmt.Sprintf(
+	b.tell(under(32, inBytes).figure("memory of a recent id", max((second-first)/float64(count), 0.01), fmt.Sprintf(
 		"heap of the library after %s transfers more", number(float64(count)))))
 	return nil
 }

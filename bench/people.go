@@ -29,8 +29,8 @@ type people struct {
 	db            *store.DB
 	registry      *party.Registry
 	by            party.By
-	administrator string // token
-	bid           atomic.Int64
+	administrator string         // token
+	bids          []atomic.Int64 // on each listing
 }
 
 // people makes a tenant with a ledger of his own.

@@ -51,6 +51,9 @@ func Run(ctx context.Context, o Options, w io.Writer) error {
 	if o.Runs == 0 {
 		o.Runs = 3
 	}
+	if !(o.Seconds > 0) || o.Runs < 1 {
+		return fmt.Errorf("%d runs of %v seconds: want 1 or more, longer than 0", o.Runs, o.Seconds)
+	}
 	o.Part = max(o.Part, 1)
 	chosen, err := choose(o.Scenarios, o.Address != "")
 	if err != nil {

@@ -72,6 +72,7 @@ func (b *bench) site(ctx context.Context, dsn string, clock clockOf) (*site, err
 		}
 		b.after(s.stop)
 	}
+	clock.Shadow = s.folder == "" // somebody else's node may have real books
 	body, err := json.Marshal(clock)
 	if err != nil {
 		return nil, err
@@ -85,6 +86,8 @@ type clockOf struct {
 	Zone  string `json:"zone"`
 	Clock string `json:"clock"`
 	Start string `json:"start,omitempty"`
+
+	Shadow bool `json:"shadow,omitempty"`
 }
 
 func realClock() clockOf { return clockOf{Zone: "Asia/Shanghai", Clock: "real"} }
