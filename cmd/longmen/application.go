@@ -72,12 +72,15 @@ func (c *client) scaleOf(product string, version uint32) (int, error) {
 	return answer.Product.Asset.Scale, err
 }
 
-// showApplication prints an application.
+// scaleNow is that of the product's version in force.
+func (c *client) scaleNow(product string) (int, error) { return c.scaleOf(product, 0) }
+
+// showApplication prints an application. What was done is done, also if its scale can't be told.
 func (c *client) showApplication(text []byte, a *loanApplication) error {
 	return c.show(text, func() error {
 		scale, err := c.scaleOf(a.Product, a.Terms)
 		if err != nil {
-			return err
+			scale = unknown
 		}
 		return a.print(c, scale)
 	})
@@ -280,8 +283,9 @@ func newLoanList() *cobra.Command {
 			ID, State, Product, Asset, Amount, Created string
 			Term                                       loanTerm
 		}
-		return listing(c, p, "/v1/applications", query, "applications", newTable("ID", "STATE", "PRODUCT", ">MINOR UNITS", "ASSET", "TERM", "CREATED"), func(t *table, a item) {
-			t.add(a.ID, a.State, a.Product, a.Amount, a.Asset, a.Term.String(), a.Created)
+		of := scales(c.scaleNow)
+		return listing(c, p, "/v1/applications", query, "applications", newTable("ID", "STATE", "PRODUCT", ">AMOUNT", "ASSET", "TERM", "CREATED"), func(t *table, a item) {
+			t.add(a.ID, a.State, a.Product, decimal(a.Amount, of(a.Product)), a.Asset, a.Term.String(), a.Created)
 		})
 	})
 }

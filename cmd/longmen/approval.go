@@ -41,19 +41,44 @@ func newApprovalList() *cobra.Command {
 		if state != "" {
 			query.Set("state", state)
 		}
+		of := scales(c.scaleOfAsset)
 		return listing(c, p, "/v1/proposals", query, "proposals", newTable("ID", "ACTION", "STATE", "PROPOSED", "EXPIRES", ">AMOUNT", "REASON"),
 			func(t *table, r proposed) {
-				t.add(r.ID, r.Action, r.State, r.Proposed, r.Expires, r.money(), r.Reason)
+				t.add(r.ID, r.Action, r.State, r.Proposed, r.Expires, r.money(of), r.Reason)
 			})
 	})
 }
 
-// money is in minor units, since the asset is not always one of a ledger that is at hand.
-func (r *proposed) money() string {
+func (r *proposed) money(scaleOf func(asset string) int) string {
 	if r.Asset == "" {
 		return ""
 	}
-	return r.Amount + " " + r.Asset
+	return decimal(r.Amount, scaleOf(r.Asset)) + " " + r.Asset
+}
+
+// scaleOfAsset is an asset's scale in the ledgers, if it is the same in all that have it: a proposal names none.
+func (c *client) scaleOfAsset(asset string) (int, error) {
+	var answer struct{ Ledgers []ledgerInfo }
+	if _, err := c.get("/v1/ledgers", nil, &answer); err != nil {
+		return 0, err
+	}
+	found := unknown
+	for _, l := range answer.Ledgers {
+		in := *c
+		in.ledger = l.Name
+		known, err := in.scales()
+		if err != nil {
+			return 0, err
+		}
+		scale, ok := known[asset]
+		if ok && found != unknown && scale != found {
+			return unknown, nil
+		}
+		if ok {
+			found = scale
+		}
+	}
+	return found, nil
 }
 
 func newApprovalShow() *cobra.Command {
@@ -69,7 +94,7 @@ func newApprovalShow() *cobra.Command {
 }
 
 func (c *client) printProposal(r *proposed) error {
-	err := pairs(c.out, "id", r.ID, "action", r.Action, "state", r.State, "subject", r.Subject, "amount", r.money(), "reason", r.Reason,
+	err := pairs(c.out, "id", r.ID, "action", r.Action, "state", r.State, "subject", r.Subject, "amount", r.money(scales(c.scaleOfAsset)), "reason", r.Reason,
 		"proposer", r.Proposer, "proposed", r.Proposed, "expires", r.Expires, "decider", r.Decider, "decided", r.Decided, "why", r.Why)
 	if err != nil || len(r.Changes) == 0 {
 		return err

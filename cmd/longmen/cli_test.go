@@ -84,7 +84,9 @@ ledger trial-balance
 ledger journal --from 2 --limit 3
 ledger show 3
 ledger balance bank:cash --json
+ledger balance bank:cash investor:1:cash --at 2026-03-01T00:00:00Z --json
 ledger balance nobody --at 2026-03-01T00:00:00Z --json
+ledger balance nobody --json
 ledger transfer bank:cash investor:1:cash 5.00 --key t7 => GIVEN
 ledger transfer investor:1:cash borrower:7:cash 57.00 --key t8
 ledger reverse GIVEN --key rev0

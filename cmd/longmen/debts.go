@@ -115,7 +115,7 @@ func newDebts() *cobra.Command {
 			} else if cover != "" {
 				query.Set("cover", cover)
 			}
-			of := scalesOf(c)
+			of := scales(c.scale)
 			return listing(c, with, path, query, "debts", newTable("ACCOUNT", "OWES TO", ">AMOUNT", ">SINCE"), func(t *table, d debt) {
 				t.add(d.Account, d.Cover, decimal(d.Amount, of(d.Cover)), fmt.Sprint(d.Sequence))
 			})

@@ -118,7 +118,7 @@ func newLines() *cobra.Command {
 				Units                  uint64
 				Gross                  []string
 			}
-			of, first := scalesOf(c), "" // all lines are in one asset: one account is asked for
+			of, first := scales(c.scale), "" // all lines are in one asset: one account is asked for
 			return listing(c, p, c.path("commands", args[0], "operations", operation, "lines"), p.query(), "lines",
 				newTable(">HOLDER", "ACCOUNT", ">UNITS", ">GROSS", ">DEDUCTED", ">NET", ">SET OFF", ">UNCLAIMED", ">MISSING"), func(t *table, l line) {
 					first = cmp.Or(first, l.Account)

@@ -16,20 +16,20 @@ const loanScript = `
 loan standing LOAN
 loan payoff LOAN
 loan late 2026-03-01
-loan payout LOAN --most 10000
+loan payout LOAN --most 100.00
 loan waiting RESERVE
 loan serve RESERVE
 loan tasks 2026-03-01
 loan note LOAN assigned --owner OWNER
 loan note LOAN contacted --channel phone --result reached
-loan note LOAN promised --date 2026-03-10 --amount 5000
+loan note LOAN promised --date 2026-03-10 --amount 50.00
 loan note LOAN promised --date 2026-03-10
 loan log LOAN
 loan tasks 2026-03-11 --from 61
 loan tasks --owner OWNER
 loan tasks 2026-03-01 --owner OWNER
-loan pay LOAN 5000 --id PAID
-loan pay LOAN 5000 --id AGAIN --anyway --json
+loan pay LOAN 50.00 --id PAID
+loan pay LOAN 50.00 --id AGAIN --anyway --json
 loan reverse LOAN OTHER --id BACK
 loan change LOAN restructured --due 2026-05-15 --rows 24 --rate 0.06 --reason illness
 loan change LOAN restructured --due 2026-05-15 --rate x --reason illness
@@ -37,7 +37,10 @@ loan write-off LOAN --reason gone
 approval list
 loan buy LOAN
 loan buy LOAN --payer bank
+loan recover LOAN 1.00
 loan recover LOAN 100
+loan payout LOAN --most 100
+loan note LOAN promised --date 2026-03-10 --amount 50
 loan events LOAN
 `
 

@@ -12,11 +12,11 @@ import (
 func lossCommands() []*cobra.Command {
 	return []*cobra.Command{
 		newLoanAct("payout LOAN", "payouts", "Let those who have to pay holders in the borrower's place 代偿", "  longmen loan payout "+someLoan, nil,
-			option{name: "most", says: "that is paid; all that is past due if empty"}),
+			option{name: "most", says: "that is paid; all that is past due if empty", money: true}),
 		newLoanAct("buy LOAN", "purchases", "Let one who has to pay for the borrower take the whole loan over", "  longmen loan buy "+someLoan, nil,
 			option{name: "payer", says: "account of one who has to; the first who can if empty"}),
-		newLoanAct("recover LOAN AMOUNT", "recoveries", "Count what was recovered of a loan that was written off 追偿", "  longmen loan recover "+someLoan+" 30000 --costs 3000",
-			[]string{"amount"}, option{name: "costs", says: "of the amount, what it cost to get"}, option{name: "date", says: "from which it counts, if not from today"}),
+		newLoanAct("recover LOAN AMOUNT", "recoveries", "Count what was recovered of a loan that was written off 追偿", "  longmen loan recover "+someLoan+" 300.00 --costs 30.00",
+			[]string{"amount"}, option{name: "costs", says: "of the amount, what it cost to get", money: true}, option{name: "date", says: "from which it counts, if not from today"}),
 		newLoanChange(), newWriteOff(), newLate(), newLine(), newServeLine(), newSuspected(), newTasks(), newLoanLog(), newLoanNote(),
 	}
 }
@@ -24,7 +24,7 @@ func lossCommands() []*cobra.Command {
 func newLoanChange() *cobra.Command {
 	names := []option{
 		{name: "date", says: "from which it counts; the day on which it is approved if empty"},
-		{name: "amount", says: "charged: how much"},
+		{name: "amount", says: "charged: how much", money: true},
 		{name: "charge", says: "charged: fee or penalty"},
 		{name: "due", says: "charged: when it is due; rescheduled, restructured: the first due date"},
 		{name: "rate", says: "repriced, restructured: a year, such as 0.12"},
@@ -39,7 +39,13 @@ func newLoanChange() *cobra.Command {
 			c.Flags().BoolVar(&keep, "keep", false, "repriced: the installment stays")
 		}, func(c *client, args []string) error {
 			body := fields{"kind": args[1], "rows": rows, "keep": keep}
-			values.into(body)
+			scale, err := c.scaleOfLoan(args[0])
+			if err == nil {
+				err = values.into(body, scale)
+			}
+			if err != nil {
+				return err
+			}
 			return p.send(c, path("loans", args[0], "changes"), body)
 		})
 }
@@ -62,12 +68,12 @@ type lateLoan struct {
 	Promise                                      *struct{ Date, Amount, State string }
 }
 
-func (l *lateLoan) note() string {
+func (l *lateLoan) note(scale int) string {
 	switch {
 	case l.Disputed:
 		return "disputed"
 	case l.Promise != nil:
-		return fmt.Sprintf("%s by %s: %s", l.Promise.Amount, l.Promise.Date, l.Promise.State)
+		return fmt.Sprintf("%s by %s: %s", decimal(l.Promise.Amount, scale), l.Promise.Date, l.Promise.State)
 	}
 	return ""
 }
@@ -96,8 +102,11 @@ func newLate() *cobra.Command {
 	l := &late{}
 	return reader("late DAY", "List the loans that are overdue on a day", "  longmen loan late 2026-04-01 --from 31 --to 60", cobra.ExactArgs(1), l.flags,
 		func(c *client, args []string) error {
+			of := c.scaleLike()
 			return listing(c, &l.page, "/v1/overdue-loans", l.query(args[0]), "loans", newTable("LOAN", "PRODUCT", "DUE", ">DAYS", "BUCKET", ">PRINCIPAL"),
-				func(t *table, x lateLoan) { t.add(x.Loan, x.Product, x.Due, fmt.Sprint(x.Days), x.Bucket, x.Principal) })
+				func(t *table, x lateLoan) {
+					t.add(x.Loan, x.Product, x.Due, fmt.Sprint(x.Days), x.Bucket, decimal(x.Principal, of(x.Loan, x.Product)))
+				})
 		})
 }
 
@@ -117,9 +126,11 @@ func newTasks() *cobra.Command {
 			case owner == "":
 				target, query = "/v1/collection-tasks", l.query(args[0])
 			}
+			of := c.scaleLike()
 			return listing(c, &l.page, target, query, "tasks", newTable("LOAN", "DUE", ">DAYS", "BUCKET", ">PRINCIPAL", "OWNER", ">CONTACTS", "LAST", "STANDS"),
 				func(t *table, x lateLoan) {
-					t.add(x.Loan, x.Due, fmt.Sprint(x.Days), x.Bucket, x.Principal, x.Owner, fmt.Sprint(x.Contacts), x.Last, x.note())
+					scale := of(x.Loan, x.Product)
+					t.add(x.Loan, x.Due, fmt.Sprint(x.Days), x.Bucket, decimal(x.Principal, scale), x.Owner, fmt.Sprint(x.Contacts), x.Last, x.note(scale))
 				})
 		})
 }
@@ -135,8 +146,9 @@ func newLine() *cobra.Command {
 			q.Set("ledger", ledger)
 			q.Set("account", args[0])
 			type waiting struct{ Loan, Due, Amount string }
+			of := scales(c.scale)
 			return listing(c, p, "/v1/waiting-payouts", q, "waiting", newTable("LOAN", "DUE", ">AMOUNT"),
-				func(t *table, w waiting) { t.add(w.Loan, w.Due, w.Amount) })
+				func(t *table, w waiting) { t.add(w.Loan, w.Due, decimal(w.Amount, of(args[0]))) })
 		})
 }
 
@@ -157,9 +169,9 @@ func newServeLine() *cobra.Command {
 				return err
 			}
 			return c.show(text, func() error {
-				t := newTable("EVENT", "OUTCOME", ">AMOUNT")
+				t, of := newTable("EVENT", "OUTCOME", ">AMOUNT"), scales(c.scale)
 				for _, e := range served.Events {
-					t.add(e.ID, e.Outcome, e.Amount)
+					t.add(e.ID, e.Outcome, decimal(e.Amount, of(args[0])))
 				}
 				return t.print(c.out)
 			})
@@ -176,9 +188,13 @@ func newLoanLog() *cobra.Command {
 	p := &page{}
 	return reader("log LOAN", "List what was done about a loan that is late", "  longmen loan log "+someLoan, cobra.ExactArgs(1), p.flags,
 		func(c *client, args []string) error {
+			scale, err := c.scaleOfLoan(args[0])
+			if err != nil {
+				return err
+			}
 			return listing(c, p, path("loans", args[0], "collection"), p.query(), "entries",
 				newTable(">NO", "ON", "KIND", "CHANNEL", "RESULT", "BY", ">AMOUNT", "OWNER", "NOTE"), func(t *table, e collectionEntry) {
-					t.add(fmt.Sprint(e.Number), e.On, e.Kind, e.Channel, e.Result, e.Date, e.Amount, e.Owner, e.Note)
+					t.add(fmt.Sprint(e.Number), e.On, e.Kind, e.Channel, e.Result, e.Date, decimal(e.Amount, scale), e.Owner, e.Note)
 				})
 		})
 }
@@ -190,7 +206,7 @@ func newLoanNote() *cobra.Command {
 		{name: "result", says: "contacted: reached, not_reached, wrong_person or refused"},
 		{name: "note", says: "what was said; disputed, resolved: why"},
 		{name: "date", says: "promised: by when"},
-		{name: "amount", says: "promised: how much"},
+		{name: "amount", says: "promised: how much", money: true},
 	}
 	own, values := "", &choices{}
 	return reader("note LOAN KIND", "Note what was done about a loan that is late: assigned, contacted, promised, disputed or resolved",
@@ -203,7 +219,13 @@ func newLoanNote() *cobra.Command {
 				return err
 			}
 			body := fields{"id": made, "kind": args[1]}
-			values.into(body)
+			scale, err := c.scaleOfLoan(args[0])
+			if err == nil {
+				err = values.into(body, scale)
+			}
+			if err != nil {
+				return err
+			}
 			var e collectionEntry
 			text, err := c.post(path("loans", args[0], "collection"), "", body, &e)
 			if err != nil {
@@ -211,7 +233,7 @@ func newLoanNote() *cobra.Command {
 			}
 			return c.show(text, func() error {
 				return pairs(c.out, "entry", e.ID, "number", fmt.Sprint(e.Number), "on", e.On, "kind", e.Kind, "owner", e.Owner, "channel", e.Channel,
-					"result", e.Result, "note", e.Note, "by", e.Date, "amount", e.Amount)
+					"result", e.Result, "note", e.Note, "by", e.Date, "amount", decimal(e.Amount, scale))
 			})
 		})
 }

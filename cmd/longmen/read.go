@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -78,12 +79,10 @@ func newBalance() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return c.show(text, func() error {
+			err = c.show(text, func() error {
 				t := newTable("ADDRESS", "ASSET", ">BALANCE", ">AVAILABLE", ">HELD", ">FROZEN")
-				missing := false
 				for i, a := range answer.Balances {
 					if a.Missing {
-						missing = true
 						t.add(args[i], "there is no such account", "", "", "", "")
 						continue
 					}
@@ -96,11 +95,13 @@ func newBalance() *cobra.Command {
 				if err := t.print(c.out); err != nil {
 					return err
 				}
-				if _, err := fmt.Fprintln(c.out, &answer.moment); err != nil || !missing {
-					return err
-				}
-				return errSaid
+				_, err := fmt.Fprintln(c.out, &answer.moment)
+				return err
 			})
+			if err == nil && slices.ContainsFunc(answer.Balances, func(a account) bool { return a.Missing }) {
+				err = errSaid
+			}
+			return err
 		})
 }
 
@@ -118,7 +119,7 @@ func (c *client) past(addresses []string, as *asOf, list *[]account, m *moment) 
 		}
 		*list, raw = append(*list, a), append(raw, text)
 	}
-	return json.Marshal(raw)
+	return json.Marshal(fields{"balances": raw})
 }
 
 // entry is what of an entry is shown.

@@ -25,13 +25,12 @@ type valuation struct {
 	Entries []struct{ Name, Debit, Credit, Target, Booked string }
 }
 
-// print prints the figures, and what of them was booked before.
+// print prints the figures, and what of them was booked before. What was done is done, also if its scale can't be told.
 func (x *valuation) print(c *client) error {
-	scales, err := c.scales()
-	if err != nil {
-		return err
+	scale, sequence := unknown, fmt.Sprint(x.Sequence)
+	if scales, err := c.scales(); err == nil {
+		scale = scales[x.Asset]
 	}
-	scale, sequence := scales[x.Asset], fmt.Sprint(x.Sequence)
 	if x.Sequence == 0 {
 		sequence = "nothing was booked"
 	}

@@ -134,17 +134,17 @@ func (c *client) scale(address string) (int, error) {
 	return a.Scale, err
 }
 
-// scalesOf tells the scales of accounts, each asked for once; unknown if it can't be told.
-func scalesOf(c *client) func(address string) int {
+// scales tells the scale of each of several things that have one, asked for once; unknown if it can't be told.
+func scales(ask func(of string) (int, error)) func(of string) int {
 	known := map[string]int{}
-	return func(address string) int {
-		scale, ok := known[address]
+	return func(of string) int {
+		scale, ok := known[of]
 		if !ok {
 			var err error
-			if scale, err = c.scale(address); err != nil {
+			if scale, err = ask(of); err != nil {
 				scale = unknown
 			}
-			known[address] = scale
+			known[of] = scale
 		}
 		return scale
 	}
