@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -109,4 +110,22 @@ func killWhen(ctx context.Context, n *stage.Node, now func() bool) {
 		}
 	}
 	n.Kill()
+}
+
+// A run that is cut short has told nothing, and says so to the shell.
+func TestInterrupted(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	o := small(t.TempDir())
+	if err := run(ctx, o, &stage.Screen{Out: new(bytes.Buffer), Talk: ending(cancel)}); !errors.Is(err, errInterrupted) {
+		t.Errorf("an interrupted run ends with %v", err)
+	}
+}
+
+// ending ends a run at its first word.
+type ending func()
+
+func (f ending) Write(b []byte) (int, error) {
+	f()
+	return len(b), nil
 }

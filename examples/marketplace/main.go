@@ -96,6 +96,8 @@ func parse(args []string, w io.Writer) (options, error) {
 	return o, nil
 }
 
+var errInterrupted = errors.New("interrupted: there is no summary")
+
 // run starts the node, plays, shows the summary, and serves until the context ends.
 func run(ctx context.Context, o options, s *stage.Screen) (err error) {
 	folder := o.data
@@ -115,7 +117,7 @@ func run(ctx context.Context, o options, s *stage.Screen) (err error) {
 	summary, err := tell(n.Within(ctx), o, n, s)
 	if err != nil {
 		if ctx.Err() != nil {
-			return nil // it was asked to end
+			return errInterrupted
 		}
 		return errors.Join(err, n.Died())
 	}

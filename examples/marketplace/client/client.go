@@ -115,7 +115,7 @@ func (c *Client) call(ctx context.Context, who Caller, method, path, key string,
 // again says whether the same request is to be sent once more: the node is busy, starting, or still on its way.
 func again(err error) bool {
 	p, ok := errors.AsType[*Problem](err)
-	return ok && (p.Status == http.StatusServiceUnavailable || p.Code == "outcome_unknown")
+	return ok && (p.Status == http.StatusServiceUnavailable || p.Status == http.StatusGatewayTimeout || p.Code == "outcome_unknown")
 }
 
 // maxAnswer bounds what is read of one answer.

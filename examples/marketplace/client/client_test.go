@@ -22,7 +22,7 @@ func TestCall(t *testing.T) {
 		switch r.URL.Path {
 		case "/busy":
 			if asked < 3 {
-				w.WriteHeader(http.StatusServiceUnavailable)
+				w.WriteHeader([]int{0, http.StatusServiceUnavailable, http.StatusGatewayTimeout}[asked])
 				return
 			}
 			io.WriteString(w, `{"amount":"345"}`)

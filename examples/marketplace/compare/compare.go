@@ -48,7 +48,7 @@ func Check(ctx context.Context, c *client.Client, who client.Caller, p *play.Pla
 
 const path = "/v1/ledgers/" + play.Ledger
 
-// accounts compares balances. An account that the recount does not know has to be empty.
+// accounts compares balances. An account that the recount does not know has to be empty. At the end nothing is held.
 func (f *Findings) accounts(ctx context.Context, c *client.Client, who client.Caller, p *play.Player, b *recount.Books) error {
 	want := map[string]int64{
 		play.Custody: b.Custody, play.Own: b.Own, play.Fees: b.Platform, play.Reserve: b.Reserve, play.Lost: b.Lost, play.Contra: b.Lost,
@@ -63,9 +63,12 @@ func (f *Findings) accounts(ctx context.Context, c *client.Client, who client.Ca
 	for {
 		var out struct {
 			Accounts []struct {
-				Address string
-				Balance client.Amount
-				Owed    client.Amount
+				Address     string
+				Balance     client.Amount
+				Available   client.Amount
+				DebitsHeld  client.Amount `json:"debits_held"`
+				CreditsHeld client.Amount `json:"credits_held"`
+				Owed        client.Amount
 			}
 			Next string
 		}
@@ -76,6 +79,9 @@ func (f *Findings) accounts(ctx context.Context, c *client.Client, who client.Ca
 			f.Accounts++
 			if x := want[a.Address]; int64(a.Balance) != x || a.Owed != 0 {
 				f.wrong("account %s has %d and owes %d, the recount says %d", a.Address, a.Balance, a.Owed, x)
+			}
+			if a.Available != a.Balance || a.DebitsHeld != 0 || a.CreditsHeld != 0 {
+				f.wrong("account %s has %d, of which %d are available; %d are held to go out and %d to come in", a.Address, a.Balance, a.Available, a.DebitsHeld, a.CreditsHeld)
 			}
 			delete(want, a.Address)
 		}
@@ -115,9 +121,13 @@ func (f *Findings) loan(ctx context.Context, c *client.Client, who client.Caller
 		if account := p.Holder(l.Investors[h]); x.Account != account || x.Units != l.Units[h] {
 			f.wrong("loan %d: holder %d is %s with %d units, the recount says %s with %d", p.Number(i), h, x.Account, x.Units, account, l.Units[h])
 		}
-		for t, s := range x.Shares {
-			if want := l.Paid[t][h]; int64(s.Paid) != want {
-				f.wrong("loan %d: holder %d was paid %d of tranche %d, the recount says %d", p.Number(i), h, s.Paid, t, want)
+		if len(x.Shares) != len(l.Paid) {
+			f.wrong("loan %d: holder %d is told of %d tranches, there are %d", p.Number(i), h, len(x.Shares), len(l.Paid))
+			continue
+		}
+		for t := range l.Paid {
+			if got, want := int64(x.Shares[t].Paid), l.Paid[t][h]; got != want {
+				f.wrong("loan %d: holder %d was paid %d of tranche %d, the recount says %d", p.Number(i), h, got, t, want)
 			}
 		}
 	}

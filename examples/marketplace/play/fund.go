@@ -12,7 +12,7 @@ import (
 // funded notes the bids of all loans, each loan's in the order of the journal, and that single bids are those that were
 // made.
 func (p *Player) funded(bids [][]bid, byListing map[string]*lent) error {
-	byLoan := make([][]bid, len(p.loans))
+	byLoan, mandated := make([][]bid, len(p.loans)), make([]int64, len(p.s.Investors))
 	for _, list := range bids {
 		for _, b := range list {
 			l := byListing[b.Listing]
@@ -20,6 +20,14 @@ func (p *Player) funded(bids [][]bid, byListing map[string]*lent) error {
 				return fmt.Errorf("a bid of investor %d is for listing %s, which nobody made, or was taken back", b.investor+1, b.Listing)
 			}
 			byLoan[l.index] = append(byLoan[l.index], b)
+			if b.Mandate != "" {
+				mandated[b.investor] += b.Units
+			}
+		}
+	}
+	for i, yuan := range mandated {
+		if most := p.s.Investors[i].Budget; yuan > most {
+			return fmt.Errorf("the mandate of investor %d put %d yuan into loans, it may %d", i+1, yuan, most)
 		}
 	}
 	for i, list := range byLoan {
@@ -42,9 +50,11 @@ func (p *Player) funded(bids [][]bid, byListing map[string]*lent) error {
 // which puts more into the loan than it may.
 func (p *Player) asked(l *lent, list []bid) error {
 	if !l.Burst {
+		sums := map[int]int64{}
 		for _, b := range list {
-			if most := p.s.Investors[b.investor].PerLoan; b.Mandate == "" || b.Units > most {
-				return fmt.Errorf("investor %d put %d yuan into it, by mandate at most %d", b.investor+1, b.Units, most)
+			sums[b.investor] += b.Units
+			if most := p.s.Investors[b.investor].PerLoan; b.Mandate == "" || sums[b.investor] > most {
+				return fmt.Errorf("investor %d put %d yuan into it, by mandate at most %d", b.investor+1, sums[b.investor], most)
 			}
 		}
 		p.Stats.Pieces.Add(int64(len(list)))

@@ -256,14 +256,18 @@ func (p *Player) paidOut(ctx context.Context, l *lent) error {
 		return fmt.Errorf("%w (the application is %s)", err, a.State)
 	}
 	l.id = a.Loan
+	pays := l.terms.Payout()
+	if int64(a.Offer.Payout) != pays {
+		return fmt.Errorf("%d is paid out to him by the offer, %d by the contract", a.Offer.Payout, pays)
+	}
 	p.Stats.waited(a.Seconds, time.Since(l.began))
 	l.tale.Terms = l.terms
 	l.note(recount.Fact{Kind: recount.PaidOut, Day: p.today})
-	c, err := p.command("draw", uint64(l.index), PurposeDraw, transfer(Cash(l.borrower), Custody, int64(a.Offer.Payout)))
+	c, err := p.command("draw", uint64(l.index), PurposeDraw, transfer(Cash(l.borrower), Custody, pays))
 	if err != nil {
 		return err
 	}
-	l.note(recount.Fact{Kind: recount.Drawn, Day: p.today, Amount: int64(a.Offer.Payout)})
+	l.note(recount.Fact{Kind: recount.Drawn, Day: p.today, Amount: pays})
 	return p.apply(ctx, []command{c})
 }
 

@@ -25,8 +25,16 @@ var staff = []struct{ role, login, name string }{
 	{operations, "chen.jing", "陈静"}, {risk, "zhao.lei", "赵磊"}, {finance, "sun.li", "孙丽"}, {service, "platform", "撮合平台"},
 }
 
-// endowment is what the reserve has from outside before the first loan, in cents.
-const endowment = 500_000_00
+// endowment is what the reserve has from outside before the first loan, in cents: a part of what will be lent. Of few loans
+// one may be all that goes wrong.
+func (p *Player) endowment() int64 {
+	const least, part = 500_000_00, 20
+	lent := int64(0)
+	for _, l := range p.loans {
+		lent += l.Yuan * recount.CentsPerUnit
+	}
+	return max(least, lent/part)
+}
 
 // open makes the tenant with his ledger, his staff, and the accounts that there is one of. All others are opened by the
 // platform when they are needed.
@@ -106,11 +114,11 @@ func (p *Player) accounts(ctx context.Context) error {
 			ops = append(ops, openAccount(a.Address, a))
 		}
 	}
-	c, err := p.command("open", 0, PurposeOpen, append(ops, transfer(Custody, Reserve, endowment))...)
+	c, err := p.command("open", 0, PurposeOpen, append(ops, transfer(Custody, Reserve, p.endowment()))...)
 	if err != nil {
 		return err
 	}
-	p.Story.Common = append(p.Story.Common, recount.Fact{Kind: recount.Endowed, Amount: endowment})
+	p.Story.Common = append(p.Story.Common, recount.Fact{Kind: recount.Endowed, Amount: p.endowment()})
 	return p.apply(ctx, []command{c})
 }
 

@@ -35,8 +35,11 @@ func (p *Player) sell(ctx context.Context, l *lent, n int, x script.Sale) error 
 	if buyer == seller {
 		buyer = (buyer + 1) % p.s.Logins()
 	}
-	units := l.held[seller] * int64(x.Tenths) / 10
-	price, _ := l.terms.Price(l.terms.Replay(l.payments, p.today), p.today, units, l.Yuan, x.Ask)
+	units, s := l.held[seller]*int64(x.Tenths)/10, l.terms.Replay(l.payments, p.today)
+	if rest := l.held[seller] - units; rest > 0 && l.tooSmall(min(units, rest), s.Outstanding()[recount.Principal]) {
+		return nil
+	}
+	price, _ := l.terms.Price(s, p.today, units, l.Yuan, x.Ask)
 	own, err := p.id(fmt.Sprintf("sale-%d", l.index), uint64(n))
 	if err != nil {
 		return err
@@ -64,6 +67,12 @@ func (p *Player) sell(ctx context.Context, l *lent, n int, x script.Sale) error 
 	p.Stats.Sales.Add(1)
 	return nil
 }
+
+// minPiece is the face, in cents, of the smallest piece that the products let one sell, or keep of what he sells a part of.
+const minPiece = 10_00
+
+// tooSmall says whether so many units are less than that, by the principal that is outstanding.
+func (l *lent) tooSmall(units, principal int64) bool { return units*principal < minPiece*l.Yuan }
 
 // seller picks one of those who funded the loan, have a login, and did not buy more of it meanwhile; -1 if there is none.
 func (p *Player) seller(l *lent, x script.Sale) int {

@@ -232,7 +232,7 @@ func (l *loan) fact(f *Fact) error {
 		if l.out.Escrow != l.terms.Amount {
 			return fmt.Errorf("its bids sum to %d, it is of %d", l.out.Escrow, l.terms.Amount)
 		}
-		fee := part(l.terms.Amount, originationRate, 1_000)
+		fee := l.terms.Amount - l.terms.Payout()
 		reserve := fee / 2
 		l.out.Escrow -= l.terms.Amount
 		l.platform += fee - reserve
@@ -264,6 +264,9 @@ func (l *loan) fact(f *Fact) error {
 	}
 	return nil
 }
+
+// Payout is what the borrower gets of the loan: it is lent less a fee.
+func (t Terms) Payout() int64 { return t.Amount - part(t.Amount, originationRate, 1_000) }
 
 // Price is what so many units cost on a day, in cents: their part of the principal outstanding at the thousandths asked,
 // and of the interest borne and not due yet. The seller pays a fee from it.

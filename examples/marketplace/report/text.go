@@ -81,7 +81,7 @@ func (s *Summary) figures(t *text) {
 	t.figure("", "", "%s early, %s late, %s in parts, %s back-dated", count(r.Early), count(r.Late), count(r.Partial), count(r.Dated))
 	t.figure("", "", "%s of these took back what was paid, and paid it anew", count(r.Corrected))
 	t.figure("", "", "%s more were sent twice, found and sent back", count(r.Twice))
-	t.figure("investor credits", count(r.Credits), "%s a second", report.Rate(r.Credits, r.Seconds))
+	t.figure("investor credits", count(r.Credits), "of repayments, payouts and recoveries")
 	t.figure("defaults", count(l.Defaults), "the reserve paid %s", Yuan(l.PaidOut))
 	t.figure("", "", "for %s installments and %s whole loans", count(l.Payouts), count(l.Bought))
 	t.figure("recovered", Yuan(l.Recovered), "of %s loans that two persons wrote off", count(l.WrittenOff))
