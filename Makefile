@@ -21,7 +21,7 @@ help: ## list the targets
 
 build: ## build the programs into bin/
 	@mkdir -p bin
-	go build -trimpath -ldflags '$(LDFLAGS)' -o bin/ $(MODULE)/cmd/... $(MODULE)/examples/...
+	go build -ldflags '$(LDFLAGS)' -o bin/ $(MODULE)/cmd/... $(MODULE)/examples/...
 
 run: build ## build, start Longmen and play a marketplace through its API (ARGS="--loans all")
 	@exec bin/marketplace $(ARGS)
@@ -63,7 +63,6 @@ check-fmt:
 
 vet: ## go vet
 	@echo "== vet"
-	@go vet ./...
 	@go vet $(SOAK) ./...
 
 lint: ## staticcheck

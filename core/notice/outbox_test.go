@@ -102,7 +102,7 @@ func newOffice(t *testing.T, db *store.DB) *office {
 
 func (o *office) tell(n uint64, kind, data string) error {
 	return o.db.Write(o.Context(), func(tx *sql.Tx) error {
-		return o.Tell(o.Context(), tx, notice.Notice{Tenant: tenant, ID: number(n), Ledger: "main", Party: party, Kind: kind, Data: []byte(data)})
+		return o.Outbox.Tell(o.Context(), tx, notice.Notice{Tenant: tenant, ID: number(n), Ledger: "main", Party: party, Kind: kind, Data: []byte(data)})
 	})
 }
 
