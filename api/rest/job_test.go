@@ -154,7 +154,7 @@ func TestNoticesAndPreferences(t *testing.T) {
 			off++
 		}
 	}
-	if said.Language != "en" || len(said.Preferences) != 13 || off != 1 {
+	if said.Language != "en" || len(said.Preferences) != 16 || off != 1 {
 		t.Errorf("%+v", said)
 	}
 	for body, status := range map[string]int{

@@ -30,6 +30,7 @@ loan tasks --owner OWNER
 loan tasks 2026-03-01 --owner OWNER
 loan pay LOAN 50.00 --id PAID
 loan pay LOAN 50.00 --id AGAIN --anyway --json
+loan suspected
 loan reverse LOAN OTHER --id BACK
 loan change LOAN restructured --due 2026-05-15 --rows 24 --rate 0.06 --reason illness
 loan change LOAN restructured --due 2026-05-15 --rate x --reason illness

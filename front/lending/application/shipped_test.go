@@ -114,4 +114,3 @@ func TestUnserviceable(t *testing.T) {
 		}
 	})
 }
-

@@ -105,7 +105,7 @@ type world struct {
 
 	guarantors []agreement.Guarantor // whom the borrower names
 	losses     catalog.Losses        // of the product
-	penalties []catalog.Penalty
+	penalties  []catalog.Penalty
 }
 
 type entry struct {

@@ -81,7 +81,7 @@ func (l *Loan) repay(e *Event, today day.Date) (*loan.State, error) {
 	case l.contract.Over == Advance:
 		e.Amount = min(e.Asked, open)
 	case l.contract.Over == Credit:
-		e.Amount = min(e.Asked+l.Booked.Credit, owed)
+		e.Amount = min(e.Asked+l.creditOf(e), owed)
 	case owed == 0:
 		return nil, WrongState.Errorf("nothing is due, and the product takes no more than that").On("amount")
 	default:
@@ -93,9 +93,17 @@ func (l *Loan) repay(e *Event, today day.Date) (*loan.State, error) {
 	}
 	// What lies on the credit account counts too, and what is over stays there, until nothing is owed any more.
 	if e.Kept = e.Asked - e.Amount; after != nil && after.Closed {
-		e.Kept = -l.Booked.Credit
+		e.Kept = -l.creditOf(e)
 	}
 	return after, nil
+}
+
+// creditOf is what lies on the credit account for who pays: it is the borrower's, and nobody else's.
+func (l *Loan) creditOf(e *Event) int64 {
+	if e.Payer != "" && e.Payer != l.Places.Payer {
+		return 0
+	}
+	return l.Booked.Credit
 }
 
 // split notes how the amount is divided, as it is known now, and gives the state that follows.
@@ -130,18 +138,23 @@ func (l *Loan) settle(e *Event) error {
 	if e.Date < l.last() {
 		return errs.Invalid.Errorf("a loan is not closed before %s, when something happened last", l.last()).On("date")
 	}
+	s, err := l.Replay(e.Date)
+	if err != nil {
+		return err
+	}
+	if e.Kept = -l.creditOf(e); s.Outstanding().Total() == 0 {
+		if e.Kept == 0 {
+			return WrongState.Errorf("nothing is owed any more")
+		}
+		e.Kind = Repaid // a loan is closed once
+		return nil
+	}
 	q, fee, err := l.quote(e.Date)
 	if err != nil {
 		return err
 	}
 	e.Fee = fee
 	total := q.Split.Total()
-	if e.Kept = -l.Booked.Credit; total == 0 {
-		if e.Kept == 0 {
-			return WrongState.Errorf("nothing is owed any more")
-		}
-		e.Kind = Repaid // a loan is closed once
-	}
 	if missing := max(0, total+e.Kept); e.Asked < missing {
 		return errs.Invalid.Errorf("it takes %d to close the loan on %s", missing, e.Date).On("amount")
 	}

@@ -46,6 +46,9 @@ func (s *Servicing) Standing(ctx context.Context, tenant, loanID id.ID, on day.D
 	if err != nil {
 		return Standing{}, err
 	}
+	if start := l.contract.Agreement.Terms.Due.Start; on != 0 && on < start {
+		return Standing{}, errs.Invalid.Errorf("%s lies before the loan's first day %s", on, start).On("date")
+	}
 	if on != 0 && on < l.last() {
 		if l, err = l.until(on); err != nil {
 			return Standing{}, err
