@@ -55,7 +55,7 @@ func TestNothingIsHeld(t *testing.T) {
 	} {
 		node := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			var list []string
-			for _, a := range []string{play.Custody, play.Own, play.Fees} {
+			for _, a := range []string{play.Custody, play.Own, play.Fees, play.Lost, play.Contra} {
 				list = append(list, fmt.Sprintf(`{"address":%q,"balance":"0","available":"0","debits_held":"0","credits_held":"0","owed":"0"}`, a))
 			}
 			fmt.Fprintf(w, `{"accounts":[%s,{"address":%q,%s,"owed":"0"}]}`, strings.Join(list, ","), play.Reserve, account)
