@@ -140,7 +140,7 @@ func (p *people) listings(ctx context.Context, n int) (list []id.ID, err error) 
 }
 
 func (p *people) listing(ctx context.Context, n int) (id.ID, error) {
-	borrower, _, err := p.person(ctx, fmt.Sprint("borrower ", n))
+	borrower, _, err := p.person(ctx, fmt.Sprint("borrower-", n))
 	if err != nil {
 		return id.ID{}, err
 	}

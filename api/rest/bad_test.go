@@ -149,7 +149,7 @@ func TestBadBodies(t *testing.T) {
 					return s.As(whole, http.MethodPost, path, body, "Longmen-Tenant", "", "Idempotency-Key", s.ID().String())
 				}
 			}
-			a := send(filled(path), broken)
+			a := send(filled(strings.Replace(path, "/v1/parties/{party}", "/v1/parties/"+whole.Party.String(), 1)), broken)
 			if a.Status != http.StatusBadRequest || a.At("code") == "" || a.At("detail") == "" {
 				t.Errorf("%s: %s is wrong, got status %d: %s", path, field, a.Status, a.Body)
 				return

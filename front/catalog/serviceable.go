@@ -108,6 +108,11 @@ func (p *Product) Classes() (list []string) {
 	return slices.Compact(list)
 }
 
+// ClassOf is the class of units of those who are of a class of investors: 0 for who has none, or none that the product names.
+func (p *Product) ClassOf(class string) uint8 {
+	return uint8(1 + slices.Index(p.Classes(), class))
+}
+
 func (b FeeBase) components() []loan.Component {
 	switch b {
 	case OfPrincipal:

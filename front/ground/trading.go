@@ -21,7 +21,7 @@ import (
 
 // openMarket opens where loans are funded, with the rules by which bids are admitted.
 func (g *Ground) openMarket(ctx context.Context, c *Config) (err error) {
-	g.Market, err = market.New(ctx, market.Config{DB: g.DB, Plan: g.Plan, Clock: c.Clock, Ledgers: c.Ledgers, Noted: c.Noted, Admit: g.admission.Admit})
+	g.Market, err = market.New(ctx, market.Config{DB: g.DB, Plan: g.Plan, Clock: c.Clock, Ledgers: c.Ledgers, Noted: c.Noted, Admit: g.admission.Admit, Class: g.admission.Class})
 	if err != nil {
 		return err
 	}
@@ -32,7 +32,7 @@ func (g *Ground) openMarket(ctx context.Context, c *Config) (err error) {
 // openTrading opens the sale of claims on loans, and what an investor sees of all he has.
 func (g *Ground) openTrading(ctx context.Context, c *Config) (err error) {
 	t := &traded{ground: g, ledgers: c.Ledgers}
-	g.Sales, err = sale.New(ctx, sale.Config{DB: g.DB, Plan: g.Plan, Orders: g.Orders, Ledgers: c.Ledgers, Loans: t, Now: ledgers{c}.Now, Admit: t.admit, Await: g.Market.Await, Turn: g.Market.Turn, Sold: g.sold})
+	g.Sales, err = sale.New(ctx, sale.Config{DB: g.DB, Plan: g.Plan, Orders: g.Orders, Ledgers: c.Ledgers, Loans: t, Now: ledgers{c}.Now, Admit: t.admit, Class: t.class, Await: g.Market.Await, Turn: g.Market.Turn, Sold: g.sold})
 	g.Loans.Watch(t.done)
 	g.Overview = &overview.Overview{Market: g.Market, Sales: g.Sales, Loans: g.Loans, Now: ledgers{c}.Now}
 	return err
@@ -102,32 +102,42 @@ func (t *traded) admit(ctx context.Context, tenant id.ID, l *sale.Loan, buyer id
 	if buyer == l.Borrower {
 		return market.Own.Errorf("the buyer is the borrower of this loan").On("buyer")
 	}
-	of, err := t.ground.Market.ListingOfLoan(ctx, tenant, l.ID)
-	if errs.Is(err, errs.NotFound) {
-		return nil // it was not funded through the market
-	}
-	if err != nil {
+	of, h, err := t.holding(ctx, tenant, l, buyer)
+	if of == nil || err != nil {
 		return err
 	}
-	on, err := t.ledgers(ctx, l.Ledger)
-	if err != nil {
-		return err
+	if h.Units+units > of.Share {
+		return market.ShareReached.Errorf("one investor may hold %d units of this loan, and you hold %d already", of.Share, h.Units).On("buyer")
 	}
-	held := uint64(0)
-	if err := on.View(ctx, 0, func(e *ledger.Engine) {
-		h, _ := e.Holding(l.Register, market.Cash(buyer))
-		held = h.Units
-	}); err != nil {
-		return err
-	}
-	if held+units > of.Share {
-		return market.ShareReached.Errorf("one investor may hold %d units of this loan, and you hold %d already", of.Share, held).On("buyer")
-	}
-	err = t.ground.admission.Admit(ctx, of, &market.Bid{Tenant: tenant, Investor: buyer, Amount: price}, of.Amount(held))
+	err = t.ground.admission.Admit(ctx, of, &market.Bid{Tenant: tenant, Investor: buyer, Amount: price}, of.Amount(h.Units))
 	if e, ok := errors.AsType[*errs.Error](err); ok {
 		return e.On("buyer")
 	}
 	return err
+}
+
+// class is that of what a buyer gets: of what he holds of the loan already, or that of his own.
+func (t *traded) class(ctx context.Context, tenant id.ID, l *sale.Loan, buyer id.ID) (uint8, error) {
+	of, h, err := t.holding(ctx, tenant, l, buyer)
+	if err != nil || h.Units > 0 || of == nil {
+		return h.Class, err
+	}
+	return t.ground.admission.Class(ctx, of, buyer)
+}
+
+// holding is what a buyer has of a loan, with its listing, nil if it was not funded through the market.
+func (t *traded) holding(ctx context.Context, tenant id.ID, l *sale.Loan, buyer id.ID) (of *market.Listing, h ledger.HoldingState, err error) {
+	on, err := t.ledgers(ctx, l.Ledger)
+	if err != nil {
+		return nil, h, err
+	}
+	if err := on.View(ctx, 0, func(e *ledger.Engine) { h, _ = e.Holding(l.Register, market.Cash(buyer)) }); err != nil {
+		return nil, h, err
+	}
+	if of, err = t.ground.Market.ListingOfLoan(ctx, tenant, l.ID); errs.Is(err, errs.NotFound) {
+		return nil, h, nil
+	}
+	return of, h, err
 }
 
 // done lets the offers on a loan be looked at after anything but an ordinary payment.

@@ -20,6 +20,9 @@ type Bid struct {
 	Amount   int64
 	Units    uint64
 
+	// Class of the units, by which fees are taken from their lines. It follows from who the investor is.
+	Class uint8
+
 	// Of the one who asks; they are in the journal.
 	Actor id.ID
 	Trace id.ID
@@ -36,6 +39,7 @@ type figures struct {
 	there   bool
 	units   uint64 // sold
 	held    uint64 // by him
+	class   uint8  // of what he holds
 	frozen  bool
 	balance int64 // of the escrow
 }
@@ -58,7 +62,7 @@ func (m *Market) look(ctx context.Context, on Ledger, l *Listing, account string
 			return
 		}
 		if h, ok := e.Holding(l.Register, account); ok {
-			f.held = h.Units
+			f.held, f.class = h.Units, h.Class
 		}
 	})
 	return f, err
@@ -112,7 +116,13 @@ func (m *Market) Place(ctx context.Context, b Bid) (Bid, error) {
 		}
 		return Bid{}, err
 	}
-	return m.place(ctx, on, l, b)
+	done, err := m.place(ctx, on, l, b)
+	if errs.Is(err, errs.Conflict) { // perhaps he was of another class when he made it
+		if first, again, failed := m.first(ctx, l, on, &b); again || failed != nil {
+			return first, failed
+		}
+	}
+	return done, err
 }
 
 // first finds a bid that was made before with the same words.
@@ -189,10 +199,17 @@ func (m *Market) admit(ctx context.Context, on Ledger, l *Listing, b *Bid, ahead
 		return invalid("amount", "%d, want a multiple of %d, or all that is left", b.Amount, l.Amount(l.Step))
 	case f.held+b.Units > l.Share:
 		return ShareReached.Errorf("one investor may hold %d of this loan, and you hold %d already", l.Amount(l.Share), l.Amount(f.held)).On("amount")
-	case m.Admit != nil:
-		return m.Admit(ctx, l, b, l.Amount(f.held))
 	}
-	return nil
+	if m.Admit != nil {
+		if err := m.Admit(ctx, l, b, l.Amount(f.held)); err != nil {
+			return err
+		}
+	}
+	// Who holds units has one class for all of them.
+	if b.Class = f.class; f.held == 0 && m.Class != nil {
+		b.Class, err = m.Class(ctx, l, b.Investor)
+	}
+	return err
 }
 
 func soldOut(l *Listing, left uint64) error {

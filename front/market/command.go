@@ -50,7 +50,7 @@ func (l *Listing) openCommand(attempt uint64) *ledger.Command {
 func (l *Listing) bidCommand(b *Bid) *ledger.Command {
 	cash := Cash(b.Investor)
 	c := l.command(b.ID, PurposeBid,
-		&ledger.Issue{Register: l.Register, Account: cash, Units: b.Units},
+		&ledger.Issue{Register: l.Register, Account: cash, Units: b.Units, Class: b.Class},
 		&ledger.Transfer{Debit: cash, Credit: l.Escrow(), Mode: ledger.Exact, Amount: b.Amount},
 	)
 	c.Actor, c.Behalf, c.Trace = ledger.ID(b.Actor), ledger.ID(b.Investor), ledger.ID(b.Trace)

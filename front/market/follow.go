@@ -146,7 +146,7 @@ func (n *note) ours() bool {
 		return n.same(l.openCommand(0))
 	case PurposeBid:
 		o, ok := first.(*ledger.Issue)
-		return ok && n.same(l.bidCommand(&Bid{Investor: behalf, Units: o.Units, Amount: l.Amount(o.Units)}))
+		return ok && n.same(l.bidCommand(&Bid{Investor: behalf, Units: o.Units, Amount: l.Amount(o.Units), Class: o.Class}))
 	case PurposeCancel:
 		o, ok := first.(*ledger.Cancel)
 		return ok && n.same(l.cancelCommand(&Bid{Investor: behalf, Units: o.Units, Amount: l.Amount(o.Units)}, id.ID{}, 0))

@@ -40,6 +40,8 @@ type Config struct {
 	// Admit refuses bids by rules of the product that ask for more than a listing's figures; nil: there are none. held is
 	// what the investor has bid for the listing before.
 	Admit func(ctx context.Context, l *Listing, b *Bid, held int64) error
+	// Class is that of the units that an investor gets of a listing; nil: there is one.
+	Class func(ctx context.Context, l *Listing, investor id.ID) (uint8, error)
 	// Noted says up to which sequence of a tenant's ledger the rows have noted the commands.
 	Noted func(ctx context.Context, tenant id.ID, ledger string) (uint64, error)
 }

@@ -1,6 +1,7 @@
 package market_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -329,6 +330,42 @@ func TestBadListings(t *testing.T) {
 			l := listing(1)
 			spoil(&l)
 			w.is(w.Open(w.Context(), nil, l), errs.Invalid, field)
+		}
+	})
+}
+
+// Units are of the investor's class, by which fees are taken from their lines. He has one class in a loan; a bid that was
+// made before he got another one is answered as it was.
+func TestUnitsAreOfTheInvestorsClass(t *testing.T) {
+	each(t, func(w *world) {
+		class := uint8(2)
+		w.Class = func(context.Context, *market.Listing, id.ID) (uint8, error) { return class, nil }
+		l := w.open(listing(1))
+		who := w.investor(1, 1_000_00)
+		first := market.Bid{Tenant: tenant, ID: w.next("bid"), Listing: l.ID, Investor: who, Amount: 100_00}
+		made, err := w.Place(w.Context(), first)
+		w.must(err)
+		class = 1
+		w.placed(l, who, 100)
+		w.must(w.View(w.Context(), 0, func(e *ledger.Engine) {
+			if h, _ := e.Holding(l.Register, market.Cash(who)); h.Class != 2 || h.Units != 200 {
+				w.Errorf("%+v", h)
+			}
+		}))
+		w.run()
+		list, err := w.Bids(w.Context(), tenant, market.BidFilter{Listing: l.ID}, 0, 10)
+		w.must(err)
+		if len(list) != 2 {
+			w.Errorf("%d rows of two bids", len(list))
+		}
+		for _, b := range list {
+			_, err = w.Cancel(w.Context(), tenant, b.ID, who)
+			w.must(err)
+		}
+		w.run()
+		again, err := w.Place(w.Context(), first)
+		if err != nil || again.Sequence != made.Sequence {
+			w.Errorf("again: %+v %v", again, err)
 		}
 	})
 }

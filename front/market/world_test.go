@@ -48,13 +48,16 @@ type world struct {
 	plan   *plan.Plan
 	runner *plan.Runner
 
-	mu      sync.Mutex
-	journal []entry
-	noted   int
-	told    []market.Listing
-	stopped bool // the follower
-	busy    bool // the ledger
-	number  int
+	mu sync.Mutex
+
+	applying  sync.RWMutex // held while a command is on its way into the journal
+	following sync.Mutex
+	journal   []entry
+	noted     int
+	told      []market.Listing
+	stopped   bool // the follower
+	busy      bool // the ledger
+	number    int
 }
 
 type entry struct {
@@ -95,6 +98,8 @@ func (w *world) Apply(ctx context.Context, commands []*ledger.Command) ([]node.A
 	if w.busy {
 		return overloaded(commands), nil
 	}
+	w.applying.RLock()
+	defer w.applying.RUnlock()
 	answers, err := w.ledger.Apply(ctx, commands)
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -217,10 +222,12 @@ func (w *world) run() {
 // follow hands the journal over, each command once.
 func (w *world) follow() {
 	w.Helper()
-	w.mu.Lock()
+	w.following.Lock()
+	defer w.following.Unlock()
+	w.applying.Lock() // nothing of before comes later
 	list := slices.Clone(w.journal[w.noted:])
 	w.noted = len(w.journal)
-	w.mu.Unlock()
+	w.applying.Unlock()
 	slices.SortFunc(list, func(a, b entry) int { return cmp.Compare(a.result.Sequence, b.result.Sequence) })
 	w.must(w.db.Write(w.Context(), func(tx *sql.Tx) error {
 		b := w.Batch(w.Context(), tx, tenant)

@@ -141,12 +141,6 @@ func (c *Contracts) Days(ctx context.Context, tenant id.ID, code string) (*calen
 	return terms.Terms.Calendar, terms.Terms.Rule, err
 }
 
-// Class is the deduction class of a class of investors in a product: 0 for those who have none, or none that the product
-// names.
-func Class(p *catalog.Product, class string) uint8 {
-	return uint8(1 + slices.Index(p.Classes(), class))
-}
-
 // ppm is a rate in parts per million.
 func ppm(r catalog.Rate) (uint32, error) {
 	f, err := amount.Decimal(r.Decimal())

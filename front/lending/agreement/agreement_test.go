@@ -111,7 +111,7 @@ func TestContract(t *testing.T) {
 	if !reflect.DeepEqual(k.Deductions, deductions) {
 		t.Errorf("deductions %+v", k.Deductions)
 	}
-	if agreement.Class(product(), "gold") != 1 || agreement.Class(product(), "") != 0 || agreement.Class(product(), "lead") != 0 {
+	if p := product(); p.ClassOf("gold") != 1 || p.ClassOf("") != 0 || p.ClassOf("lead") != 0 {
 		t.Error("the classes of investors have other numbers")
 	}
 	days, rule, err := c.Days(t.Context(), id.ID{}, k.Days)

@@ -163,7 +163,7 @@ func (s *Servicing) book(ctx context.Context, l *Loan, e *Event, p *pending, tod
 		return WrongState.Errorf("%d of what it put to the credit account was used by a later payment: reverse that one first", -target.Credit).On("event")
 	}
 	r, corrects := l.rewrite(e, &target), false
-	if !l.inOrder(e) {
+	if !l.inOrder(e) || len(r.back) > 0 {
 		if r.diffs, r.own, err = l.differences(n, p.after, e.Number); err != nil {
 			return err
 		}

@@ -103,10 +103,11 @@ func (l *Loan) differences(replayed *Loan, s *loan.State, newest uint32) (list [
 	return list, diff[newest], nil
 }
 
-// inOrder reports whether an event can't change what was paid before it: it pays, and nothing counts from later.
+// inOrder reports whether an event can't change what was paid before it: it pays, and nothing counts from later. A settlement
+// can: interest that was paid in advance is not owed any more.
 func (l *Loan) inOrder(e *Event) bool {
 	switch e.Kind {
-	case Repaid, Settled, Recovered:
+	case Repaid, Recovered:
 		return e.Date >= l.last()
 	case Disbursed, Covered, Bought, WrittenOff:
 		return true

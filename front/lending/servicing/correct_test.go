@@ -150,3 +150,23 @@ func inDocument(t *testing.T, name, want string) {
 		t.Errorf("docs/lending.md shows\n%s\nand it is\n%s", got, want)
 	}
 }
+
+// Who pays all rows in advance and settles has paid interest that is not owed any more: it becomes principal of what was paid
+// before, or its fee, for those who held the loan then.
+func TestSettledAfterAPaymentInAdvance(t *testing.T) {
+	each(t, 3, func(t *testing.T, w *world) {
+		d := w.lend(1, terms{Amount: 1_200_00, Months: 5, Early: 50_00})
+		w.repay(d, 1, 1_000_00) // rows that are to come, with their interest
+		w.apply(&ledger.Move{Register: d.Places.Register, From: holder(0), To: holder(1), Units: 200})
+		w.to("2026-02-10")
+		q, err := w.Quote(context.Background(), tenant, d.Loan, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		e := w.repay(d, 2, q.Split.Total(), func(p *servicing.Payment) { p.Settle = true })
+		if e.Outcome != servicing.Applied || len(e.Corrected) != 1 || e.Corrected[0].Event != 2 || e.Corrected[0].Holders[1] >= 0 {
+			t.Fatalf("%+v", e)
+		}
+		w.whole(d)
+	})
+}

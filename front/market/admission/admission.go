@@ -51,7 +51,8 @@ type version struct {
 // rules are those of one version of a product, which never change.
 type rules struct {
 	*catalog.Rules
-	asked []string
+	asked   []string
+	product *catalog.Product
 }
 
 // asks says whether any of some facts is asked for.
@@ -68,7 +69,7 @@ func (a *Admission) rulesOf(ctx context.Context, l *market.Listing) (*rules, err
 	if err != nil {
 		return nil, fmt.Errorf("product of listing %s: %w", l.ID, err)
 	}
-	r := &rules{}
+	r := &rules{product: p.Product}
 	if r.Rules, err = catalog.NewRules(p.Product); err != nil {
 		return nil, fmt.Errorf("rules of product %s, version %d: %w", l.Product, l.Version, err)
 	}
@@ -84,8 +85,18 @@ func (a *Admission) Admit(ctx context.Context, l *market.Listing, b *market.Bid,
 		return nil
 	}
 	r, err := a.rulesOf(ctx, l)
-	if err != nil || len(r.asked) == 0 {
+	if err != nil {
 		return err
+	}
+	p, err := a.profile(ctx, b.Tenant, b.Investor)
+	if err != nil {
+		return err
+	}
+	if p.closed {
+		return market.NotAdmitted.Errorf("the investor is closed: 投资人已销户").On("investor")
+	}
+	if len(r.asked) == 0 {
+		return nil
 	}
 	f, err := a.facts(ctx, r, l, b, held)
 	if err != nil {
@@ -100,6 +111,26 @@ func (a *Admission) Admit(ctx context.Context, l *market.Listing, b *market.Bid,
 		said = append(said, sayOf(&d.Failed[i]))
 	}
 	return market.NotAdmitted.Errorf("%s", strings.Join(said, "; ")).On("amount")
+}
+
+// Class is the class of the units that an investor gets of a listing, by which fees are taken from his lines: that of his own
+// class in the listing's product.
+func (a *Admission) Class(ctx context.Context, l *market.Listing, investor id.ID) (uint8, error) {
+	if l.Version == 0 {
+		return 0, nil
+	}
+	r, err := a.rulesOf(ctx, l)
+	if err != nil || len(r.product.Classes()) == 0 {
+		return 0, err
+	}
+	p, err := a.profile(ctx, l.Tenant, investor)
+	if err != nil {
+		return 0, err
+	}
+	f := catalog.Facts{}
+	p.into(f, a.Clock.Now().UnixMicro())
+	class, _ := f["investor.class"].(string)
+	return r.product.ClassOf(class), nil
 }
 
 // sayOf tells a rule that fails, with what it asked for.
@@ -169,7 +200,7 @@ func (a *Admission) profile(ctx context.Context, tenant, investor id.ID) (*profi
 		return nil, err
 	}
 	p := &profile{read: now}
-	if err == nil && who.Closed == 0 {
+	if p.closed = err == nil && who.Closed != 0; err == nil && !p.closed {
 		p.kind = who.Kind.String()
 		if p.attested, err = a.attested(ctx, tenant, investor); err != nil {
 			return nil, err

@@ -32,6 +32,7 @@ type desk struct {
 	t        *testing.T
 	clock    *clock.Manual
 	limits   []catalog.Rule
+	fees     []catalog.Fee
 	kind     party.Kind
 	closed   int64
 	attested []party.Attestation
@@ -52,7 +53,7 @@ func (d *desk) Get(_ context.Context, _ id.ID, code string, number uint64) (cata
 	if code != "plain" || number != 1 {
 		return catalog.Version{}, errs.NotFound.Errorf("there is no such version")
 	}
-	return catalog.Version{Product: &catalog.Product{Limits: d.limits}}, nil
+	return catalog.Version{Product: &catalog.Product{Limits: d.limits, Fees: d.fees}}, nil
 }
 
 func (d *desk) Party(_ context.Context, _, p id.ID) (party.Party, error) {
@@ -111,7 +112,6 @@ func TestLimits(t *testing.T) {
 		{`loan.amount == 100000 && loan.days == 360 && loan.grade == "a"`, nil, ""},
 		{`investor.kind == "person"`, nil, ""},
 		{`investor.kind == "person"`, func(d *desk) { d.kind = party.Organisation }, "investor.kind = organisation"},
-		{`investor.kind == "person"`, func(d *desk) { d.closed = 1 }, "investor.kind = not known"},
 		{"investor.level >= 2", nil, "investor.level = not known"},
 		{"investor.level >= 2", func(d *desk) { d.attest("identity", "3", -time.Hour, 0); d.attest("identity", "1", -time.Minute, 0) }, ""},
 		{"investor.level >= 2", func(d *desk) { d.attest("identity", "2", -time.Hour, -time.Minute) }, "not known"},
@@ -136,8 +136,8 @@ func TestLimits(t *testing.T) {
 func TestWhatIsRead(t *testing.T) {
 	d := newDesk(t, "bid.amount >= 100")
 	d.is(d.bid(1), "")
-	if d.asked != 0 {
-		t.Errorf("rows were read %d times for a rule that asks for none", d.asked)
+	if d.asked != 1 {
+		t.Errorf("rows were read %d times for a rule that asks for none: whether the party is closed, and nothing more", d.asked)
 	}
 	d = newDesk(t, "investor.level >= 1")
 	d.attest("identity", "1", -time.Hour, time.Minute)
@@ -155,6 +155,48 @@ func TestWhatIsRead(t *testing.T) {
 		t.Fatal(err)
 	}
 	d.is(d.bid(1), "")
+}
+
+// Who is closed buys nothing, whatever the rules say.
+func TestClosedInvestor(t *testing.T) {
+	d := newDesk(t)
+	d.is(d.bid(1), "")
+	d.closed = 1
+	d.Forget(tenant, investor)
+	if err := d.bid(1); !errs.Is(err, market.NotAdmitted) || errs.Of(err).Field != "investor" {
+		t.Error(err)
+	}
+}
+
+// Fees by class of investors: units are of the class that is vouched for now, of none if the product doesn't name it.
+func TestClassOfUnits(t *testing.T) {
+	d := newDesk(t)
+	class := func() uint8 {
+		t.Helper()
+		c, err := d.Class(t.Context(), &listing, investor)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}
+	d.attest("class", "gold", -time.Hour, time.Minute)
+	if c := class(); c != 0 {
+		t.Errorf("class %d in a product without classes", c)
+	}
+	d = newDesk(t)
+	d.fees = []catalog.Fee{{PaidBy: catalog.FeeByInvestor, At: catalog.AtPayment, Classes: []catalog.ClassRate{{Class: "silver"}, {Class: "gold"}}}}
+	for _, x := range []struct {
+		level string
+		want  uint8
+	}{{"", 0}, {"silver", 2}, {"gold", 1}, {"lead", 0}} {
+		if x.level != "" {
+			d.attest("class", x.level, -time.Second, time.Minute)
+		}
+		d.Forget(tenant, investor)
+		if c := class(); c != x.want {
+			t.Errorf("%q is class %d, want %d", x.level, c, x.want)
+		}
+	}
 }
 
 // What has ended since it was read counts no more.

@@ -21,6 +21,7 @@ const (
 // profile is what is known of an investor.
 type profile struct {
 	kind     string
+	closed   bool
 	attested []party.Attestation
 	read     time.Time
 }

@@ -58,7 +58,7 @@ func (s *Sales) held(ctx context.Context, o *order.Order) error {
 }
 
 // purchase moves the money and then the units, out of the hold: one command.
-func purchase(b *Purchase, o *order.Order, t *Terms, l *Loan, q *claim.Quote) (*ledger.Command, error) {
+func purchase(b *Purchase, o *order.Order, t *Terms, l *Loan, q *claim.Quote, class uint8) (*ledger.Command, error) {
 	from, to := market.Cash(b.Buyer), market.Cash(seller(o))
 	operations := []ledger.Operation{&ledger.Transfer{Debit: from, Credit: to, Mode: ledger.Exact, Amount: q.Price}}
 	for _, side := range []struct {
@@ -71,7 +71,7 @@ func purchase(b *Purchase, o *order.Order, t *Terms, l *Loan, q *claim.Quote) (*
 		}
 		operations = append(operations, paid...)
 	}
-	operations = append(operations, &ledger.Move{Register: t.Register, From: to, To: from, Units: t.Units, Hold: mark(o.ID)})
+	operations = append(operations, &ledger.Move{Register: t.Register, From: to, To: from, Units: t.Units, Class: class, Hold: mark(o.ID)})
 	c := command(b.ID, o.ID, PurposePurchase, operations...)
 	c.Actor, c.Behalf = ledger.ID(b.Actor), ledger.ID(b.Buyer)
 	figures := ledger.Reference{Type: referenceFigures}

@@ -177,7 +177,13 @@ func (s *Sales) buy(ctx context.Context, tenant id.ID, b *Purchase, o *order.Ord
 	if err := s.held(ctx, o); err != nil {
 		return Bought{}, err
 	}
-	c, err := purchase(b, o, t, l, &q)
+	class := uint8(0)
+	if s.Class != nil {
+		if class, err = s.Class(ctx, tenant, l, b.Buyer); err != nil {
+			return Bought{}, err
+		}
+	}
+	c, err := purchase(b, o, t, l, &q, class)
 	if err != nil {
 		return Bought{}, err
 	}

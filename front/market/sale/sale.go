@@ -51,6 +51,8 @@ type Config struct {
 	Orders  *order.Orders
 	Ledgers func(ctx context.Context, name string) (market.Ledger, error)
 	Loans   Loans
+	// Class is that of the units that a buyer gets of a loan; nil: there is one.
+	Class func(ctx context.Context, tenant id.ID, l *Loan, buyer id.ID) (uint8, error)
 	// Admit refuses buyers by the rules that hold for bids; nil: there are none.
 	Admit func(ctx context.Context, tenant id.ID, l *Loan, buyer id.ID, units uint64, price int64) error
 	// Turn lets nobody else buy or bid for an investor until leave is called: what the rules have counted holds meanwhile.

@@ -1,6 +1,7 @@
 package sale_test
 
 import (
+	"context"
 	"database/sql"
 	"os"
 	"strings"
@@ -18,6 +19,7 @@ import (
 	"github.com/longmen/longmen/front/market/claim"
 	"github.com/longmen/longmen/front/market/sale"
 	"github.com/longmen/longmen/kit/errs"
+	"github.com/longmen/longmen/kit/id"
 	"github.com/longmen/longmen/store"
 	"github.com/longmen/longmen/store/storetest"
 )
@@ -45,6 +47,28 @@ func TestAPurchaseIsUnitsAgainstMoney(t *testing.T) {
 		if want := "| " + text(got.Price) + " | " + text(got.Receives) + " | " + text(got.Pays) + " |"; !contains(page, want) {
 			t.Errorf("the page does not say %s", want)
 		}
+	})
+}
+
+// A buyer's units are of his class; what he holds of the loan already has one.
+func TestUnitsAreOfTheBuyersClass(t *testing.T) {
+	each(t, func(w *world) {
+		w.Class = func(_ context.Context, of id.ID, _ *sale.Loan, buyer id.ID) (uint8, error) {
+			if of != tenant || buyer != bob {
+				return 0, errs.Internal.Errorf("another one is asked about")
+			}
+			return 3, nil
+		}
+		o := w.offered("0.985")
+		_, err := w.buy(o, bob, w.cost(o))
+		w.must(err)
+		terms, err := sale.TermsOf(&o)
+		w.must(err)
+		w.must(w.View(context.Background(), 0, func(e *ledger.Engine) {
+			if h, _ := e.Holding(terms.Register, market.Cash(bob)); h.Class != 3 || h.Units != 1_000 {
+				w.Errorf("%+v", h)
+			}
+		}))
 	})
 }
 
