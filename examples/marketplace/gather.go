@@ -30,7 +30,7 @@ func (t *teller) gather(ctx context.Context) error {
 
 func (t *teller) figures() {
 	s, x, out := t.script, &t.player.Stats, &t.out
-	out.Loans, out.Products, out.Investors, out.Logins, out.Seed = len(s.Loans), len(s.Products), len(s.Investors), s.Logins(), s.Seed
+	out.Loans, out.Products, out.Investors, out.Logins, out.Seed = len(s.Loans), len(s.Products), len(s.Investors), len(s.Investors), s.Seed
 	for i, l := range s.Loans {
 		out.Lent += l.Yuan * recount.CentsPerUnit
 		if t.player.Funders(i) >= 1_000 {

@@ -144,13 +144,13 @@ func (p *Player) products(ctx context.Context) error {
 	return nil
 }
 
-// people makes investors, with logins for some of them, and borrowers.
+// people makes investors and borrowers with logins of their own: nobody else gives their mandates.
 func (p *Player) people(ctx context.Context) error {
 	p.investors = make([]*investor, len(p.s.Investors))
 	err := p.Each(ctx, len(p.investors), func(ctx context.Context, i int) (err error) {
 		v := &investor{}
 		p.investors[i] = v
-		if v.party, err = p.party(ctx, "investor", i, fmt.Sprintf("出借人%d", i+1)); err != nil || i >= p.s.Logins() {
+		if v.party, err = p.party(ctx, "investor", i, fmt.Sprintf("出借人%d", i+1)); err != nil {
 			return err
 		}
 		v.own, err = p.login(ctx, "investor", i, v.party, fmt.Sprintf("investor.%d", i+1))

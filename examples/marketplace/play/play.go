@@ -71,7 +71,7 @@ type Player struct {
 // investor is somebody who funds loans.
 type investor struct {
 	party id.ID
-	own   client.Caller // with a login of his own; the zero caller of those without
+	own   client.Caller
 }
 
 // lent is a loan as the borrower knows it from his contract.

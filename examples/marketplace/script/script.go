@@ -131,7 +131,7 @@ func (s *Script) people(n int) {
 	}
 }
 
-// Logins is how many of the investors have one: the first ones.
+// Logins is how many of the investors bid and trade by themselves: the first ones.
 func (s *Script) Logins() int { return min(logins, len(s.Investors)) }
 
 // Bid is a part of a loan that somebody bids for by himself.
