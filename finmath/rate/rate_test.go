@@ -44,7 +44,8 @@ func TestTimeValue(t *testing.T) {
 			t.Fatal(err)
 		}
 		fv, err := rate.FV(r, n, pmt, pv, when)
-		if f := number(t, fv, err); math.Abs(f) > 1e-20 {
+		grown := number(t, pv, nil) * math.Pow(1+number(t, r, nil), number(t, n, nil)) // if nothing were paid
+		if f := number(t, fv, err); math.Abs(f) > 1e-36*max(1, grown) {
 			t.Fatalf("after all payments %s is left", fv)
 		}
 		back, err := rate.PV(r, n, pmt, new(apd.Decimal), when)
