@@ -131,7 +131,8 @@ func (l *Loan) claims(s *loan.State) ([]claim, error) {
 }
 
 // shares divides all payments of a state, and all payouts, in the order in which they became known: a payment repays
-// payouts that were known before it, the oldest first, component by component; the holders have the rest.
+// payouts that were known before it, the oldest first, component by component; the holders have the rest. A payout of more
+// than is owed goes back.
 func (l *Loan) shares(s *loan.State) (all []given, claims []claim, err error) {
 	list, err := l.moves(s)
 	if err != nil {
@@ -168,7 +169,28 @@ func (l *Loan) shares(s *loan.State) (all []given, claims []claim, err error) {
 		}
 		all = append(all, given{m.event.Number, d})
 	}
+	giveBack(s.Outstanding(), claims, all)
 	return all, claims, nil
+}
+
+// giveBack gives those who paid out more than is owed, since an event counts from before or was reversed, what is too much:
+// the latest payout first. Interest grows, and may be owed as principal now: it is too much once nothing is owed at all.
+func giveBack(open loan.Split, claims []claim, all []given) {
+	for _, part := range claimed {
+		if part.of == loan.Interest && open.Total() > 0 {
+			continue
+		}
+		excess := left(claims, part.of) - open[part.of]
+		for i := len(claims) - 1; i >= 0 && excess > 0; i-- {
+			c := &claims[i]
+			x := min(excess, c.left[part.of])
+			c.left[part.of] -= x
+			excess -= x
+			k := slices.IndexFunc(all, func(g given) bool { return g.event == c.event })
+			all[k].division.Holders[part.tranche] -= x
+			all[k].division.Add(c.payer, x)
+		}
+	}
 }
 
 // left is what of a component is not repaid to those who paid it out.

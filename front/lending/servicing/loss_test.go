@@ -11,6 +11,7 @@ import (
 	"github.com/longmen/longmen/finmath/loan"
 	"github.com/longmen/longmen/front/lending/servicing"
 	"github.com/longmen/longmen/kit/errs"
+	"github.com/longmen/longmen/kit/id"
 )
 
 // small is the loan of the examples in docs/losses.md: 12 installments of 106.62.
@@ -373,5 +374,41 @@ func TestRestructure(t *testing.T) {
 		if s := w.standing(d); s.State != servicing.Active || s.Outstanding != before.Outstanding {
 			t.Errorf("taken back: %s %v", s.State, s.Outstanding)
 		}
+	})
+}
+
+// A fee that is taken back makes more of an earlier payment principal, so a payout since was of too much: what is too much
+// goes back to who paid it. As long as nobody has sold, the payout itself has to be taken back first.
+func TestPayoutOfTooMuchGoesBack(t *testing.T) {
+	each(t, 2, func(t *testing.T, w *world) {
+		d := w.lend(1, terms{Amount: 1_000_00, Months: 1, Counted: true, Losses: onReserve})
+		fee, err := w.Change(context.Background(), tenant, d.Loan, servicing.Change{
+			ID: uid("charge", 1), Kind: servicing.Charged, Date: day.Of(2026, 1, 15), Due: day.Of(2026, 1, 15), Amount: 5_00, Component: loan.Fee,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.repay(d, 1, 500_00, func(p *servicing.Payment) { p.Anyway = true })
+		w.to("2026-03-20")
+		w.fund("reserve", 1_000_00)
+		paid := w.cover(d, 1).Amount
+		back := func(n int) (servicing.Event, error) {
+			return w.Reverse(context.Background(), tenant, d.Loan, uid("back", n), fee.ID, id.ID{})
+		}
+		if _, err := back(1); !errs.Is(err, servicing.WrongState) {
+			t.Fatalf("nobody has sold: %v", err)
+		}
+		w.apply(&ledger.Move{Register: d.Places.Register, From: holder(0), To: holder(1), Units: 100})
+		if _, err := back(2); err != nil {
+			t.Fatal(err)
+		}
+		w.whole(d)
+		w.have("what was too much is back", map[string]int64{"reserve": 1_000_00 - paid + 5_00})
+		s := w.standing(d)
+		if open, owed := s.Outstanding.Total(), s.Claims[0].Split.Total(); owed != paid-5_00 || open < owed {
+			t.Errorf("the reserve is owed %d of %d that are open, it paid %d", owed, open, paid)
+		}
+		w.repay(d, 2, s.Outstanding.Total(), func(p *servicing.Payment) { p.Anyway = true })
+		w.have("all is repaid", map[string]int64{"reserve": 1_000_00})
 	})
 }
