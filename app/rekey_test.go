@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	chance "math/rand/v2"
 	"net/http"
 	"os"
 	"os/exec"
@@ -145,7 +146,7 @@ func TestLostLookupKey(t *testing.T) {
 			}
 			// One that is killed after its last act, the naming of the key, has done its work.
 			kills := 0
-			for after := 10 * time.Millisecond; s.rekey(after) && !exists(lookup); after += 15 * time.Millisecond {
+			for after := chance.N(60 * time.Millisecond); s.rekey(after) && !exists(lookup); after += 50 * time.Millisecond {
 				kills++
 			}
 			t.Logf("killed %d times", kills)

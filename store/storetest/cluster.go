@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"net/url"
 	"os"
 	"os/exec"
@@ -78,12 +79,12 @@ func (c *Cluster) create(ctx context.Context) error {
 	if err := c.owner.own(c.dir); err != nil {
 		return err
 	}
-	// The databases of tests are thrown away, so making the first one need not wait for the disk.
-	cmd := exec.CommandContext(ctx, filepath.Join(c.bin, "initdb"), "--pgdata="+c.data(), "--username="+superuser,
-		"--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync", "--no-instructions")
-	c.owner.run(cmd, c.dir)
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("initdb: %w\n%s", err, out)
+	template, err := c.template(ctx)
+	if err != nil {
+		return err
+	}
+	if err := c.output(ctx, "cp", "-R", template, c.data()); err != nil {
+		return err
 	}
 	f, err := os.OpenFile(filepath.Join(c.data(), "postgresql.conf"), os.O_WRONLY|os.O_APPEND, 0)
 	if err != nil {
@@ -91,6 +92,35 @@ func (c *Cluster) create(ctx context.Context) error {
 	}
 	_, err = fmt.Fprintf(f, settings, c.dir)
 	return errors.Join(err, f.Close())
+}
+
+// template is the folder of a new cluster, which the first test binary makes and all copy: making one takes longer than
+// many a test.
+func (c *Cluster) template(ctx context.Context) (string, error) {
+	dir := filepath.Join(shortTemp(), fmt.Sprintf("longmen-pgdata-%x-%d", crc32.ChecksumIEEE([]byte(c.bin)), c.owner.user()))
+	if c.owner.owns(dir) {
+		return dir, nil
+	}
+	// The databases of tests are thrown away, so making the first one need not wait for the disk.
+	fresh := filepath.Join(c.dir, "template")
+	if err := c.output(ctx, filepath.Join(c.bin, "initdb"), "--pgdata="+fresh, "--username="+superuser,
+		"--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync", "--no-instructions"); err != nil {
+		return "", err
+	}
+	if err := os.Rename(fresh, dir); err != nil {
+		return fresh, nil // another one was first, or it is somebody else's
+	}
+	return dir, nil
+}
+
+// output runs a program as the server's account. What it says is told if it fails.
+func (c *Cluster) output(ctx context.Context, name string, args ...string) error {
+	cmd := exec.CommandContext(ctx, name, args...)
+	c.owner.run(cmd, c.dir)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("%s: %w\n%s", filepath.Base(name), err, out)
+	}
+	return nil
 }
 
 func (c *Cluster) data() string { return filepath.Join(c.dir, "data") }

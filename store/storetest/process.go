@@ -40,6 +40,24 @@ func (a *account) own(dir string) error {
 	return os.Chown(dir, int(a.uid), int(a.gid))
 }
 
+// user is the id of the account.
+func (a *account) user() uint32 {
+	if a == nil {
+		return uint32(os.Getuid())
+	}
+	return a.uid
+}
+
+// owns says whether a folder is there and belongs to the account.
+func (a *account) owns(dir string) bool {
+	info, err := os.Lstat(dir)
+	if err != nil || !info.IsDir() {
+		return false
+	}
+	stat, ok := info.Sys().(*syscall.Stat_t)
+	return ok && stat.Uid == a.user()
+}
+
 // run makes a command run as the account, in dir, with an environment that means nothing to PostgreSQL.
 func (a *account) run(cmd *exec.Cmd, dir string) {
 	cmd.Dir = dir
