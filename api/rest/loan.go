@@ -2,6 +2,10 @@ package rest
 
 import (
 	"context"
+	"encoding/csv"
+	"errors"
+	"net/http"
+	"strconv"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -15,6 +19,7 @@ import (
 	"github.com/longmen/longmen/front/right"
 	"github.com/longmen/longmen/kit/errs"
 	"github.com/longmen/longmen/kit/id"
+	"github.com/longmen/longmen/kit/logging"
 )
 
 // Split is an amount by component.
@@ -191,11 +196,15 @@ type (
 		} `nameHint:"Reversal"`
 	}
 	eventOutput  struct{ Body LoanEvent }
-	overdueInput struct {
-		InPage
+	// InLate is of whom lists of what is late tell.
+	InLate struct {
 		On   DateParam `query:"on" required:"true" doc:"Today by the tenant's ledger or a day to come, if nothing is paid until then"`
 		From int       `query:"from" minimum:"0" maximum:"36500" doc:"Only from so many days past due"`
 		To   int       `query:"to" minimum:"0" maximum:"36500" doc:"Only up to so many; 0: no bound"`
+	}
+	overdueInput struct {
+		InPage
+		InLate
 	}
 	// LateLoan is a loan that is overdue.
 	LateLoan struct {
@@ -229,6 +238,11 @@ func (s *server) loans(a huma.API) {
 	s.collections(a)
 	s.suspectedPayments(a)
 	huma.Register(a, needs(right.LoanRead, question("list-overdue-loans", "/v1/overdue-loans", tagLoans, "List the loans that are overdue on a day")), s.listOverdue)
+	export := question("export-overdue-loans", "/v1/overdue-loans/export", tagLoans, "Export all loans that are overdue on a day, oldest first, with principal in minor units")
+	export.Responses = map[string]*huma.Response{"200": {Description: http.StatusText(http.StatusOK), Content: map[string]*huma.MediaType{
+		csvType: {Schema: &huma.Schema{Type: huma.TypeString}},
+	}}}
+	huma.Register(a, needs(right.LoanRead, export), s.exportOverdue)
 }
 
 // loan finds a loan that the caller may see: of a party for which he acts, or any with the right.
@@ -380,6 +394,34 @@ func (s *server) listOverdue(ctx context.Context, in *overdueInput) (*overdueOut
 		out.Body.Next.Next = lateCursor(listOfOverdue, servicing.Place{Agreed: last.Agreed, Loan: last.Loan})
 	}
 	return out, nil
+}
+
+// exportOverdue writes while it reads. Where that ends early the connection does too: whoever has the whole answer has all.
+func (s *server) exportOverdue(ctx context.Context, in *InLate) (*huma.StreamResponse, error) {
+	g, err := s.ground(ctx)
+	if err == nil {
+		err = s.notPast(ctx, g, dayOf(in.On.Date))
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &huma.StreamResponse{Body: func(c huma.Context) {
+		c.SetHeader("Content-Type", csvType)
+		out := csv.NewWriter(c.BodyWriter())
+		err := out.Write([]string{"loan", "borrower", "product", "due", "days", "bucket", "principal"})
+		if err == nil {
+			err = g.Loans.EachOverdue(ctx, tenant(ctx), dayOf(in.On.Date), in.From, in.To, servicing.Place{}, func(l *servicing.Late) bool {
+				return out.Write([]string{
+					l.Loan.String(), l.Borrower.String(), l.Product, l.Due.String(), strconv.Itoa(l.Days), l.Bucket, strconv.FormatInt(l.Principal, 10),
+				}) == nil
+			})
+		}
+		out.Flush()
+		if err = errors.Join(err, out.Error()); err != nil {
+			s.log.Warn("an export ended early", logging.Error, err)
+			panic(http.ErrAbortHandler)
+		}
+	}}, nil
 }
 
 // notPast refuses a day that is over: the lists of what is late know how loans stand now.

@@ -2,6 +2,7 @@ package rest_test
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/longmen/longmen/api/apitest"
@@ -20,6 +21,7 @@ var loanEndpoints = []apitest.Endpoint{
 	{ID: "repay-loan", Body: `{"id":"{id}","amount":"10000"}`, Fill: lent},
 	{ID: "reverse-loan-event", Body: `{"id":"{id}","event":"{event}"}`, Fill: lent},
 	{ID: "list-overdue-loans", Query: "on=2030-01-01"},
+	{ID: "export-overdue-loans", Query: "on=2030-01-01"},
 	{ID: "list-suspected-payments"},
 }
 
@@ -120,7 +122,12 @@ func TestLoan(t *testing.T) {
 	if len(late.Loans) != 2 || late.Loans[0].Loan != other.String() || late.Loans[0].Bucket != "M6+" {
 		t.Errorf("overdue: %+v", late)
 	}
-	for _, list := range []string{"overdue-loans", "collection-tasks"} {
+	all := w.As(w.North.Staff["risk"], http.MethodGet, "/v1/overdue-loans/export?on=2027-12-31&from=31", nil).OK()
+	lines := strings.Split(strings.TrimSpace(string(all.Body)), "\n")
+	if lines[0] != "loan,borrower,product,due,days,bucket,principal" || len(lines) != 1+len(late.Loans) || !strings.HasPrefix(lines[1], other.String()+",") {
+		t.Errorf("the export: %q", lines)
+	}
+	for _, list := range []string{"overdue-loans", "collection-tasks", "overdue-loans/export"} {
 		refuses(t, w.As(w.North.Staff["risk"], http.MethodGet, "/v1/"+list+"?on=2020-01-01", nil), 400, "invalid", "query.on")
 	}
 }

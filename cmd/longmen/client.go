@@ -233,6 +233,39 @@ func (c *client) exchange(method, path, key string, body []byte) (*answer, error
 func (c *client) attempt(method, path, key string, body []byte) (*answer, error) {
 	ctx, cancel := context.WithTimeout(c.ctx, waitAnswer)
 	defer cancel()
+	response, err := c.send(ctx, method, path, key, body)
+	if err != nil {
+		return nil, err
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer+1))
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("read the answer: %w", err)
+	case len(text) > maxAnswer:
+		return nil, fmt.Errorf("the answer has more than %d MiB: ask for less at once", maxAnswer>>20)
+	}
+	return &answer{response.StatusCode, response.Status, text}, nil
+}
+
+// copy prints an answer of any length as it comes.
+func (c *client) copy(path string, query url.Values) error {
+	response, err := c.send(c.ctx, http.MethodGet, path+"?"+query.Encode(), "", nil)
+	if err != nil {
+		return err
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		text, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer))
+		return errors.Join(err, c.problem(response.Status, text))
+	}
+	if _, err := io.Copy(c.out, response.Body); err != nil {
+		return fmt.Errorf("the answer broke off, what was printed is not all: %w", err)
+	}
+	return nil
+}
+
+func (c *client) send(ctx context.Context, method, path, key string, body []byte) (*http.Response, error) {
 	request, err := http.NewRequestWithContext(ctx, method, c.base+path, bytes.NewReader(body))
 	if err != nil {
 		return nil, err
@@ -245,25 +278,14 @@ func (c *client) attempt(method, path, key string, body []byte) (*answer, error)
 		}
 	}
 	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		if errors.Is(err, syscall.ECONNREFUSED) {
-			advice := ""
-			if c.folder != "" {
-				advice = ": start one with longmen serve --data " + c.folder
-			}
-			return nil, fmt.Errorf("no node answers on %s%s (%w)", c.base, advice, syscall.ECONNREFUSED)
+	if errors.Is(err, syscall.ECONNREFUSED) {
+		advice := ""
+		if c.folder != "" {
+			advice = ": start one with longmen serve --data " + c.folder
 		}
-		return nil, err
+		return nil, fmt.Errorf("no node answers on %s%s (%w)", c.base, advice, syscall.ECONNREFUSED)
 	}
-	defer response.Body.Close()
-	text, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer+1))
-	switch {
-	case err != nil:
-		return nil, fmt.Errorf("read the answer: %w", err)
-	case len(text) > maxAnswer:
-		return nil, fmt.Errorf("the answer has more than %d MiB: ask for less at once", maxAnswer>>20)
-	}
-	return &answer{response.StatusCode, response.Status, text}, nil
+	return response, err
 }
 
 // problem says in words what the node answered.

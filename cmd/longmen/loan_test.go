@@ -16,6 +16,8 @@ const loanScript = `
 loan standing LOAN
 loan payoff LOAN
 loan late 2026-03-01
+loan late 2026-03-01 --csv
+loan late 2026-02-01 --csv
 loan payout LOAN --most 100.00
 loan waiting RESERVE
 loan serve RESERVE

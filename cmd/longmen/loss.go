@@ -99,9 +99,19 @@ func (l *late) query(on string) url.Values {
 }
 
 func newLate() *cobra.Command {
-	l := &late{}
-	return reader("late DAY", "List the loans that are overdue on a day", "  longmen loan late 2026-04-01 --from 31 --to 60", cobra.ExactArgs(1), l.flags,
-		func(c *client, args []string) error {
+	l, asCSV := &late{}, false
+	return reader("late DAY", "List the loans that are overdue on a day", "  longmen loan late 2026-04-01 --from 31 --to 60\n  longmen loan late 2026-04-01 --csv > late.csv",
+		cobra.ExactArgs(1), func(c *cobra.Command) {
+			l.flags(c)
+			c.Flags().BoolVar(&asCSV, "csv", false, "print all of them as CSV, amounts in minor units")
+			c.MarkFlagsMutuallyExclusive("csv", "limit")
+			c.MarkFlagsMutuallyExclusive("csv", "cursor")
+		}, func(c *client, args []string) error {
+			if asCSV {
+				query := l.query(args[0])
+				query.Del("limit")
+				return c.copy("/v1/overdue-loans/export", query)
+			}
 			of := c.scaleLike()
 			return listing(c, &l.page, "/v1/overdue-loans", l.query(args[0]), "loans", newTable("LOAN", "PRODUCT", "DUE", ">DAYS", "BUCKET", ">PRINCIPAL"),
 				func(t *table, x lateLoan) {
