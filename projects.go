@@ -7,7 +7,9 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 
+	"github.com/longmen/longmen/core/feed"
 	"github.com/longmen/longmen/core/history"
 	"github.com/longmen/longmen/core/journal"
 	"github.com/longmen/longmen/core/ledger"
@@ -43,12 +45,32 @@ func (p *projects) Open(ctx context.Context, l journal.Ledger) (node.Projection,
 	}
 	follow.following = f
 	p.db.keep(l.ID, follow)
-	return f, h, nil
+	return &watched{f, follow}, h, nil
+}
+
+// watched is a projection that shows what it gets to those who watch the ledger: they need not wait until history has it.
+type watched struct {
+	*node.Following
+	follower *follower
+}
+
+// Command implements node.Projection.
+func (w *watched) Command(record []byte, res *ledger.Result, fx *ledger.Effects) {
+	w.Following.Command(record, res, fx)
+	if w.follower.watching.Load() == 0 {
+		return
+	}
+	// The caller's command may be changed by now; the record is what the journal has.
+	if c, err := commandOf(record); err == nil {
+		w.follower.applied.add(feed.Event{Command: c, Result: *res}, len(record))
+	}
 }
 
 // follower is what stands beside a ledger's engine.
 type follower struct {
-	tail        tail // of what was watched
+	watching    atomic.Int32 // how many watch
+	applied     tail         // of what was applied while somebody watched
+	read        tail         // of what was read for those who are behind
 	history     *history.History
 	key         *proof.Key // nil where only the public side is, or none
 	public      string

@@ -9,11 +9,11 @@ import (
 
 // Bounds of what a tail keeps.
 const (
-	tailEvents = 4_096
-	tailBytes  = 4 << 20 // of the journal
+	tailEvents = 16_384
+	tailBytes  = 8 << 20 // of the journal
 )
 
-// tail is the last events that somebody has watched. Whoever else watches the ledger has them without reading them again.
+// tail is events that came last, for all who watch the ledger.
 type tail struct {
 	mu    sync.Mutex
 	first uint64 // sequence of the first one

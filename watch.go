@@ -15,14 +15,20 @@ const (
 )
 
 // Watch calls with what was applied from a sequence on, in order and without gaps, and waits for more, until the
-// context ends or the function returns an error. The journal is read in long ranges, what is new only once for all who watch. What is
-// handed over may be kept, and is shared: nobody changes it.
+// context ends or the function returns an error. What is new comes from memory; who is behind has the journal read for him,
+// in long ranges. What is handed over may be kept, and is shared: nobody changes it.
 func (l *Ledger) Watch(ctx context.Context, from uint64, each func([]Event) error) error {
+	l.follower.watching.Add(1)
+	defer l.follower.watching.Add(-1)
 	for next := max(from, 1); ; {
 		if err := l.View(ctx, next, func(*ledger.Engine) {}); err != nil {
 			return err
 		}
-		if list := l.follower.tail.from(next, watchRead); len(list) > 0 {
+		list := l.follower.applied.from(next, watchRead)
+		if len(list) == 0 {
+			list = l.follower.read.from(next, watchRead)
+		}
+		if len(list) > 0 {
 			if err := each(list); err != nil {
 				return err
 			}
@@ -60,7 +66,7 @@ func (l *Ledger) watchRange(ctx context.Context, next uint64, each func([]Event)
 			if err != nil {
 				return next, err
 			}
-			l.follower.tail.add(e, len(record))
+			l.follower.read.add(e, len(record))
 			list, bytes, next = append(list, e), bytes+len(record), sequence+1
 			if len(list) < watchRead && bytes < watchBytes {
 				continue
@@ -79,13 +85,18 @@ func (l *Ledger) event(ctx context.Context, sequence uint64, record []byte) (Eve
 	if err != nil {
 		return Event{}, fmt.Errorf("watch ledger %s: %w", l.Name(), err)
 	}
-	parts, err := ledger.DecodeRecord(record)
-	if err != nil {
-		return Event{}, fmt.Errorf("command at sequence %d: %w", sequence, err)
-	}
-	c, err := ledger.DecodeCommand(parts.Command)
+	c, err := commandOf(record)
 	if err != nil {
 		return Event{}, fmt.Errorf("command at sequence %d: %w", sequence, err)
 	}
 	return feed.Event{Command: c, Result: result}, nil
+}
+
+// commandOf reads the command of a record.
+func commandOf(record []byte) (*ledger.Command, error) {
+	parts, err := ledger.DecodeRecord(record)
+	if err != nil {
+		return nil, err
+	}
+	return ledger.DecodeCommand(parts.Command)
 }

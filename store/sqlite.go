@@ -26,6 +26,7 @@ var writerPragmas = []string{
 	"trusted_schema(0)",
 	"wal_autocheckpoint(4096)",
 	"journal_size_limit(67108864)",
+	"temp_store(MEMORY)", // what a savepoint may have to bring back: a file for each would cost as much as the write itself
 }
 
 var readerPragmas = []string{
