@@ -11,6 +11,7 @@ var scenarios = []Scenario{
 	{"bids", "single bids for a loan by REST, with tokens and the product's limits", false, bids},
 	{"repayments", "repayments of loans with 1,000 investors each by REST, with tokens and the product's rules, on SQLite", false, repayments},
 	{"repayments-postgres", "the same on PostgreSQL", false, repaymentsPostgres},
+	{"overdue", "the first page and all of a million loans that are overdue, by REST", false, overdue},
 	{"balances", "what accounts have now, 100 a request and one a request", true, balances},
 	{"past", "newest entries; balances, pages and statements of any time, also after history grew tenfold", true, past},
 	{"restart", "start from a snapshot of a large ledger", false, restart},
