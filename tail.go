@@ -9,8 +9,8 @@ import (
 
 // Bounds of what a tail keeps.
 const (
-	tailEvents = 16_384
-	tailBytes  = 8 << 20 // of the journal
+	tailEvents = 4_096
+	tailBytes  = 4 << 20 // of the journal
 )
 
 // tail is events that came last, for all who watch the ledger.

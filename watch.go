@@ -25,7 +25,9 @@ func (l *Ledger) Watch(ctx context.Context, from uint64, each func([]Event) erro
 			return err
 		}
 		list := l.follower.applied.from(next, watchRead)
-		if len(list) == 0 {
+		if len(list) > 0 {
+			list = list[:min(uint64(len(list)), l.Applied()+1-next)] // not before others can read what it did
+		} else {
 			list = l.follower.read.from(next, watchRead)
 		}
 		if len(list) > 0 {

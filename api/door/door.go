@@ -52,6 +52,7 @@ type Config struct {
 const (
 	maxRequests = 4_096            // under way
 	maxTime     = 30 * time.Second // of one request, streams aside
+	exportTime  = 5 * time.Minute  // of one that exports
 	graceTime   = 5 * time.Second  // in which an answer has to be taken
 )
 
@@ -181,9 +182,13 @@ func (d *Door) serve(ctx context.Context, door http.Handler, w http.ResponseWrit
 	stream := r.URL.Path == rpc.WatchPath
 	limit := time.Time{}
 	if !stream {
-		limited, cancel := context.WithTimeout(ctx, maxTime)
+		long := maxTime
+		if r.URL.Path == rest.OverdueExport {
+			long = exportTime
+		}
+		limited, cancel := context.WithTimeout(ctx, long)
 		defer cancel()
-		ctx, limit = limited, start.Add(maxTime+graceTime)
+		ctx, limit = limited, start.Add(long+graceTime)
 	}
 	// Whoever does not take his answer must not keep us for ever. A connection that can't be told so has limits of its own.
 	_ = http.NewResponseController(w).SetWriteDeadline(limit)

@@ -43,13 +43,15 @@ type server struct {
 	node Node
 	open func() (*ground.Ground, error)
 	log  *slog.Logger
+
+	exports chan struct{} // those under way
 }
 
 // New makes the door. Who calls must be in the requests' context (api.WithCall). open gives the ground once it is open,
 // before that an error for the caller.
 func New(node Node, open func() (*ground.Ground, error), log *slog.Logger) *Door {
 	mux := http.NewServeMux()
-	s := &server{node: node, open: open, log: log}
+	s := &server{node: node, open: open, log: log, exports: make(chan struct{}, maxExports)}
 	door := &Door{mux: mux, huma: huma.NewAPI(configuration(), adapter{
 		Adapter: humago.NewAdapter(mux, ""), mux: mux,
 		quick: map[string]quick{

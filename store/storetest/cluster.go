@@ -97,14 +97,17 @@ func (c *Cluster) create(ctx context.Context) error {
 // template is the folder of a new cluster, which the first test binary makes and all copy: making one takes longer than
 // many a test.
 func (c *Cluster) template(ctx context.Context) (string, error) {
-	dir := filepath.Join(shortTemp(), fmt.Sprintf("longmen-pgdata-%x-%d", crc32.ChecksumIEEE([]byte(c.bin)), c.owner.user()))
+	version, err := exec.CommandContext(ctx, filepath.Join(c.bin, "postgres"), "--version").Output()
+	if err != nil {
+		return "", fmt.Errorf("postgres --version: %w", err)
+	}
+	dir := filepath.Join(shortTemp(), fmt.Sprintf("longmen-pgdata-%x-%d", crc32.ChecksumIEEE(append(version, c.bin...)), c.owner.user()))
 	if c.owner.owns(dir) {
 		return dir, nil
 	}
-	// The databases of tests are thrown away, so making the first one need not wait for the disk.
 	fresh := filepath.Join(c.dir, "template")
 	if err := c.output(ctx, filepath.Join(c.bin, "initdb"), "--pgdata="+fresh, "--username="+superuser,
-		"--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync", "--no-instructions"); err != nil {
+		"--auth=trust", "--encoding=UTF8", "--locale=C", "--no-instructions"); err != nil {
 		return "", err
 	}
 	if err := os.Rename(fresh, dir); err != nil {

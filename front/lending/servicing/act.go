@@ -167,7 +167,7 @@ func (s *Servicing) book(ctx context.Context, l *Loan, e *Event, p *pending, tod
 		if r.diffs, r.own, err = l.differences(n, p.after, e.Number); err != nil {
 			return err
 		}
-		if corrects, err = s.corrects(ctx, l, r); err != nil {
+		if corrects, err = s.corrects(ctx, l, e, r); err != nil {
 			return err
 		}
 	}

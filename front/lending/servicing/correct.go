@@ -164,7 +164,7 @@ func (l *Loan) rewrite(e *Event, target *Division) *rewriting {
 
 // corrects reports whether differences have to be paid, since units changed after one of the distributions that would be
 // divided otherwise, or since one of the commands can't be taken back.
-func (s *Servicing) corrects(ctx context.Context, l *Loan, r *rewriting) (bool, error) {
+func (s *Servicing) corrects(ctx context.Context, l *Loan, e *Event, r *rewriting) (bool, error) {
 	if len(r.diffs) == 0 && len(r.back) == 0 {
 		return false, nil
 	}
@@ -172,7 +172,9 @@ func (s *Servicing) corrects(ctx context.Context, l *Loan, r *rewriting) (bool, 
 	if err := s.ledgers.View(ctx, l.Ledger, func(book *ledger.Engine) { register, _ = book.Register(l.Places.Register) }); err != nil {
 		return false, err
 	}
-	oldest, fixed, needed := ^uint64(0), l.fixed(), false
+	// A payment that is no earlier than the others is taken, also if a payout turns out to have been of too much.
+	oldest, fixed := ^uint64(0), l.fixed()
+	needed := r.mixed && (e.Kind == Repaid || e.Kind == Settled || e.Kind == Recovered) && e.Date >= l.last()
 	for _, n := range r.back {
 		if needed = needed || fixed[n]; l.Events[n-1].distributes() {
 			oldest = min(oldest, l.Events[n-1].Sequence)
@@ -206,7 +208,7 @@ func (l *Loan) correct(e *Event, r *rewriting) (*ledger.Command, error) {
 	payer := cmp.Or(e.Payer, l.Places.Payer)
 	var list []ledger.Operation
 	for _, p := range d.Parts {
-		if p.Amount < 0 {
+		if p.Amount < 0 && p.Account != payer {
 			list = append(list, &ledger.Transfer{Debit: p.Account, Credit: payer, Mode: ledger.Exact, Amount: -p.Amount})
 		}
 	}
@@ -218,6 +220,7 @@ func (l *Loan) correct(e *Event, r *rewriting) (*ledger.Command, error) {
 	}
 	singles := d.clone()
 	singles.Holders = [tranches]int64{}
+	singles.Parts = slices.DeleteFunc(singles.Parts, func(p Part) bool { return p.Account == payer })
 	list = append(list, l.forward(&singles, payer)...)
 	list = append(list, l.repayOthers(e, payer)...)
 	for i := range diffs[split:] {

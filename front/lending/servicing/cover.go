@@ -139,7 +139,20 @@ func (l *Loan) shares(s *loan.State) (all []given, claims []claim, err error) {
 		return nil, nil, err
 	}
 	var paid loan.Split // by the borrower so far
+	open, recovers := s.Outstanding(), false
+	for i := range list {
+		if list[i].event.Kind == Recovered {
+			for c := range open {
+				open[c] += list[i].split[c]
+			}
+		}
+	}
 	for _, m := range list {
+		if m.event.Kind == Recovered && !recovers {
+			// What is recovered repays payouts as the event says, whatever was owed of which component.
+			giveBack(open, claims, all)
+			recovers = true
+		}
 		if m.event.Kind == Covered {
 			for _, p := range m.event.payers() {
 				claims = append(claims, claim{m.event.Number, p.Account, p.Split})
@@ -169,7 +182,9 @@ func (l *Loan) shares(s *loan.State) (all []given, claims []claim, err error) {
 		}
 		all = append(all, given{m.event.Number, d})
 	}
-	giveBack(s.Outstanding(), claims, all)
+	if !recovers {
+		giveBack(open, claims, all)
+	}
 	return all, claims, nil
 }
 

@@ -404,11 +404,44 @@ func TestPayoutOfTooMuchGoesBack(t *testing.T) {
 		}
 		w.whole(d)
 		w.have("what was too much is back", map[string]int64{"reserve": 1_000_00 - paid + 5_00})
+		again, err := w.Reverse(context.Background(), tenant, d.Loan, uid("back", 3), uid("payout", 1), id.ID{})
+		if err != nil || again.Outcome != servicing.Applied {
+			t.Fatalf("the payout taken back: %+v %v", again, err)
+		}
+		w.whole(d)
+		w.have("all of it is back", map[string]int64{"reserve": 1_000_00})
+		paid = w.cover(d, 2).Amount + 5_00
 		s := w.standing(d)
 		if open, owed := s.Outstanding.Total(), s.Claims[0].Split.Total(); owed != paid-5_00 || open < owed {
 			t.Errorf("the reserve is owed %d of %d that are open, it paid %d", owed, open, paid)
 		}
 		w.repay(d, 2, s.Outstanding.Total(), func(p *servicing.Payment) { p.Anyway = true })
 		w.have("all is repaid", map[string]int64{"reserve": 1_000_00})
+	})
+}
+
+// What is recovered repays payouts, interest first, while the loan's own books take it by rows. So more principal may be
+// claimed than is open, and still nobody was paid too much.
+func TestRecoveryAfterAllWasPaidOut(t *testing.T) {
+	each(t, 2, func(t *testing.T, w *world) {
+		order := onReserve
+		order.Recovery = [3]servicing.Receiver{servicing.ToCosts, servicing.ToPayers, servicing.ToHolders}
+		d := w.lend(1, small.lost(order))
+		w.to("2027-03-20")
+		w.fund("reserve", 2_000_00)
+		paid := w.cover(d, 1).Amount
+		if _, err := w.WriteOff(context.Background(), tenant, d.Loan, servicing.Giving{ID: uid("giving", 1)}); err != nil {
+			t.Fatal(err)
+		}
+		w.whole(d)
+		for n := range 3 {
+			w.cash(200_00)
+			e, err := w.Recover(context.Background(), tenant, d.Loan, servicing.Recovery{ID: uid("recovery", n), Amount: 200_00})
+			if err != nil || e.Outcome != servicing.Applied {
+				t.Fatalf("recovery %d: %+v %v", n, e, err)
+			}
+			w.whole(d)
+			w.have("recovered", map[string]int64{"reserve": 2_000_00 - paid + int64(n+1)*200_00})
+		}
 	})
 }
