@@ -195,7 +195,7 @@ type (
 			Event CommandID `json:"event" doc:"What is taken back"`
 		} `nameHint:"Reversal"`
 	}
-	eventOutput  struct{ Body LoanEvent }
+	eventOutput struct{ Body LoanEvent }
 	// InLate is of whom lists of what is late tell.
 	InLate struct {
 		On   DateParam `query:"on" required:"true" doc:"Today by the tenant's ledger or a day to come, if nothing is paid until then"`
