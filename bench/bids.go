@@ -28,11 +28,7 @@ const (
 // bids measures single bids of 100.00 by REST: who calls is found out by his token, the product's limits are asked about
 // him and what he holds, and the market's rows follow.
 func bids(ctx context.Context, b *bench) error {
-	s, err := b.site(ctx, "", realClock())
-	if err != nil {
-		return err
-	}
-	p, err := b.people(ctx, s)
+	s, p, err := b.platform(ctx, "")
 	if err != nil {
 		return err
 	}

@@ -23,11 +23,7 @@ const (
 
 // overdue measures the list of loans that are late as staff see it: its first page, and all of it as CSV.
 func overdue(ctx context.Context, b *bench) error {
-	s, err := b.site(ctx, "", realClock())
-	if err != nil {
-		return err
-	}
-	p, err := b.people(ctx, s)
+	s, p, err := b.platform(ctx, "")
 	if err != nil {
 		return err
 	}

@@ -33,6 +33,16 @@ type people struct {
 	bids          []atomic.Int64 // on each listing
 }
 
+// platform is a node, and a tenant on it.
+func (b *bench) platform(ctx context.Context, dsn string) (*site, *people, error) {
+	s, err := b.site(ctx, dsn, realClock())
+	if err != nil {
+		return nil, nil, err
+	}
+	p, err := b.people(ctx, s)
+	return s, p, err
+}
+
 // people makes a tenant with a ledger of his own.
 func (b *bench) people(ctx context.Context, s *site) (*people, error) {
 	var made struct {

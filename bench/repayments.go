@@ -48,11 +48,7 @@ func repaymentsPostgres(ctx context.Context, b *bench) error {
 }
 
 func (b *bench) repayments(ctx context.Context, dsn, durable string, wanted float64) error {
-	s, err := b.site(ctx, dsn, realClock())
-	if err != nil {
-		return err
-	}
-	p, err := b.people(ctx, s)
+	s, p, err := b.platform(ctx, dsn)
 	if err != nil {
 		return err
 	}
