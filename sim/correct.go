@@ -30,8 +30,10 @@ func (w *world) correct() ledger.Operation {
 		o.Payer = paid.Payer
 	}
 	o.Amounts = make([]int64, len(paid.Amounts))
+	left := ledger.MaxAmount - 1 // of all of them, without signs; one more may follow
 	for i := range o.Amounts {
-		o.Amounts[i] = w.difference(paid.Amounts[i])
+		o.Amounts[i] = min(max(w.difference(paid.Amounts[i]), -left), left)
+		left -= max(o.Amounts[i], -o.Amounts[i])
 	}
 	if sum(o.Amounts) == 0 {
 		o.Amounts[w.IntN(len(o.Amounts))] = 1

@@ -33,3 +33,10 @@ func TestEngineAndModelAgreeOverCrashesAndTakeOvers(t *testing.T) {
 		t.Errorf("stories are too quiet: %+v", report)
 	}
 }
+
+// A story whose difference of the largest amount once came with another one: a command that no door takes.
+func TestDifferencesOfTheLargestAmounts(t *testing.T) {
+	if _, err := Run(t.Context(), Options{First: 113, Seeds: 1, Commands: 500}, t.Output()); err != nil {
+		t.Error(err)
+	}
+}
