@@ -52,10 +52,15 @@ func (c Change) prepare(k *Kinds) (*write, error) {
 	if err := checkCode("transition", c.Transition); err != nil {
 		return nil, err
 	}
+	if c.Kind != "" {
+		if err := checkCode("kind", c.Kind); err != nil {
+			return nil, err
+		}
+	}
 	if err := c.check(); err != nil {
 		return nil, err
 	}
-	w := &write{id: c.ID, order: c.Order, kinds: k, version: c.Version, transition: c.Transition, act: c.Act}
+	w := &write{id: c.ID, order: c.Order, of: c.Kind, kinds: k, version: c.Version, transition: c.Transition, act: c.Act}
 	if c.Attributes != nil {
 		var err error
 		if w.attributes, err = Canonical(c.Attributes); err != nil {
@@ -187,7 +192,7 @@ func (w *write) digest() [32]byte {
 	if w.opens {
 		text(w.kind.Code)
 	} else {
-		text("")
+		text(w.of)
 	}
 	b = binary.LittleEndian.AppendUint32(b, w.version)
 	text(w.transition)

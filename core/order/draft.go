@@ -93,7 +93,7 @@ func (d *draft) back(tenant id.ID, m mark, before map[key]*Order) {
 func (d *draft) write(tenant id.ID, w *write) (Result, error) {
 	k := key{tenant, w.order}
 	old := d.orders[k]
-	if !w.opens && old == nil {
+	if !w.opens && (old == nil || w.of != "" && w.of != old.Kind) {
 		return Result{}, noOrder(w.order)
 	}
 	e := d.ends[tenant]

@@ -83,6 +83,7 @@ type New struct {
 type Change struct {
 	ID         id.ID  // of this change, UUIDv7 made by the first client
 	Order      id.ID  // the order
+	Kind       string // of the order; "": whatever it is
 	Version    uint32 // that the caller has seen
 	Transition string
 	Act
@@ -128,6 +129,7 @@ type write struct {
 	order      id.ID
 	opens      bool
 	kind       *machine // nil for a change
+	of         string   // kind of the order that is changed, "" for any
 	kinds      *Kinds
 	version    uint32
 	transition string

@@ -101,6 +101,44 @@ func (o *Orders) Within(ctx context.Context, tx *sql.Tx, tenant id.ID, writes ..
 	return p.results, p.err
 }
 
+// Keep notes what has happened already, such as what a ledger did, as part of the caller's own transaction: each write by
+// itself, in their order. One that can never follow is left out: its order is not there or has gone on, or its id was
+// used for something else. For all else it is as Within.
+func (o *Orders) Keep(ctx context.Context, tx *sql.Tx, tenant id.ID, writes ...Write) error {
+	calls := make([]*pending, len(writes))
+	for i, w := range writes {
+		var err error
+		if calls[i], err = o.prepare(tenant, true, w); err != nil {
+			return err
+		}
+	}
+	for part := range slices.Chunk(calls, MaxBatch) {
+		if _, err := o.apply(ctx, tx, part); err != nil {
+			return err
+		}
+	}
+	for _, p := range calls {
+		if p.err != nil && !never(p.err) {
+			return p.err
+		}
+	}
+	return nil
+}
+
+// never says whether what was refused will always be.
+func never(err error) bool {
+	return slices.ContainsFunc([]errs.Code{errs.NotFound, IDTaken, Stale, WrongState}, func(c errs.Code) bool { return errs.Is(err, c) })
+}
+
+// ActorOf is who did something, or the order itself where nobody did who is a principal: the program by itself, or the
+// operator of the platform.
+func ActorOf(principal, order id.ID) id.ID {
+	if principal.Check() != nil {
+		return order
+	}
+	return principal
+}
+
 // prepare checks writes. A single one has fields without a place.
 func (o *Orders) prepare(tenant id.ID, single bool, writes ...Write) (*pending, error) {
 	if err := checkID("tenant", tenant); err != nil {

@@ -402,6 +402,37 @@ func TestACallThatGaveUp(t *testing.T) {
 }
 
 // A new kind is a declaration and nothing else: no table and no line of this package.
+// What has happened elsewhere is kept as far as it can follow: one write that can't keeps none of the others out.
+func TestWhatHasHappenedIsKept(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		keep := func(writes ...order.Write) error {
+			return w.db.Write(t.Context(), func(tx *sql.Tx) error { return w.Keep(t.Context(), tx, tenant, writes...) })
+		}
+		one, two, three := order.Order{ID: uid("order", 1), Version: 1}, order.Order{ID: uid("order", 2), Version: 1}, order.Order{ID: uid("order", 3), Version: 1}
+		other := opening(1)
+		other.Role = "desk" // another content under the same id
+		stranger := change(4, one, "settle", "system")
+		stranger.Kind = "ferry"
+		if err := keep(opening(1), other, opening(2), change(1, two, "settle", "system"), change(2, two, "settle", "system"), change(3, three, "look", "desk"), stranger); err != nil {
+			t.Fatal(err)
+		}
+		if err := keep(opening(1), change(1, two, "settle", "system")); err != nil {
+			t.Fatal(err)
+		}
+		if last, err := w.Last(t.Context(), tenant); err != nil || last != 3 {
+			t.Errorf("%d events, want 3: %v", last, err)
+		}
+		if a, b := w.get(t, one.ID), w.get(t, two.ID); a.State != "asked" || b.State != "done" {
+			t.Errorf("%s and %s", a.State, b.State)
+		}
+		// What should not have been asked for at all is an error, and nothing is kept.
+		refused(t, keep(opening(3), change(5, one, "look", "client")), errs.Forbidden, "role")
+		if last, err := w.Last(t.Context(), tenant); err != nil || last != 3 {
+			t.Errorf("%d events, want 3: %v", last, err)
+		}
+	})
+}
+
 func TestANewKindNeedsNothingHere(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		o := w.open(t, opening(1))
