@@ -2,13 +2,13 @@ package application_test
 
 import (
 	"context"
-	"os"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/longmen/longmen/core/ledger"
 	"github.com/longmen/longmen/core/order"
+	"github.com/longmen/longmen/core/order/ordertest"
 	"github.com/longmen/longmen/finmath/loan"
 	"github.com/longmen/longmen/front/catalog"
 	"github.com/longmen/longmen/front/lending/application"
@@ -333,14 +333,5 @@ func TestRefusedApplications(t *testing.T) {
 
 // The drawing in the docs is made from the declaration.
 func TestDrawing(t *testing.T) {
-	kinds, err := order.NewKinds(application.Declaration())
-	if err != nil {
-		t.Fatal(err)
-	}
-	got, _ := kinds.Mermaid(application.Kind)
-	const file = "../../../docs/lending.md"
-	text, err := os.ReadFile(file)
-	if err != nil || !strings.Contains(string(text), "```mermaid\n"+got+"```") {
-		t.Errorf("%s does not have what the declaration draws:\n%s", file, got)
-	}
+	ordertest.Drawing(t, "../../../docs/lending.md", application.Declaration())
 }

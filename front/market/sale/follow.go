@@ -27,7 +27,7 @@ func (s *Sales) Follow(ctx context.Context, tx *sql.Tx, tenant id.ID, c *ledger.
 	}
 	applied := r.Code == ledger.Applied
 	change := order.Change{
-		ID: id.ID(c.ID).Derive("step "+id.ID(c.References[0].Value).String(), 0), Order: c.References[0].Value, Version: 2,
+		ID: id.ID(c.ID).Derive("step "+id.ID(c.References[0].Value).String(), 0), Order: c.References[0].Value, Kind: KindCode, Version: 2,
 		Act: order.Act{Actor: id.ID(c.Actor), Behalf: id.ID(c.Behalf), Role: roleSystem, Evidence: order.Evidence{Command: id.ID(c.ID), Sequence: r.Sequence}},
 	}
 	switch {
@@ -47,14 +47,8 @@ func (s *Sales) Follow(ctx context.Context, tx *sql.Tx, tenant id.ID, c *ledger.
 			return err
 		}
 	}
-	change.Actor = actor(change.Actor, change.Order)
-	_, err := s.Orders.Within(ctx, tx, tenant, &change)
-	for _, never := range []errs.Code{errs.NotFound, order.IDTaken, order.Stale, order.WrongState} {
-		if errs.Is(err, never) {
-			return nil // somebody else uses the same codes, or the order can't follow, which it never will
-		}
-	}
-	return err
+	change.Actor = order.ActorOf(change.Actor, change.Order)
+	return s.Orders.Keep(ctx, tx, tenant, &change)
 }
 
 // ours says whether a command has the form in which it is written here. Somebody else may use the same codes; what he

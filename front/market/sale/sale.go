@@ -240,19 +240,11 @@ func (s *Sales) prepare(ctx context.Context, tenant id.ID, l *Loan, o *Offer) (*
 	}
 	events := append(t.late(tenant, o.ID, l, zone), t.event(tenant, o.ID, "hold", 0, now), t.event(tenant, o.ID, "close", 0, t.Closes))
 	return &order.New{
-		ID: o.ID, Kind: KindCode, Act: order.Act{Actor: actor(o.Actor, o.ID), Behalf: o.Seller, Role: RoleInvestor},
+		ID: o.ID, Kind: KindCode, Act: order.Act{Actor: order.ActorOf(o.Actor, o.ID), Behalf: o.Seller, Role: RoleInvestor},
 		Parties:    []order.Party{{Part: PartSeller, Party: o.Seller}},
 		Amounts:    []order.Amount{{Code: "asked", Asset: l.Product.Asset.Code, Amount: q.Price}},
 		References: []order.Reference{{Type: ReferenceLoan, Value: o.Loan}}, Attributes: attributes,
 	}, events, nil
-}
-
-// actor is who did something, or the node itself on the order's behalf: the operator of the platform is no principal.
-func actor(principal, sale id.ID) id.ID {
-	if principal.Check() != nil {
-		return sale
-	}
-	return principal
 }
 
 // event is a planned event about an order.
