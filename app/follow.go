@@ -88,12 +88,26 @@ func (f *followers) follow(ctx context.Context, tenant id.ID, l *longmen.Ledger)
 	f.begin(ctx, tenant, l, marketFollower, func(ctx context.Context, tx *sql.Tx, list []feed.Event) error {
 		return f.market(ctx, tx, tenant, list)
 	})
+	f.begin(ctx, tenant, leisurely{l}, "bids", func(ctx context.Context, tx *sql.Tx, list []feed.Event) error {
+		return f.bids(ctx, tx, tenant, l, list)
+	})
 	f.begin(ctx, tenant, l, "lending", feed.Each(func(ctx context.Context, tx *sql.Tx, e *feed.Event) error {
 		return f.ground.Loans.Follow(ctx, tx, f.ground.Plan, tenant, l.Name(), e.Command, &e.Result)
 	}))
 	f.begin(ctx, tenant, l, "accounting", feed.Each(func(ctx context.Context, tx *sql.Tx, e *feed.Event) error {
 		return f.ground.Books.Follow(ctx, tx, tenant, l.Name(), e.Command, &e.Result)
 	}))
+}
+
+// bids lets bids become orders.
+func (f *followers) bids(ctx context.Context, tx *sql.Tx, tenant id.ID, l *longmen.Ledger, list []feed.Event) error {
+	b := f.ground.Market.Batch(ctx, tx, tenant)
+	for i := range list {
+		if err := b.Order(id.ID(l.ID()), list[i].Command, &list[i].Result); err != nil {
+			return err
+		}
+	}
+	return b.Save()
 }
 
 // market lets the market note what has come together, the sales of claims too.
@@ -115,7 +129,13 @@ func (f *followers) market(ctx context.Context, tx *sql.Tx, tenant id.ID, list [
 	return nil
 }
 
-func (f *followers) begin(ctx context.Context, tenant id.ID, l *longmen.Ledger, name string, handle feed.Batch) {
+// followed is a ledger that somebody follows.
+type followed interface {
+	feed.Source
+	ID() ledger.ID
+}
+
+func (f *followers) begin(ctx context.Context, tenant id.ID, l followed, name string, handle feed.Batch) {
 	who := feed.Follower{Tenant: tenant, Ledger: id.ID(l.ID()), Name: name}
 	if f.started[who] {
 		return

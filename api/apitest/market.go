@@ -45,6 +45,13 @@ func (w *World) Follow(t *Tenant, after uint64) (last uint64) {
 			if err := w.Ground.Sales.Follow(w.T.Context(), tx, t.ID, s.Command, &s.Result); err != nil {
 				return err
 			}
+			bids := w.Ground.Market.Batch(w.T.Context(), tx, t.ID)
+			if err := bids.Order(t.ID, s.Command, &s.Result); err != nil {
+				return err
+			}
+			if err := bids.Save(); err != nil {
+				return err
+			}
 		}
 		return nil
 	}))

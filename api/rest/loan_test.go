@@ -59,6 +59,8 @@ func TestLoan(t *testing.T) {
 	if e := pay(`{"id":` + quoted(w.ID().String()) + `,"amount":"10662"}`); e.Outcome != "suspected" || e.Amount != "" {
 		t.Errorf("the second payment: %+v", e)
 	}
+	is(t, w.As(w.North.Client, http.MethodGet, "/v1/orders?kind=repayment", nil).OK(), "orders.0.state", "suspected", "orders.0.amounts.0.code", "offered",
+		"orders.0.amounts.1", "", "orders.1.id", first, "orders.1.state", "counted", "orders.1.amounts.1.amount", "10662", "orders.2", "")
 	var seconds struct {
 		Payments []struct {
 			Loan, Borrower string

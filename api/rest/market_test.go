@@ -122,6 +122,12 @@ func TestBids(t *testing.T) {
 	if about.At("sold") != "30000" || about.At("state") != "open" {
 		t.Errorf("the listing: %s", about.Body)
 	}
+	// They are orders too, each investor's own.
+	is(t, w.As(me, http.MethodGet, "/v1/orders?kind=bid", nil).OK(), "orders.0.id", first.At("id"), "orders.0.state", "cancelled", "orders.0.ended", "true",
+		"orders.0.amounts.0.amount", "20000", "orders.0.parties.0.part", "investor", "orders.1", "")
+	is(t, w.As(me, http.MethodGet, "/v1/orders/"+first.At("id")+"/steps", nil).OK(), "steps.0.to", "placed", "steps.0.sequence", first.At("sequence"),
+		"steps.1.transition", "cancel", "steps.1.sequence", cancelled.At("ended"))
+	is(t, w.As(me, http.MethodGet, "/v1/orders/"+later.At("id"), nil), "status", "404", "field", "path.order")
 }
 
 // An investor gives a mandate, which funds what opens, and revokes it.

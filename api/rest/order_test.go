@@ -73,6 +73,6 @@ func TestOrders(t *testing.T) {
 	if drawing := kind.At("drawing"); !strings.Contains(drawing, "stateDiagram-v2") || !strings.Contains(drawing, "drop") {
 		t.Errorf("the drawing is %q", drawing)
 	}
-	is(t, get(client, "/v1/order-kinds").OK(), "kinds.1.code", "errand", "kinds.1.drawing", "")
+	is(t, get(client, "/v1/order-kinds").OK(), "kinds.0.code", "bid", "kinds.2.code", "errand", "kinds.1.drawing", "")
 	is(t, get(client, "/v1/order-kinds/nothing"), "status", "404", "field", "path.kind")
 }

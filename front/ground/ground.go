@@ -24,6 +24,7 @@ import (
 	"github.com/longmen/longmen/front/lending/collection"
 	"github.com/longmen/longmen/front/lending/paper"
 	"github.com/longmen/longmen/front/lending/reminder"
+	"github.com/longmen/longmen/front/lending/repayment"
 	"github.com/longmen/longmen/front/lending/servicing"
 	"github.com/longmen/longmen/front/market"
 	"github.com/longmen/longmen/front/market/admission"
@@ -105,7 +106,7 @@ func Open(ctx context.Context, c Config) (g *Ground, err error) {
 }
 
 func (g *Ground) open(ctx context.Context, c *Config) error {
-	kinds, err := order.NewKinds(append([]order.Kind{sale.Kind(), application.Declaration()}, c.Kinds...)...)
+	kinds, err := order.NewKinds(append([]order.Kind{market.Kind(), sale.Kind(), application.Declaration(), repayment.Kind()}, c.Kinds...)...)
 	if err != nil {
 		return err
 	}

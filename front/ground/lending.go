@@ -16,6 +16,7 @@ import (
 	"github.com/longmen/longmen/front/lending/collection"
 	"github.com/longmen/longmen/front/lending/paper"
 	"github.com/longmen/longmen/front/lending/reminder"
+	"github.com/longmen/longmen/front/lending/repayment"
 	"github.com/longmen/longmen/front/lending/servicing"
 	"github.com/longmen/longmen/kit/clock"
 	"github.com/longmen/longmen/kit/id"
@@ -38,6 +39,7 @@ func (g *Ground) openLending(ctx context.Context, c *Config) (err error) {
 	g.Loans.Watch(func(ctx context.Context, tx *sql.Tx, l *servicing.Loan, e *servicing.Event, _ servicing.State) error {
 		return g.Reminders.Happened(ctx, tx, l, e)
 	})
+	g.Loans.WatchAll((&repayment.Repayments{Orders: g.Orders}).Keep)
 	return nil
 }
 

@@ -21,7 +21,7 @@ import (
 
 // openMarket opens where loans are funded, with the rules by which bids are admitted.
 func (g *Ground) openMarket(ctx context.Context, c *Config) (err error) {
-	g.Market, err = market.New(ctx, market.Config{DB: g.DB, Plan: g.Plan, Clock: c.Clock, Ledgers: c.Ledgers, Noted: c.Noted, Admit: g.admission.Admit, Class: g.admission.Class})
+	g.Market, err = market.New(ctx, market.Config{DB: g.DB, Plan: g.Plan, Orders: g.Orders, Clock: c.Clock, Ledgers: c.Ledgers, Noted: c.Noted, Admit: g.admission.Admit, Class: g.admission.Class})
 	if err != nil {
 		return err
 	}

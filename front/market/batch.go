@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/longmen/longmen/core/ledger"
+	"github.com/longmen/longmen/core/order"
 	"github.com/longmen/longmen/kit/errs"
 	"github.com/longmen/longmen/kit/id"
 )
@@ -21,6 +22,7 @@ type Batch struct {
 	listings map[id.ID]*Listing // nil for what is no listing
 	changed  []*Listing
 	bids     []any // columns of those that have no row yet
+	orders   []order.Write
 }
 
 // maxBidRows is how many bids are written by one statement.
@@ -101,5 +103,10 @@ func (b *Batch) Save() error {
 		}
 	}
 	b.changed = b.changed[:0]
-	return nil
+	if len(b.orders) == 0 {
+		return nil
+	}
+	writes := b.orders
+	b.orders = nil
+	return b.m.Orders.Keep(b.ctx, b.tx, b.tenant, writes...)
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/longmen/longmen/core/ledger"
 	"github.com/longmen/longmen/core/node"
+	"github.com/longmen/longmen/core/order"
 	"github.com/longmen/longmen/core/plan"
 	"github.com/longmen/longmen/kit/clock"
 	"github.com/longmen/longmen/kit/errs"
@@ -34,7 +35,8 @@ type Consumer interface {
 type Config struct {
 	DB       *store.DB // also that of the plan
 	Plan     *plan.Plan
-	Clock    clock.Clock // of ledgers with a real clock
+	Orders   *order.Orders // in the same database; their kinds have Kind
+	Clock    clock.Clock   // of ledgers with a real clock
 	Ledgers  func(ctx context.Context, name string) (Ledger, error)
 	Consumer Consumer
 	// Admit refuses bids by rules of the product that ask for more than a listing's figures; nil: there are none. held is
@@ -98,7 +100,7 @@ func (m *Market) DueAllocation(ctx context.Context, e *plan.Event) (func(*sql.Tx
 
 // Handlers are those of all planned events of this package, by their kinds.
 func (m *Market) Handlers() map[string]plan.Handler {
-	return map[string]plan.Handler{EventKind: m.Due, AllocateKind: m.DueAllocation}
+	return map[string]plan.Handler{EventKind: m.Due, AllocateKind: m.DueAllocation, OrdersKind: m.DueOrders}
 }
 
 // Open notes a listing in the caller's transaction and plans its opening and its end. The same one again changes

@@ -15,6 +15,7 @@ import (
 	"github.com/longmen/longmen/core/ledger"
 	"github.com/longmen/longmen/core/node"
 	"github.com/longmen/longmen/core/node/nodetest"
+	"github.com/longmen/longmen/core/order"
 	"github.com/longmen/longmen/core/plan"
 	"github.com/longmen/longmen/front/market"
 	"github.com/longmen/longmen/kit/clock"
@@ -35,7 +36,7 @@ func uid(group string, n int) id.ID {
 	return i.Derive(group, uint64(n))
 }
 
-var tenant = uid("tenant", 1)
+var tenant, book = uid("tenant", 1), uid("ledger", 1)
 
 func investor(n int) id.ID { return uid("investor", n) }
 
@@ -46,6 +47,7 @@ type world struct {
 	db     *store.DB
 	ledger *node.Ledger
 	plan   *plan.Plan
+	orders *order.Orders
 	runner *plan.Runner
 
 	mu sync.Mutex
@@ -73,8 +75,12 @@ func newWorld(t testing.TB, db *store.DB) *world {
 	var err error
 	w.plan, err = plan.Open(t.Context(), db, clock.NewManual(noon))
 	w.must(err)
+	kinds, err := order.NewKinds(market.Kind())
+	w.must(err)
+	w.orders, err = order.Open(t.Context(), db, kinds, func(id.ID) clock.Clock { return clock.NewManual(noon) })
+	w.must(err)
 	w.Market, err = market.New(t.Context(), market.Config{
-		DB: db, Plan: w.plan, Clock: clock.NewManual(noon), Consumer: w,
+		DB: db, Plan: w.plan, Orders: w.orders, Clock: clock.NewManual(noon), Consumer: w,
 		Ledgers: func(context.Context, string) (market.Ledger, error) { return w, nil }, Noted: w.catchUp,
 	})
 	w.must(err)
@@ -233,6 +239,15 @@ func (w *world) follow() {
 		b := w.Batch(w.Context(), tx, tenant)
 		for _, e := range list {
 			if err := b.Note(e.command, &e.result); err != nil {
+				return err
+			}
+		}
+		return b.Save()
+	}))
+	w.must(w.db.Write(w.Context(), func(tx *sql.Tx) error {
+		b := w.Batch(w.Context(), tx, tenant)
+		for _, e := range list {
+			if err := b.Order(book, e.command, &e.result); err != nil {
 				return err
 			}
 		}

@@ -29,8 +29,9 @@ func (r *refusal) Unwrap() error { return r.error }
 
 // batch is a transaction that several writes share.
 type batch struct {
-	tx *sql.Tx
-	db *store.DB
+	tx   *sql.Tx
+	db   *store.DB
+	kept []Kept
 }
 
 func (b *batch) exec(ctx context.Context, query string, args ...any) (int64, error) {
@@ -52,7 +53,8 @@ type write struct {
 // queue commits writes together: those that come while a transaction runs go into the next one. A transaction costs a
 // wait for the disk, whatever is in it. One goroutine works while there is something to do.
 type queue struct {
-	db *store.DB
+	db    *store.DB
+	watch []WatchAll
 
 	mu      sync.Mutex
 	waiting []*write
@@ -110,14 +112,14 @@ func (q *queue) commit(list []*write) {
 	// Everybody touches loans in this order, so nobody waits for one who waits for him.
 	slices.SortStableFunc(list, func(a, b *write) int { return bytes.Compare(a.loan[:], b.loan[:]) })
 	err := q.db.Write(ctx, func(tx *sql.Tx) error {
-		b := &batch{tx, q.db}
+		b := &batch{tx: tx, db: q.db}
 		for _, w := range list {
 			w.err = w.do(ctx, b)
 			if _, ok := errors.AsType[*refusal](w.err); w.err != nil && !ok {
 				return w.err
 			}
 		}
-		return nil
+		return q.tell(ctx, b)
 	})
 	if err == nil {
 		return
@@ -131,4 +133,17 @@ func (q *queue) commit(list []*write) {
 	for _, w := range list {
 		w.err = fmt.Errorf("write loans: %w", err)
 	}
+}
+
+// tell tells of what a transaction keeps.
+func (q *queue) tell(ctx context.Context, b *batch) error {
+	if len(b.kept) == 0 {
+		return nil
+	}
+	for _, w := range q.watch {
+		if err := w(ctx, b.tx, b.kept); err != nil {
+			return err
+		}
+	}
+	return nil
 }

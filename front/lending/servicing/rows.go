@@ -104,6 +104,7 @@ func (s *Servicing) confirm(ctx context.Context, l *Loan, p *pending, d derived,
 					err = w(ctx, tx.tx, l, e, d.state)
 				}
 			}
+			tx.kept = append(tx.kept, Kept{l, e})
 		}
 		if err == nil {
 			_, err = tx.exec(ctx, sqlDone, p.tenant[:], p.loan[:], e.ID[:])

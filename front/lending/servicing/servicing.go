@@ -51,6 +51,18 @@ type Watch func(ctx context.Context, tx *sql.Tx, l *Loan, e *Event, state State)
 // Watch lets somebody be told of all events from now on. It is called before anything happens to a loan.
 func (s *Servicing) Watch(w Watch) { s.watch = append(s.watch, w) }
 
+// Kept is an event that was kept, with the loan as it leaves it.
+type Kept struct {
+	Loan  *Loan
+	Event *Event
+}
+
+// WatchAll is told, at the end of each transaction, of all events that it keeps.
+type WatchAll func(ctx context.Context, tx *sql.Tx, list []Kept) error
+
+// WatchAll lets somebody be told of what was kept together from now on. It is called before anything happens to a loan.
+func (s *Servicing) WatchAll(w WatchAll) { s.queue.watch = append(s.queue.watch, w) }
+
 // Open brings the tables up to date.
 func Open(ctx context.Context, db *store.DB, ledgers Ledgers, contracts Contracts) (*Servicing, error) {
 	files, err := fs.Sub(migrations, "migrations")

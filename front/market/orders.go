@@ -1,0 +1,175 @@
+package market
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/longmen/longmen/core/ledger"
+	"github.com/longmen/longmen/core/order"
+	"github.com/longmen/longmen/core/plan"
+	"github.com/longmen/longmen/kit/id"
+)
+
+// OrdersKind names the planned events at which the orders of a listing's bids are brought to their end.
+const OrdersKind = "market-orders"
+
+// ordersPage is how many orders end in one transaction: others wait for it who write rows.
+var ordersPage = 200
+
+// Order keeps what a command means for the orders that bids are. They follow the journal for themselves, so that nobody who
+// needs the rows of bids waits for them. book is the ledger's id.
+func (b *Batch) Order(book id.ID, c *ledger.Command, r *ledger.Result) error {
+	if c.Purpose < PurposeBid || c.Purpose > PurposeReturn || r.Code != ledger.Applied || len(c.References) == 0 || c.References[0].Type != ReferenceListing {
+		return nil
+	}
+	l, err := b.listing(c.References[0].Value)
+	if err != nil || l == nil {
+		return err
+	}
+	n := &note{b, l, c, r}
+	by := order.Evidence{Ledger: book, Command: id.ID(c.ID), Sequence: r.Sequence}
+	switch c.Purpose {
+	case PurposeBid:
+		if n.ours() && id.ID(c.ID).Check() == nil {
+			b.orders = append(b.orders, n.placed(by))
+		}
+	case PurposeCancel:
+		if n.ours() {
+			b.orders = append(b.orders, n.cancelled(by)...)
+		}
+	case PurposeFund, PurposeReturn:
+		return n.ending(by)
+	}
+	return nil
+}
+
+// placed opens the order that a bid is.
+func (n *note) placed(by order.Evidence) *order.New {
+	own, role := id.ID(n.c.ID), RoleInvestor
+	references := []order.Reference{{Type: ReferenceListing, Value: n.l.ID}}
+	for _, r := range n.c.References {
+		if r.Type == ReferenceMandate {
+			role, references = roleMandate, append(references, order.Reference{Type: ReferenceMandate, Value: r.Value})
+		}
+	}
+	return &order.New{
+		ID: own, Kind: KindCode,
+		Act:        order.Act{Actor: order.ActorOf(id.ID(n.c.Actor), own), Behalf: id.ID(n.c.Behalf), Role: role, Evidence: by},
+		Parties:    []order.Party{{Part: PartInvestor, Party: id.ID(n.c.Behalf)}},
+		Amounts:    []order.Amount{{Code: "amount", Asset: n.l.Asset, Amount: n.l.Amount(n.c.Operations[0].(*ledger.Issue).Units)}},
+		References: references,
+	}
+}
+
+// cancelled ends the order of a bid that was taken back. Which one it was follows from the command's id.
+func (n *note) cancelled(by order.Evidence) (list []order.Write) {
+	for _, r := range n.c.References {
+		own := id.ID(r.Value)
+		if r.Type != ReferenceBid || !cancels(id.ID(n.c.ID), own) {
+			continue
+		}
+		list = append(list, &order.Change{
+			ID: id.ID(n.c.ID), Order: own, Kind: KindCode, Version: 1, Transition: "cancel",
+			Act: order.Act{Actor: order.ActorOf(id.ID(n.c.Actor), own), Behalf: id.ID(n.c.Behalf), Role: RoleInvestor, Evidence: by},
+		})
+	}
+	return list
+}
+
+// cancels says whether an id is that of an attempt at taking a bid back.
+func cancels(command, bid id.ID) bool {
+	for attempt := range uint64(maxCancels) {
+		if command == bid.Derive("cancel", attempt) {
+			return true
+		}
+	}
+	return false
+}
+
+// ends is what ends the orders of a listing's bids.
+type ends struct {
+	Book     id.ID  `json:"book"`
+	Command  id.ID  `json:"command"`
+	Sequence uint64 `json:"sequence"`
+	After    uint64 `json:"after,omitempty"` // place of the last order that was looked at
+}
+
+// ending plans that all orders of a listing end, when the command settles it.
+func (n *note) ending(by order.Evidence) error {
+	content, err := json.Marshal(ends{Book: by.Ledger, Command: by.Command, Sequence: by.Sequence})
+	if err != nil {
+		return err
+	}
+	return n.m.Plan.AddIn(n.ctx, n.tx, plan.Event{
+		Tenant: n.l.Tenant, ID: by.Command.Derive("orders "+n.l.Ledger, 0), Ledger: n.l.Ledger, Due: int64(n.r.Timestamp), Kind: OrdersKind, Subject: n.l.ID, Content: content,
+	})
+}
+
+// DueOrders is the handler of the planned events of OrdersKind: it ends some orders, and plans the next ones.
+func (m *Market) DueOrders(ctx context.Context, e *plan.Event) (func(*sql.Tx) error, error) {
+	var s ends
+	if err := json.Unmarshal(e.Content, &s); err != nil {
+		return nil, plan.Permanent(fmt.Errorf("read which orders end: %w", err))
+	}
+	if err := m.Await(ctx, e.Tenant, e.Ledger, s.Sequence); err != nil {
+		return nil, err
+	}
+	l, err := m.Listing(ctx, e.Tenant, e.Subject)
+	if err != nil {
+		return nil, err
+	}
+	transition := map[State]string{Funded: "fund", Returned: "return", Failed: "return"}[l.State]
+	if transition == "" {
+		return nil, nil // somebody else uses the same codes
+	}
+	found, err := m.Orders.List(ctx, e.Tenant, order.Filter{
+		Kind: KindCode, State: BidPlaced, Reference: order.Reference{Type: ReferenceListing, Value: l.ID},
+	}, order.Page{Size: ordersPage, Cursor: s.After})
+	if err != nil {
+		return nil, err
+	}
+	writes := make([]order.Write, len(found.Orders))
+	for i := range found.Orders {
+		o := &found.Orders[i]
+		writes[i] = &order.Change{
+			ID: o.ID.Derive(transition, 0), Order: o.ID, Kind: KindCode, Version: o.Version, Transition: transition,
+			Act: order.Act{Actor: o.ID, Role: roleSystem, Evidence: order.Evidence{Ledger: s.Book, Command: s.Command, Sequence: s.Sequence}},
+		}
+	}
+	next := *e
+	next.ID, s.After = e.ID.Derive("next", 0), found.Cursor
+	if next.Due, err = m.later(ctx, &l, e.Due); err != nil {
+		return nil, err
+	}
+	if next.Content, err = json.Marshal(s); err != nil {
+		return nil, err
+	}
+	return func(tx *sql.Tx) error {
+		if found.More {
+			if err := m.Plan.AddIn(ctx, tx, next); err != nil {
+				return err
+			}
+		}
+		return m.Orders.Keep(ctx, tx, e.Tenant, writes...)
+	}, nil
+}
+
+// later is when the next orders end: on a real clock a moment after now, so that what else is due comes between.
+func (m *Market) later(ctx context.Context, l *Listing, due int64) (int64, error) {
+	on, err := m.Ledgers(ctx, l.Ledger)
+	if err != nil {
+		return 0, err
+	}
+	err = on.View(ctx, 0, func(e *ledger.Engine) {
+		if e.Clock() == ledger.RealClock {
+			due = max(due, m.Clock.Now().Add(moment).UnixMicro())
+		}
+	})
+	return due, err
+}
+
+// moment is the pause between two transactions that end orders.
+const moment = 100 * time.Millisecond
