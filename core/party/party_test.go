@@ -171,6 +171,42 @@ func TestIdentifiers(t *testing.T) {
 	})
 }
 
+// Many parties are read at once, in the order in which they are named, with what they are known by now.
+func TestProfiles(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		ctx, h, other := t.Context(), w.home("one"), w.home("two")
+		var named []id.ID
+		for n := range 250 {
+			p := w.person(h.by, party.Personal(fmt.Sprintf("Person %d", n)))
+			if n%100 == 7 {
+				gone := must(w.AddIdentifier(ctx, h.by, party.Identifier{ID: w.id(), Party: p, Type: "phone", Value: party.Personal(fmt.Sprint("old", n))}))(t)
+				must(w.AddIdentifier(ctx, h.by, party.Identifier{ID: w.id(), Party: p, Type: "phone", Value: party.Personal(fmt.Sprint("new", n))}))(t)
+				must(w.RemoveIdentifier(ctx, h.by, gone.ID))(t)
+			}
+			named = append(named, p)
+		}
+		slices.Reverse(named)
+		named = append(named, named[0]) // twice
+		list := must(w.Profiles(ctx, h.by.Tenant, named))(t)
+		if len(list) != len(named) {
+			t.Fatalf("%d of %d", len(list), len(named))
+		}
+		for i, p := range list {
+			n := 249 - i%250
+			if p.ID != named[i] || p.Name != party.Personal(fmt.Sprintf("Person %d", n)) {
+				t.Fatalf("place %d has %+v", i, p)
+			}
+			if want := n%100 == 7; want != (len(p.Identifiers) == 1) || want && p.Identifiers[0].Value != party.Personal(fmt.Sprint("new", n)) {
+				t.Errorf("%s is known by %+v", p.Name, p.Identifiers)
+			}
+		}
+		refused(t, "another tenant's", of(w.Profiles(ctx, h.by.Tenant, []id.ID{h.person, other.person})), errs.NotFound, "")
+		if none := must(w.Profiles(ctx, h.by.Tenant, nil))(t); len(none) != 0 {
+			t.Errorf("of nobody: %+v", none)
+		}
+	})
+}
+
 func TestAttestations(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		ctx, h := t.Context(), w.home("one")

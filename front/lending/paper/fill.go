@@ -144,16 +144,18 @@ func (w *Papers) annex(ctx context.Context, a *application.Application, p *catal
 	if err != nil {
 		return nil, err
 	}
-	for _, h := range holders {
-		of, err := holder(h.Account)
-		if err != nil {
+	of := make([]id.ID, len(holders))
+	for i, h := range holders {
+		if of[i], err = holder(h.Account); err != nil {
 			return nil, err
 		}
-		who, err := w.person(ctx, a.Tenant, of)
-		if err != nil {
-			return nil, err
-		}
-		who = masked(who)
+	}
+	people, err := w.persons(ctx, a.Tenant, of)
+	if err != nil {
+		return nil, err
+	}
+	for i, h := range holders {
+		who := masked(people[i])
 		x.Lenders = append(x.Lenders, document.Lender{Number: int(h.Holder), Name: who.Name, Identifier: who.Identifier, Amount: int64(h.Units) * int64(p.Funding.Unit)})
 	}
 	return x, nil

@@ -50,8 +50,7 @@ type Paper struct {
 
 // Parties are who stands in papers.
 type Parties interface {
-	Party(ctx context.Context, tenant, party id.ID) (party.Party, error)
-	Identifiers(ctx context.Context, tenant, party id.ID, p party.Page) ([]party.Identifier, error)
+	Profiles(ctx context.Context, tenant id.ID, named []id.ID) ([]party.Profile, error)
 	Roles(ctx context.Context, tenant id.ID, f party.RoleFilter, p party.Page) ([]party.Role, error)
 	Tenant(ctx context.Context, tenant id.ID) (party.Tenant, error)
 }

@@ -88,23 +88,29 @@ func newWorld(t testing.TB, db *store.DB) *world {
 	return w
 }
 
-func (w *world) Party(_ context.Context, _, of id.ID) (party.Party, error) {
+func (w *world) Profiles(_ context.Context, _ id.ID, named []id.ID) (list []party.Profile, err error) {
+	for _, of := range named {
+		p := party.Profile{Party: party.Party{ID: of, Name: nameOf(of)}, Identifiers: []party.Identifier{
+			{Type: "mobile", Value: "13800138000"}, {Type: "id-card", Value: "110101199001011234"},
+		}}
+		if of == uid("platform", 1) {
+			p.Identifiers = []party.Identifier{{Type: "registration", Value: "91310000MA1TEST00X"}}
+		}
+		list = append(list, p)
+	}
+	return list, nil
+}
+
+func nameOf(of id.ID) party.Personal {
 	if of == borrower {
-		return party.Party{ID: of, Name: "欧阳晓峰\x07"}, nil
+		return "欧阳晓峰\x07"
 	}
 	for n := range 20 {
 		if of == uid("party", n) {
-			return party.Party{ID: of, Name: party.Personal(fmt.Sprintf("王小%d", n))}, nil
+			return party.Personal(fmt.Sprintf("王小%d", n))
 		}
 	}
-	return party.Party{ID: of, Name: "龙门信息服务有限公司"}, nil
-}
-
-func (w *world) Identifiers(_ context.Context, _, of id.ID, _ party.Page) ([]party.Identifier, error) {
-	if of == uid("platform", 1) {
-		return []party.Identifier{{Type: "registration", Value: "91310000MA1TEST00X"}}, nil
-	}
-	return []party.Identifier{{Type: "mobile", Value: "13800138000"}, {Type: "id-card", Value: "110101199001011234"}}, nil
+	return "龙门信息服务有限公司"
 }
 
 func (w *world) Roles(_ context.Context, _ id.ID, f party.RoleFilter, _ party.Page) ([]party.Role, error) {

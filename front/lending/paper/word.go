@@ -145,26 +145,34 @@ const (
 // platformRole is the role of the organisation that stands in papers as the platform.
 const platformRole = "platform"
 
-// person is a party as it stands in papers. Of who has no name the id does.
+// person is a party as it stands in papers.
 func (w *Papers) person(ctx context.Context, tenant, of id.ID) (document.Party, error) {
-	p, err := w.Parties.Party(ctx, tenant, of)
+	list, err := w.persons(ctx, tenant, []id.ID{of})
 	if err != nil {
 		return document.Party{}, err
 	}
-	list, err := w.Parties.Identifiers(ctx, tenant, of, party.Page{Limit: party.MaxPage})
+	return list[0], nil
+}
+
+// persons are parties as they stand in papers. Of who has no name the id does.
+func (w *Papers) persons(ctx context.Context, tenant id.ID, of []id.ID) ([]document.Party, error) {
+	profiles, err := w.Parties.Profiles(ctx, tenant, of)
 	if err != nil {
-		return document.Party{}, err
+		return nil, err
 	}
-	x := document.Party{Name: clean(string(p.Name))}
-	if x.Name == "" {
-		x.Name = of.String()
-	}
-	for _, i := range list {
-		if i.Removed == 0 && (i.Type == idCard || i.Type == registration) {
-			x.Identifier = stars(clean(string(i.Value)), i.Type == idCard)
+	list := make([]document.Party, len(profiles))
+	for n := range profiles {
+		p, x := &profiles[n], &list[n]
+		if x.Name = clean(string(p.Name)); x.Name == "" {
+			x.Name = p.ID.String()
+		}
+		for _, i := range p.Identifiers {
+			if i.Type == idCard || i.Type == registration {
+				x.Identifier = stars(clean(string(i.Value)), i.Type == idCard)
+			}
 		}
 	}
-	return x, nil
+	return list, nil
 }
 
 // platform is who runs the tenant's platform: the organisation with the role, else what the tenant is called.
