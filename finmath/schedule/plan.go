@@ -58,6 +58,6 @@ func (p *Planner) Replan() { p.dirty = true }
 
 // DownPayment is the down payment of a disbursement.
 func (p *Planner) DownPayment(lent int64) int64 {
-	down, _ := p.down(lent)
+	down, _ := p.t.Down(lent)
 	return down
 }

@@ -121,9 +121,7 @@ func (p *Planner) Installment() int64 { return p.installment }
 func (p *Planner) unit() int64 { return max(p.t.Rounding.MoneyMultiple, 1) }
 
 // installmentUnit is what installments are multiples of.
-func (p *Planner) installmentUnit() int64 {
-	return max(p.t.Rounding.Multiple, p.t.Rounding.MoneyMultiple, 1)
-}
+func (p *Planner) installmentUnit() int64 { return p.t.Rounding.installmentUnit() }
 
 // Begin counts in the disbursements of the next row's period and gives the rows of their down payments. Row does it by
 // itself, if it wasn't done. Done must be false.
@@ -175,7 +173,7 @@ func (p *Planner) arrivals(s *slot) (rows []Row, changes []Change, err error) {
 	list := p.t.Disbursements
 	for ; p.paidOut < len(list) && list[p.paidOut].Date < s.to; p.paidOut++ {
 		d := list[p.paidOut]
-		down, err := p.down(d.Amount)
+		down, err := p.t.Down(d.Amount)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -188,20 +186,6 @@ func (p *Planner) arrivals(s *slot) (rows []Row, changes []Change, err error) {
 		changes = append(changes, Change{d.Date, d.Amount - down})
 	}
 	return rows, changes, nil
-}
-
-// down is the down payment of a disbursement: its share, rounded to a multiple.
-func (p *Planner) down(lent int64) (int64, error) {
-	if p.t.DownPayment == nil {
-		return 0, nil
-	}
-	share, _ := amount.Decimal(p.t.DownPayment)
-	unit := p.installmentUnit()
-	down, err := share.Times(1, uint64(unit)).Apply(lent, p.t.Rounding.InstallmentMode)
-	if err != nil {
-		return 0, bad("down payment: %w", err)
-	}
-	return min(down*unit, lent), nil
 }
 
 // expected are the pieces of a slot as they were agreed, whatever money came early or late.

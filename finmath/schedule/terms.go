@@ -79,6 +79,22 @@ type Rounding struct {
 	CarryInterest bool
 }
 
+func (r *Rounding) installmentUnit() int64 { return max(r.Multiple, r.MoneyMultiple, 1) }
+
+// Share is a share of an amount, rounded as installments are.
+func (r *Rounding) Share(share *apd.Decimal, of int64) (int64, error) {
+	f, err := amount.Decimal(share)
+	if err != nil {
+		return 0, bad("share: %w", err)
+	}
+	unit := r.installmentUnit()
+	x, err := f.Times(1, uint64(unit)).Apply(of, r.InstallmentMode)
+	if err != nil {
+		return 0, bad("share: %w", err)
+	}
+	return x * unit, nil
+}
+
 // Disbursement is an amount paid out.
 type Disbursement struct {
 	Date   day.Date
@@ -112,6 +128,15 @@ type Terms struct {
 	Principals    []int64        // of Custom: one a row
 	RateChanges   []RateChange
 	Rounding      Rounding
+}
+
+// Down is the down payment of a disbursement.
+func (t *Terms) Down(lent int64) (int64, error) {
+	if t.DownPayment == nil {
+		return 0, nil
+	}
+	down, err := t.Rounding.Share(t.DownPayment, lent)
+	return min(down, lent), err
 }
 
 // Kind is the kind of a row.

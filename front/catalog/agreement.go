@@ -129,6 +129,9 @@ func (p *Product) terms(a *Application, grade *Grade) (schedule.Terms, error) {
 		p.onDay(&t.Due)
 		t.Interest.FirstByDays = true
 	}
+	if err := r.given(&t); err != nil {
+		return schedule.Terms{}, err
+	}
 	return t, t.Check()
 }
 

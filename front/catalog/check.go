@@ -49,12 +49,15 @@ func (c *checker) name(field string, n Name) {
 func (p *Product) Check() Faults {
 	c := &checker{}
 	for _, check := range []func(*checker){
-		p.checkSelf, p.checkTerms, p.checkRepayment, p.checkGrades, p.checkFees, p.checkPenalties, p.checkAllocation,
+		p.checkSelf, p.checkTerms, p.checkRepayment, p.checkGiven, p.checkGrades, p.checkFees, p.checkPenalties, p.checkAllocation,
 		p.checkLateness, p.checkDays, p.checkFunding, p.checkLosses, p.checkTransfer, p.checkDocuments,
 	} {
 		check(c)
 	}
 	c.faults = append(c.faults, p.checkRules()...)
+	if len(c.faults) == 0 {
+		p.checkRepays(c)
+	}
 	if len(c.faults) == 0 {
 		p.try(c)
 	}

@@ -63,14 +63,22 @@ type Term struct {
 
 // Repayment says how a loan is repaid.
 type Repayment struct {
-	Method      Method   `json:"method" is:"equal_installment 等额本息, equal_principal 等额本金, flat 等本等息, interest_only 先息后本, bullet and bullet_compound 一次性还本付息"`
-	Basis       Basis    `json:"interest_by" is:"period: rate × months/12 whatever the calendar says; days: by the day count" default:"period"`
-	DayCount    DayCount `json:"day_count" is:"how days and years are counted" default:"Act/365F"`
-	DueDay      int      `json:"due_day,omitempty" is:"day of the month on which it is due; 0: the day of the start"`
-	MinFirst    int      `json:"min_first_days,omitempty" is:"at least so many days to the first due date; needs due_day"`
-	Grace       Grace    `json:"grace,omitzero" is:"what the first rows go without"`
-	DownPayment Rate     `json:"down_payment,omitzero" is:"share of the amount that is paid at once"`
-	Rounding    Rounding `json:"rounding" is:"how amounts are rounded"`
+	Method      Method      `json:"method" is:"equal_installment 等额本息, equal_principal 等额本金, flat 等本等息, interest_only 先息后本, bullet and bullet_compound 一次性还本付息, fixed_installment 固定还款额 (an installment that is given, until nothing is left), custom 按约定还款计划 (the principal of each row is given)"`
+	Basis       Basis       `json:"interest_by" is:"period: rate × months/12 whatever the calendar says; days: by the day count" default:"period"`
+	DayCount    DayCount    `json:"day_count" is:"how days and years are counted" default:"Act/365F"`
+	DueDay      int         `json:"due_day,omitempty" is:"day of the month on which it is due; 0: the day of the start"`
+	MinFirst    int         `json:"min_first_days,omitempty" is:"at least so many days to the first due date; needs due_day"`
+	Installment Installment `json:"installment,omitzero" is:"of fixed_installment: principal and interest of each row, of what is lent less the down payment; the last row takes what is left, so the term is the longest it may take"`
+	Principal   []Rate      `json:"principal,omitempty" is:"of custom: share of the principal of each row, of what is lent less the down payment; they sum to 1, 0 is a row of interest alone, the last row takes what rounding leaves"`
+	Grace       Grace       `json:"grace,omitzero" is:"what the first rows go without"`
+	DownPayment Rate        `json:"down_payment,omitzero" is:"share of the amount that is paid at once"`
+	Rounding    Rounding    `json:"rounding" is:"how amounts are rounded"`
+}
+
+// Installment is one that is given, for every amount that is lent.
+type Installment struct {
+	Share Rate  `json:"share,omitzero" is:"a share, rounded as an installment is"`
+	Min   Money `json:"min,omitempty" is:"at least; without a share all of it"`
 }
 
 // Grace lets the first rows go without.
@@ -83,7 +91,7 @@ type Grace struct {
 // Rounding says how the amounts of a schedule are rounded.
 type Rounding struct {
 	Mode     Mode     `json:"mode" is:"of every amount" default:"half_even"`
-	Multiple Money    `json:"installment_multiple,omitempty" is:"the installment is a multiple of this"`
+	Multiple Money    `json:"installment_multiple,omitempty" is:"the installment (equal_principal and custom: the principal of a row) is a multiple of this"`
 	By       Mode     `json:"installment_mode" is:"how the installment is rounded" default:"half_even"`
 	Residual Residual `json:"residual" is:"last: the last row takes what rounding leaves; smoothed: the installment moves if that brings the last row nearer" default:"last"`
 	Carry    bool     `json:"carry_interest,omitempty" is:"what rounding took from interest is added once it is a minor unit"`

@@ -54,6 +54,8 @@ const (
 	InterestOnly     Method = "interest_only"
 	Bullet           Method = "bullet"
 	BulletCompound   Method = "bullet_compound"
+	FixedInstallment Method = "fixed_installment"
+	Custom           Method = "custom"
 
 	ByPeriod Basis = "period"
 	ByDays   Basis = "days"
@@ -120,7 +122,7 @@ func (Unit) Choices() []string { return []string{"days", "weeks", "months"} }
 
 // Choices are the words of a type.
 func (Method) Choices() []string {
-	return []string{"equal_installment", "equal_principal", "flat", "interest_only", "bullet", "bullet_compound"}
+	return []string{"equal_installment", "equal_principal", "flat", "interest_only", "bullet", "bullet_compound", "fixed_installment", "custom"}
 }
 
 // Choices are the words of a type.
@@ -224,6 +226,7 @@ var (
 	methods = map[Method]schedule.Method{
 		EqualInstallment: schedule.EqualInstallment, EqualPrincipal: schedule.EqualPrincipal, Flat: schedule.Flat,
 		InterestOnly: schedule.InterestOnly, Bullet: schedule.BulletSimple, BulletCompound: schedule.BulletCompound,
+		FixedInstallment: schedule.FixedInstallment, Custom: schedule.Custom,
 	}
 	bases      = map[Basis]schedule.Basis{ByPeriod: schedule.ByPeriod, ByDays: schedule.ByDays}
 	residuals  = map[Residual]schedule.Residual{"last": schedule.LastInstallment, "smoothed": schedule.LastInstallmentSmoothed}
