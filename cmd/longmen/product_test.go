@@ -35,6 +35,24 @@ func TestProductSimulate(t *testing.T) {
 	}
 }
 
+// TestProductGiven has a golden file for each product that gives its installment or its principal: a file alone makes it.
+func TestProductGiven(t *testing.T) {
+	for name, args := range map[string][]string{
+		"salary-loan": {"--amount", "1300.00", "--grade", "b"},
+		"crop-loan":   {"--amount", "12300.00"},
+	} {
+		file := filepath.Join("..", "..", "front", "catalog", "testdata", name+".yaml")
+		if out, code := productRun(t, "check", file); code != 0 || !strings.Contains(out, name+" is a product") {
+			t.Errorf("%s: %s", name, out)
+		}
+		out, code := productRun(t, append([]string{"simulate", file}, args...)...)
+		if code != 0 {
+			t.Errorf("%s: %s", name, out)
+		}
+		apitest.Golden(t, filepath.Join("testdata", "product", name+".txt"), []byte(out))
+	}
+}
+
 // added is a product that nobody shipped: a file alone makes it.
 const added = `code: harvest-loan
 name: {zh: 秋收贷, en: Harvest loan}
