@@ -17,18 +17,53 @@ import (
 // weeks late with all its penalties, and repaid to the last cent.
 func TestShippedToTheLastCent(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
-		for i := 11; i <= 15; i++ {
-			w.do(account(market.Cash(investor(i)), ledger.CreditNormal, ledger.Nonnegative),
-				&ledger.Transfer{Debit: "bank", Credit: market.Cash(investor(i)), Mode: ledger.Exact, Amount: 10_000_000_00})
-		}
-		w.do(&ledger.Transfer{Debit: "bank", Credit: market.Cash(borrower), Mode: ledger.Exact, Amount: 10_000_000_00})
+		w.enrich()
 		for n, name := range catalog.Shipped() {
-			w.repaid(n, name)
+			w.repaid(n, name, 5)
 		}
 	})
 }
 
-func (w *world) repaid(n int, name string) {
+// So does a product that gives its installment or its principal, also when three of five fund it.
+func TestGivenToTheLastCent(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.enrich()
+		for n, c := range []struct {
+			name      string
+			bids      int
+			rows      int
+			principal []int64 // of the first rows
+		}{
+			{"salary-loan", 5, 23, []int64{250_00 - 50_00, 250_00 - 48_00}}, // 5 % of 5,000.00, at 1 % a month: paid before the 24th
+			{"salary-loan", 3, 23, []int64{150_00 - 30_00, 150_00 - 28_80}},
+			{"crop-loan", 5, 4, []int64{0, 0, 17_500_00, 7_500_00}}, // 70 % and 30 % of 25,000.00
+			{"crop-loan", 3, 4, []int64{0, 0, 10_500_00, 4_500_00}},
+		} {
+			s := w.repaid(n, c.name, c.bids)
+			if len(s.Rows) != c.rows {
+				t.Errorf("%s with %d bids has %d rows, want %d", c.name, c.bids, len(s.Rows), c.rows)
+			}
+			for i, want := range c.principal {
+				if got := s.Rows[i].Row.Principal; got != want {
+					t.Errorf("%s with %d bids, row %d repays %d, want %d", c.name, c.bids, i+1, got, want)
+				}
+			}
+		}
+	})
+}
+
+// enrich gives five investors and the borrower more than they need.
+func (w *world) enrich() {
+	w.Helper()
+	for i := 11; i <= 15; i++ {
+		w.do(account(market.Cash(investor(i)), ledger.CreditNormal, ledger.Nonnegative),
+			&ledger.Transfer{Debit: "bank", Credit: market.Cash(investor(i)), Mode: ledger.Exact, Amount: 10_000_000_00})
+	}
+	w.do(&ledger.Transfer{Debit: "bank", Credit: market.Cash(borrower), Mode: ledger.Exact, Amount: 10_000_000_00})
+}
+
+// repaid lets a product go its whole way, with so many bids of a fifth of what is applied for.
+func (w *world) repaid(n int, name string, bids int) servicing.Standing {
 	w.Helper()
 	ctx := context.Background()
 	p, err := w.Product(ctx, tenant, name, 1)
@@ -46,15 +81,19 @@ func (w *world) repaid(n int, name string) {
 	}
 	a = w.sign(a)
 	w.run()
-	for i := 11; i <= 15; i++ {
-		w.bid(a, i, each)
+	for i := range bids {
+		w.bid(a, 11+i, each)
 		w.wait(5 * time.Hour)
+	}
+	if bids < 5 {
+		w.wait(8 * 24 * time.Hour)
 	}
 	if s := w.state(a); s != application.Repaying {
 		w.Fatalf("%s: it is %s", name, s)
 	}
+	var s servicing.Standing
 	for k, late := 0, 42; ; k++ {
-		s, err := w.loans.Standing(ctx, tenant, a.Loan(), 0)
+		s, err = w.loans.Standing(ctx, tenant, a.Loan(), 0)
 		if err != nil {
 			w.Fatal(err)
 		}
@@ -87,9 +126,10 @@ func (w *world) repaid(n int, name string) {
 	}); err != nil {
 		w.Fatal(err)
 	}
-	if funds := w.balance(a.Register() + ":funds"); principal != 5*each || funds != 0 {
-		w.Errorf("%s: %d of %d came back, %d was never paid out", name, principal, 5*each, funds)
+	if funds := w.balance(a.Register() + ":funds"); principal != int64(bids)*each || funds != 0 {
+		w.Errorf("%s: %d of %d came back, %d was never paid out", name, principal, int64(bids)*each, funds)
 	}
+	return s
 }
 
 // What could not be paid out is not applied for, and a version that was applied for before is offered to nobody.
