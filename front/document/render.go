@@ -181,7 +181,7 @@ var methods = map[schedule.Method][2]string{
 	schedule.EqualInstallment: {"等额本息", "equal installments"}, schedule.EqualPrincipal: {"等额本金", "equal principal"},
 	schedule.Flat: {"等本等息", "flat interest"}, schedule.InterestOnly: {"先息后本", "interest only, principal at the end"},
 	schedule.BulletSimple: {"一次性还本付息", "bullet"}, schedule.BulletCompound: {"一次性还本付息（复利）", "bullet, compounded"},
-	schedule.FixedInstallment: {"固定还款额", "fixed installment"}, schedule.Custom: {"按约定还款计划", "as the schedule says"},
+	schedule.FixedInstallment: {"固定还款额", "fixed installment"}, schedule.Custom: {"按约定还款计划", "agreed amounts"},
 }
 
 func (w writer) method(m schedule.Method) string {

@@ -375,3 +375,43 @@ func TestGuaranteed(t *testing.T) {
 		t.Errorf("%+v %v", p, err)
 	}
 }
+
+// The agreement of a product that gives its installment or its principal names the method and has every row of its schedule.
+func TestGivenPapers(t *testing.T) {
+	w := newWorld(t, storetest.SQLite(t))
+	for n, c := range []struct {
+		product, grade string
+		term           int
+		language       string
+		want           []string
+	}{
+		{"salary-loan", "b", 24, "", []string{
+			"还款方式为固定还款额，共24期", "2026-04-02 360.00 240.00 0.00 600.00 11,640.00", "2028-02-02 556.55 43.45 0.00 600.00 1,615.82",
+			"2028-03-02 1,615.82 32.32 0.00 1,648.14 0.00",
+		}},
+		{"crop-loan", "farmer", 12, "", []string{"还款方式为按约定还款计划，共4期", "2026-06-02 0.00 181.48 0.00 181.48 12,000.00", "2026-12-02 8,400.00 179.51 0.00 8,579.51 3,600.00"}},
+		{"crop-loan", "farmer", 12, "en", []string{"The loan is repaid by agreed amounts in 4 installments", "2027-03-02 3,600.00 53.26 0.00 3,653.26 0.00"}},
+	} {
+		file, err := os.ReadFile(filepath.Join("..", "..", "catalog", "testdata", c.product+".yaml"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if w.product, err = catalog.Read(file); err != nil {
+			t.Fatal(err)
+		}
+		a := offered()
+		a.ID, a.Term, a.Offer.Grade, w.wants = uid("application", 10+n), c.term, c.grade, c.language
+		digest := w.contract(a)
+		a.Contract = hex.EncodeToString(digest[:])
+		_, pdf, err := w.Get(t.Context(), a, paper.Agreement)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := text(t, pdf)
+		for _, words := range c.want {
+			if !strings.Contains(strings.ReplaceAll(got, " ", ""), strings.ReplaceAll(words, " ", "")) {
+				t.Errorf("%s has no %q: %s", c.product, words, got)
+			}
+		}
+	}
+}
