@@ -2,6 +2,8 @@ package rest_test
 
 import (
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -151,6 +153,42 @@ func TestProducts(t *testing.T) {
 	}
 }
 
+// A product that gives its installment, or the principal of each row, is proposed, simulated and written like any other.
+func TestGivenProducts(t *testing.T) {
+	w := apitest.NewWorld(t)
+	north := w.North
+	for name, c := range map[string]struct {
+		body string
+		rows []string // total of the first rows
+		last int
+	}{
+		"salary-loan": {`{"amount":"130000","term":{"n":24,"unit":"months"},"grade":"b","start":"2026-03-02"}`, []string{"10000", "10000"}, 16},
+		"crop-loan":   {`{"amount":"1200000","term":{"n":12,"unit":"months"},"grade":"farmer","start":"2026-03-02"}`, []string{"18148", "18148", "857951", "365326"}, 4},
+	} {
+		file, err := os.ReadFile(filepath.Join("..", "..", "front", "catalog", "testdata", name+".yaml"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		proposal := proposeProduct(w, north, string(file), "2026-03-01")
+		if _, err := w.Ground.Approvals.Approve(t.Context(), north.ID, proposal, north.Staff["risk"].Principal, ""); err != nil {
+			t.Fatal(err)
+		}
+		path := "/v1/products/" + name
+		quote := w.As(north.Client, http.MethodPost, path+"/simulation", c.body).OK()
+		for i, total := range c.rows {
+			if got := quote.At("schedule", i, "total"); got != total {
+				t.Errorf("%s, row %d is %s, want %s", name, i+1, got, total)
+			}
+		}
+		if quote.At("schedule", c.last-1, "balance") != "0" || quote.At("schedule", c.last, "n") != "" {
+			t.Errorf("%s does not end with row %d: %s", name, c.last, quote.Body)
+		}
+		if p, err := catalog.Read(w.As(north.Client, http.MethodGet, path+"/file", nil).OK().Body); err != nil || p.Code != name {
+			t.Errorf("%v %v", p, err)
+		}
+	}
+}
+
 // What is wrong with a file is told with its line and field, all of it.
 func TestBadProducts(t *testing.T) {
 	w := apitest.NewWorld(t)
@@ -159,6 +197,7 @@ func TestBadProducts(t *testing.T) {
 		{"code: [", "2026-03-01", "x", "body.file", "line 1"},
 		{strings.Replace(file, "code: consumer-loan", "code: Consumer Loan", 1), "2026-03-01", "x", "body.file.code", "line "},
 		{"code: x\nname: 7\n", "2026-03-01", "x", "body.file.", "line "},
+		{strings.Replace(file, "method: equal_installment", "method: fixed_installment\n  installment: {share: \"0.001\"}", 1), "2026-03-01", "x", "body.file.repayment.installment", "such a row repays nothing"},
 		{file, "2026-02-27", "x", "body.effective", "lies before"},
 		{file, "2500-01-01", "x", "body.effective", "lies after"},
 		{file, "2026-03-01", strings.Repeat("贵", 400), "body.reason", "1000 bytes"},
