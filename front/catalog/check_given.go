@@ -66,9 +66,9 @@ func (p *Product) checkPrincipal(c *checker) {
 	}
 }
 
-// checkRepays refuses an installment that is not above the interest of every row: whoever pays it would owe for ever. What
-// is lent lies between two amounts; the installment is nearest to the interest at one of them, or where the share reaches
-// the least.
+// checkRepays refuses an installment that is not above the interest of every row: it would repay nothing until the last one.
+// What is lent lies between two amounts; the installment is nearest to the interest at one of them, or where the share
+// reaches the least.
 func (p *Product) checkRepays(c *checker) {
 	if p.Repayment.Method != FixedInstallment {
 		return

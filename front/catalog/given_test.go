@@ -158,7 +158,7 @@ func random(t testing.TB, r *rapid.T, custom bool) *catalog.Product {
 		q.Installment = catalog.Installment{Share: share("share", 200), Min: 50_00 * catalog.Money(rapid.IntRange(0, 3).Draw(r, "min"))}
 		return p
 	}
-	q.Method = "custom"
+	q.Method, q.Rounding.Carry = "custom", rapid.Bool().Draw(r, "carry")
 	left := 1000
 	for i := 1; i < n/every; i++ {
 		x := rapid.IntRange(0, left-1).Draw(r, "share")

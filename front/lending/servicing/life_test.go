@@ -38,7 +38,7 @@ func TestLives(t *testing.T) {
 		l.d = w.lend(loans, terms{
 			Amount: rapid.Int64Range(100, 200_000).Draw(r, "yuan") * 100, Months: rapid.IntRange(1, 24).Draw(r, "months"),
 			Over:        servicing.Over(rapid.IntRange(0, 2).Draw(r, "over")),
-			Method:      rapid.SampledFrom([]schedule.Method{schedule.EqualInstallment, schedule.EqualPrincipal, schedule.InterestOnly, schedule.BulletSimple}).Draw(r, "method"),
+			Method:      rapid.SampledFrom([]schedule.Method{schedule.EqualInstallment, schedule.EqualPrincipal, schedule.InterestOnly, schedule.BulletSimple, schedule.FixedInstallment, schedule.Custom}).Draw(r, "method"),
 			Recalculate: rapid.Bool().Draw(r, "recalculate"), Penalty: rapid.SampledFrom([]string{"", "0.0005"}).Draw(r, "penalty"),
 			Fee: rapid.Int64Range(0, 20_00).Draw(r, "fee"), Start: l.began,
 			Early: rapid.Int64Range(0, 1).Draw(r, "early") * 50_00, Uncovered: rapid.Bool().Draw(r, "uncovered"),

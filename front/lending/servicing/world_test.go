@@ -95,6 +95,19 @@ func (c *contracts) Contract(ctx context.Context, d *servicing.Deed) (*servicing
 		},
 		Recalculation: loan.Recalculation{On: t.Recalculate},
 	}}
+	switch x := &k.Agreement.Terms; t.Method {
+	case schedule.FixedInstallment:
+		x.Installment = t.Amount / 8
+	case schedule.Custom:
+		// A third with every third row, until the last one has the rest.
+		x.Principals = make([]int64, t.Months)
+		left := t.Amount
+		for i := 2; i < t.Months-1; i += 3 {
+			x.Principals[i] = min(t.Amount/3, left)
+			left -= x.Principals[i]
+		}
+		x.Principals[t.Months-1] = left
+	}
 	if t.Penalty != "" {
 		rate, _, err := apd.NewFromString(t.Penalty)
 		if err != nil {
