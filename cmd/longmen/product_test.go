@@ -37,19 +37,27 @@ func TestProductSimulate(t *testing.T) {
 
 // TestProductGiven has a golden file for each product that gives its installment or its principal: a file alone makes it.
 func TestProductGiven(t *testing.T) {
+	file := func(name string) string {
+		return filepath.Join("..", "..", "front", "catalog", "testdata", name+".yaml")
+	}
 	for name, args := range map[string][]string{
 		"salary-loan": {"--amount", "1300.00", "--grade", "b"},
 		"crop-loan":   {"--amount", "12300.00"},
 	} {
-		file := filepath.Join("..", "..", "front", "catalog", "testdata", name+".yaml")
-		if out, code := productRun(t, "check", file); code != 0 || !strings.Contains(out, name+" is a product") {
+		if out, code := productRun(t, "check", file(name)); code != 0 || !strings.Contains(out, name+" is a product") {
 			t.Errorf("%s: %s", name, out)
 		}
-		out, code := productRun(t, append([]string{"simulate", file}, args...)...)
+		out, code := productRun(t, append([]string{"simulate", file(name)}, args...)...)
 		if code != 0 {
 			t.Errorf("%s: %s", name, out)
 		}
 		apitest.Golden(t, filepath.Join("testdata", "product", name+".txt"), []byte(out))
+	}
+	out, code := productRun(t, "diff", file("salary-loan"), file("crop-loan"))
+	for _, want := range []string{`repayment.installment`, `"0.05"`, `"fixed_installment"`, `"custom"`, `repayment.principal`, `"0.7"`, "borrowers, investors"} {
+		if !strings.Contains(out, want) || code != 0 {
+			t.Errorf("%d, want %q:\n%s", code, want, out)
+		}
 	}
 }
 
