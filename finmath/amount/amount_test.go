@@ -73,6 +73,26 @@ func TestFractions(t *testing.T) {
 	})
 }
 
+// A price of 106.00 with a tax of 6 % contains 6.00, whatever digits the rate has; without a tax it contains nothing.
+func TestContained(t *testing.T) {
+	for _, c := range []struct {
+		rate     string
+		x, wants int64
+	}{{"0.06", 106_00, 6_00}, {"0.06", 2_12, 12}, {"0.03", 2_12, 6}, {"0", 2_12, 0}, {"1", 2_12, 1_06}, {"0.333333333333", 4_00, 1_00}} {
+		d, _, err := apd.NewFromString(c.rate)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f, err := amount.Decimal(d)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := f.Contained().Apply(c.x, amount.HalfUp); err != nil || got != c.wants {
+			t.Errorf("%d contain %d of a tax of %s, want %d (%v)", c.x, got, c.rate, c.wants, err)
+		}
+	}
+}
+
 func TestDecimals(t *testing.T) {
 	for text, want := range map[string]string{"0.12": "3/25", "0": "0/1", "1E+2": "100/1", "0.094822": "47411/500000"} {
 		d, _, _ := apd.NewFromString(text)

@@ -107,6 +107,11 @@ func (f Fraction) By(g Fraction) Fraction {
 	return FromRat(new(big.Rat).Mul(f.Rat(), g.Rat()))
 }
 
+// Contained is f/(1+f): what a whole contains of a rate that is on top of the rest of it, such as a tax.
+func (f Fraction) Contained() Fraction {
+	return FromRat(new(big.Rat).Quo(f.Rat(), f.Plus(Of(1, 1)).Rat()))
+}
+
 // Apply is a·f rounded to a whole number by the mode.
 func (f Fraction) Apply(a int64, m Mode) (int64, error) {
 	if f.wide != nil {

@@ -112,7 +112,8 @@ func TestDivide(t *testing.T) {
 	if err != nil || parts[0] != (catalog.Part{To: "platform", Amount: 71}) || parts[1] != (catalog.Part{To: "reserve", Amount: 30}) {
 		t.Errorf("%v %v", parts, err)
 	}
-	f := catalog.Fee{Tax: rate(t, "0.06"), Mode: "half_up"}
+	tax := rate(t, "0.06")
+	f := catalog.Fee{Tax: &tax, Mode: "half_up"}
 	if x, err := f.TaxIn(106_00); err != nil || x != 6_00 {
 		t.Errorf("tax %d %v", x, err)
 	}

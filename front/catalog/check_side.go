@@ -38,7 +38,7 @@ func (p *Product) checkFees(c *checker) {
 			c.want(f.Rate.Cmp(one) < 0, field("rate"), "want a share below 1")
 		}
 		c.want(f.Max == 0 || f.Max >= f.Min, field("max"), "it is below min")
-		c.want(f.Tax.Cmp(one) < 0, field("tax"), "want a rate below 1")
+		c.want(f.Tax == nil || f.Tax.Cmp(one) < 0, field("tax"), "want a rate below 1")
 		c.want(f.At != AtTransfer || p.Transfer.Allowed, field("at"), "claims of this product are not sold: claim_transfer.allowed is false")
 		c.split(f, field)
 		c.shares(field("shares"), f.Shares, f.At != AtPayment)

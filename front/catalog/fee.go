@@ -1,8 +1,10 @@
 package catalog
 
 import (
+	"fmt"
 	"slices"
 
+	"github.com/longmen/longmen/finmath/amount"
 	"github.com/longmen/longmen/finmath/loan"
 	"github.com/longmen/longmen/finmath/schedule"
 	"github.com/longmen/longmen/kit/errs"
@@ -59,10 +61,23 @@ func (f *Fee) RateOf(class string) Rate {
 
 // TaxIn is the tax that an amount of the fee contains: x·t/(1+t), rounded as the fee is.
 func (f *Fee) TaxIn(x int64) (int64, error) {
-	if f.Tax.IsZero() {
-		return 0, nil
+	part, err := f.TaxPart()
+	if err != nil {
+		return 0, err
 	}
-	return portion(x, f.Tax, f.Mode.mode())
+	return part.Apply(x, f.Mode.mode())
+}
+
+// TaxPart is the part of the fee that is tax, t/(1+t): 0 if the product says nothing.
+func (f *Fee) TaxPart() (amount.Fraction, error) {
+	if f.Tax == nil {
+		return amount.Fraction{}, nil
+	}
+	t, err := amount.Decimal(f.Tax.decimal())
+	if err != nil {
+		return amount.Fraction{}, fmt.Errorf("tax of fee %s: %w", f.Code, err)
+	}
+	return t.Contained(), nil
 }
 
 // Part is somebody's part of an amount.

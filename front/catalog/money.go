@@ -81,17 +81,6 @@ func (r Rate) MarshalText() ([]byte, error) { return []byte(r.String()), nil }
 
 const down = amount.Down
 
-// portion is the part of x that a rate on the rest makes: x·r/(1+r).
-func portion(x int64, r Rate, mode amount.Mode) (int64, error) {
-	f, err := amount.Decimal(r.decimal())
-	if err != nil {
-		return 0, fmt.Errorf("rate %s: %w", r, err)
-	}
-	share := f.Rat()
-	whole := new(big.Rat).Add(big.NewRat(1, 1), share)
-	return amount.FromRat(new(big.Rat).Quo(share, whole)).Apply(x, mode)
-}
-
 // inMillionths reports whether a rate has at most 6 digits after the point.
 func (r Rate) inMillionths() bool { return r.decimal().Exponent >= -6 }
 

@@ -144,6 +144,9 @@ func (r *reader) value(path string, n *yaml.Node, v reflect.Value) {
 		r.object(path, n, v)
 	case reflect.Slice:
 		r.list(path, n, v)
+	case reflect.Pointer:
+		v.Set(reflect.New(v.Type().Elem()))
+		r.value(path, n, v.Elem())
 	default:
 		r.scalar(path, n, v)
 	}

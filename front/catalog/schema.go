@@ -35,6 +35,8 @@ func schemaOf(t reflect.Type) node {
 		}}
 	case t == rateType:
 		return node{"type": "string", "pattern": `^[0-9]+(\.[0-9]{1,12})?$`}
+	case t.Kind() == reflect.Pointer:
+		return schemaOf(t.Elem())
 	case t.Kind() == reflect.Struct:
 		return schemaOfStruct(t)
 	case t.Kind() == reflect.Slice:

@@ -30,17 +30,10 @@ func ReadNew(file []byte) (*Product, error) {
 // receiver for each class and component.
 func (p *Product) Serviceable() Faults {
 	c := &checker{}
-	first := -1
-	for i := range p.Fees {
-		f := &p.Fees[i]
-		if f.PaidBy != FeeByBorrower || f.At != AtInstallment && f.At != AtPayoff {
-			continue
-		}
-		if first < 0 {
-			first = i
-		}
-		c.want(SharedAlike(f.Shares, p.Fees[first].Shares, ToPlatform), at("fees", i, "shares"),
-			"it is shared otherwise than fees[%d]: all fees of the borrower at installment and payoff are shared alike", first)
+	later := p.later()
+	for _, i := range later {
+		c.want(SharedAlike(p.Fees[i].Shares, p.Fees[later[0]].Shares, ToPlatform), at("fees", i, "shares"),
+			"it is shared otherwise than fees[%d]: all fees of the borrower at installment and payoff are shared alike", later[0])
 	}
 	for i := range p.Penalties {
 		c.want(SharedAlike(p.Penalties[i].Shares, p.Penalties[0].Shares, ToInvestors), at("penalties", i, "shares"),
@@ -48,6 +41,25 @@ func (p *Product) Serviceable() Faults {
 	}
 	p.checkDeducted(c)
 	return c.faults
+}
+
+// later are the places of the fees that the borrower pays after the payout: money is counted by component, so nobody can
+// tell them apart.
+func (p *Product) later() (list []int) {
+	for i := range p.Fees {
+		if f := &p.Fees[i]; f.PaidBy == FeeByBorrower && (f.At == AtInstallment || f.At == AtPayoff) {
+			list = append(list, i)
+		}
+	}
+	return list
+}
+
+// TaxedAlike reports whether two fees contain tax at one rate; one that names none is like no other rate, not even 0.
+func TaxedAlike(a, b *Fee) bool {
+	if a.Tax == nil || b.Tax == nil {
+		return a.Tax == b.Tax
+	}
+	return a.Tax.Cmp(*b.Tax) == 0
 }
 
 // Refusal is the same as the error of a door, nil if there is nothing to say.
@@ -147,6 +159,11 @@ func (p *Product) checkDeducted(c *checker) {
 // unheeded says what of a product would have no effect.
 func (p *Product) unheeded() Faults {
 	c := &checker{}
+	later := p.later()
+	for _, i := range later {
+		c.want(TaxedAlike(&p.Fees[i], &p.Fees[later[0]]), at("fees", i, "tax"),
+			"it is not the tax of fees[%d]: all fees of the borrower at installment and payoff have the same, or none of them names one", later[0])
+	}
 	c.want(slices.Equal(p.Lateness.Buckets, standardBuckets()), "lateness.buckets", "every loan is classed M0, M1 to M5 by 30 days, and M6+ from 151 days on: leave it out")
 	return c.faults
 }

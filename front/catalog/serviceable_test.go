@@ -3,6 +3,7 @@ package catalog_test
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -26,6 +27,16 @@ var unserviceable = []struct{ name, old, new, field string }{
 	{"two fees after the split of the interest", "fees:", `fees:
   - {code: also` + fee + `paid_by: investor, at: payment, of: payment, rate: "0.1", split: after}`, "fees[1].of"},
 	{"65 rates", "classes: [{class: gold", "classes: [" + classes(63) + "{class: gold", "fees"},
+	{
+		"later fees of the borrower with two taxes", "fees:", `fees:
+  - {code: monthly` + fee + `paid_by: borrower, at: installment, amount: 100, tax: "0.06"}
+  - {code: early` + fee + `paid_by: borrower, at: payoff, amount: 100, tax: "0.03"}`, "fees[1].tax",
+	},
+	{
+		"a later fee that names no tax beside one that has none", "fees:", `fees:
+  - {code: monthly` + fee + `paid_by: borrower, at: installment, amount: 100, tax: "0"}
+  - {code: early` + fee + `paid_by: borrower, at: payoff, amount: 100}`, "fees[1].tax",
+	},
 	{"other buckets", "losses:", "lateness: {buckets: [{code: A, from: 0}, {code: B, from: 10}]}\nlosses:", "lateness.buckets"},
 }
 
@@ -51,7 +62,11 @@ func TestUnserviceable(t *testing.T) {
 		}
 	}
 	same := strings.Replace(small, `rate: "0.0005"}`, "rate: \"0.0005\"}\n  - {code: flat, kind: flat, amount: 100, shares: [{to: investors, share: \"1.0\"}]}", 1)
-	for _, file := range []string{small, same, strings.Replace(small, "classes: [{", "classes: ["+classes(62)+"{", 1)} {
+	taxed := strings.Replace(small, "fees:", `fees:
+  - {code: first`+fee+`paid_by: borrower, at: disbursement, amount: 100, tax: "0.06"}
+  - {code: monthly`+fee+`paid_by: borrower, at: installment, amount: 100, tax: "0.03"}
+  - {code: early`+fee+`paid_by: borrower, at: payoff, amount: 100, tax: "0.030"}`, 1)
+	for _, file := range []string{small, same, taxed, strings.Replace(small, "classes: [{", "classes: ["+classes(62)+"{", 1)} {
 		if _, err := catalog.ReadNew([]byte(file)); err != nil {
 			t.Error(err)
 		}
@@ -63,6 +78,39 @@ func TestUnserviceable(t *testing.T) {
 		}
 		if _, err := catalog.ReadNew(file); err != nil {
 			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// A live version whose later fees have two taxes takes applications as before: only its books count them by their chart.
+func TestTwoTaxesAreServiceable(t *testing.T) {
+	for _, c := range unserviceable {
+		if !strings.HasSuffix(c.field, ".tax") {
+			continue
+		}
+		p, err := catalog.Read([]byte(strings.Replace(small, c.old, c.new, 1)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := p.Refusal(); err != nil {
+			t.Errorf("%s: %v", c.name, err)
+		}
+	}
+}
+
+// A fee without tax and one that says nothing about it are two things, also once they are written out.
+func TestNoTaxIsNotUnsaid(t *testing.T) {
+	for in, want := range map[string]string{"": "", `, tax: "0"`: `tax: "0"`, `, tax: "0.060"`: `tax: "0.06"`} {
+		p, err := catalog.Read([]byte(strings.Replace(small, "fees:", "fees:\n  - {code: first"+fee+"paid_by: borrower, at: disbursement, amount: 100"+in+"}", 1)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := p.File()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.TrimSpace(regexp.MustCompile(`(?m)^ *tax: .*$`).FindString(string(text))); got != want {
+			t.Errorf("%q is written as %q, want %q", in, got, want)
 		}
 	}
 }

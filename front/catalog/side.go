@@ -13,7 +13,7 @@ type Fee struct {
 	Max     Money       `json:"max,omitempty" is:"at most so much each time; 0: no limit"`
 	Split   Split       `json:"split" is:"at payment: before (taken from the payment, from interest first) or after the split (from each investor's line, by class)" default:"before"`
 	Classes []ClassRate `json:"classes,omitempty" is:"other rates for classes of investors; needs split: after"`
-	Tax     Rate        `json:"tax,omitzero" is:"rate of the tax that is contained in the fee, in quotes and simulations; the books count by the rate of their chart (tax_ppm)"`
+	Tax     *Rate       `json:"tax,omitempty" is:"rate of the tax that is contained in the fee; \"0\": none; left out: none in quotes, in the books the rate of their chart (tax_ppm). All fees of the borrower at installment and payoff have the same"`
 	Shares  []Share     `json:"shares,omitempty" is:"who gets it; none: the platform. All fees of the borrower at installment and payoff are shared alike; a fee after the split goes to one"`
 	Mode    Mode        `json:"rounding" is:"of the fee" default:"half_even"`
 }
