@@ -20,7 +20,7 @@ type ChartValuation struct {
 	FeesTax     BookPair     `json:"fees_tax" doc:"The tax in them"`
 	ReceivedTax BookPair     `json:"received_tax" doc:"The tax in fees that were paid"`
 	Impairment  BookPair     `json:"impairment"`
-	Tax         int64        `json:"tax_ppm" minimum:"0" maximum:"1000000" doc:"On top of a net fee, in millionths: a fee contains its tax" example:"60000"`
+	Tax         int64        `json:"tax_ppm" minimum:"0" maximum:"1000000" doc:"On top of a net fee, in millionths, where its product names no tax: a fee contains its tax" example:"60000"`
 	Rates       []BucketRate `json:"rates" minItems:"1" maxItems:"32" doc:"How much of what is exposed is taken for lost"`
 }
 
@@ -58,14 +58,21 @@ type Valuation struct {
 
 // ValuationSum is what the lines of a bucket add up to.
 type ValuationSum struct {
-	Bucket   string `json:"bucket"`
-	Claims   int    `json:"claims"`
-	Interest Amount `json:"interest"`
-	Fees     Amount `json:"fees" doc:"With their tax"`
-	Received Amount `json:"received" doc:"Fees that were paid so far, with their tax"`
-	Exposed  Amount `json:"exposed"`
-	PPM      int64  `json:"ppm" doc:"The rate, in millionths"`
-	Impaired Amount `json:"impaired"`
+	Bucket   string        `json:"bucket"`
+	Claims   int           `json:"claims"`
+	Interest Amount        `json:"interest"`
+	Fees     Amount        `json:"fees" doc:"With their tax"`
+	Received Amount        `json:"received" doc:"Fees that were paid so far, with their tax"`
+	Exposed  Amount        `json:"exposed"`
+	PPM      int64         `json:"ppm" doc:"The rate, in millionths"`
+	Impaired Amount        `json:"impaired"`
+	Tax      *ValuationTax `json:"tax,omitempty" doc:"Absent in valuations that worked it out only for the sum of all"`
+}
+
+// ValuationTax is what fees contain of tax.
+type ValuationTax struct {
+	Fees     Amount `json:"fees" doc:"In those that are due"`
+	Received Amount `json:"received" doc:"In those that were paid so far"`
 }
 
 // ValuationEntry is how one figure is booked: target less booked, from debit to credit, or back.
@@ -78,12 +85,13 @@ type ValuationEntry struct {
 
 // ValuationLine is what the platform has of one loan.
 type ValuationLine struct {
-	Claim    ID     `json:"claim" doc:"The loan"`
-	Bucket   string `json:"bucket"`
-	Interest Amount `json:"interest"`
-	Fees     Amount `json:"fees"`
-	Received Amount `json:"received"`
-	Exposed  Amount `json:"exposed"`
+	Claim    ID            `json:"claim" doc:"The loan"`
+	Bucket   string        `json:"bucket"`
+	Interest Amount        `json:"interest"`
+	Fees     Amount        `json:"fees"`
+	Received Amount        `json:"received"`
+	Exposed  Amount        `json:"exposed"`
+	Tax      *ValuationTax `json:"tax,omitempty" doc:"Absent in valuations that worked it out only for the sum of all"`
 }
 
 // InValuation is a valuation in a path.
@@ -149,6 +157,13 @@ func (s *server) valueBook(ctx context.Context, in *newValuation) (*valuationOut
 	return valuationOf(x), nil
 }
 
+func taxOf(t *accounting.Tax) *ValuationTax {
+	if t == nil {
+		return nil
+	}
+	return &ValuationTax{Amount(t.Fees), Amount(t.Received)}
+}
+
 func headOf(x *accounting.Valuation) ValuationHead {
 	return ValuationHead{
 		ID: ID(x.ID), Number: x.Number, On: Date(x.On), Asset: x.Asset, Chart: Date(x.Chart), Actor: ID(x.Actor), At: Instant(x.At), Outcome: x.Outcome, Sequence: x.Sequence,
@@ -161,7 +176,7 @@ func valuationOf(x *accounting.Valuation) *valuationOutput {
 		Sums: convert(x.Sums, func(s accounting.Sum) ValuationSum {
 			return ValuationSum{
 				Bucket: s.Bucket, Claims: s.Claims, Interest: Amount(s.Interest), Fees: Amount(s.Fees), Received: Amount(s.Received), Exposed: Amount(s.Exposed),
-				PPM: s.PPM, Impaired: Amount(s.Impaired),
+				PPM: s.PPM, Impaired: Amount(s.Impaired), Tax: taxOf(s.Tax),
 			}
 		}),
 		Entries: convert(x.Entries, func(e accounting.Entry) ValuationEntry {
@@ -228,7 +243,7 @@ func (s *server) listValuationLines(ctx context.Context, in *valuationLinesInput
 	}
 	out := &valuationLinesOutput{}
 	out.Body.Lines = convert(list, func(l accounting.Line) ValuationLine {
-		return ValuationLine{ID(l.Claim), l.Bucket, Amount(l.Interest), Amount(l.Fees), Amount(l.Received), Amount(l.Exposed)}
+		return ValuationLine{ID(l.Claim), l.Bucket, Amount(l.Interest), Amount(l.Fees), Amount(l.Received), Amount(l.Exposed), taxOf(l.Tax)}
 	})
 	if len(list) == in.Limit {
 		end := &list[len(list)-1]

@@ -108,7 +108,7 @@ func TestValuation(t *testing.T) {
 	at := path + "/" + first.String()
 	is(t, w.As(finance, http.MethodGet, at, nil), "id", first.String(), "outcome", "applied")
 	lines := w.As(finance, http.MethodGet, at+"/lines?limit=1&bucket=M3", nil).OK()
-	if lines.At("lines", 0, "claim") != loan.String() || lines.At("lines", 0, "interest") != sum {
+	if lines.At("lines", 0, "claim") != loan.String() || lines.At("lines", 0, "interest") != sum || lines.At("lines", 0, "tax", "received") != "0" {
 		t.Errorf("%s", lines.Body)
 	}
 	if rest := w.As(finance, http.MethodGet, at+"/lines?limit=1&cursor="+lines.At("next"), nil).OK(); rest.At("lines", 0, "claim") != "" {

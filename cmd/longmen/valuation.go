@@ -21,9 +21,13 @@ type valuation struct {
 		Bucket, Interest, Fees, Received, Exposed, Impaired string
 		Claims                                              int
 		PPM                                                 int64
+		Tax                                                 valuationTax
 	}
 	Entries []struct{ Name, Debit, Credit, Target, Booked string }
 }
+
+// valuationTax is what fees contain of tax: nothing in valuations that worked it out only for the sum.
+type valuationTax struct{ Fees, Received string }
 
 // print prints the figures, and what of them was booked before. What was done is done, also if its scale can't be told.
 func (x *valuation) print(c *client) error {
@@ -37,9 +41,9 @@ func (x *valuation) print(c *client) error {
 	if err := pairs(c.out, "valuation", x.ID, "number", fmt.Sprint(x.Number), "on", x.On, "chart", "from "+x.Chart, "outcome", x.Outcome, "sequence", sequence); err != nil {
 		return err
 	}
-	sums := newTable("BUCKET", ">CLAIMS", ">INTEREST", ">FEES", ">RECEIVED", ">EXPOSED", ">PPM", ">IMPAIRED")
+	sums := newTable("BUCKET", ">CLAIMS", ">INTEREST", ">FEES", ">TAX TO COME", ">RECEIVED", ">TAX", ">EXPOSED", ">PPM", ">IMPAIRED")
 	for _, s := range x.Sums {
-		sums.add(s.Bucket, fmt.Sprint(s.Claims), decimal(s.Interest, scale), decimal(s.Fees, scale), decimal(s.Received, scale), decimal(s.Exposed, scale),
+		sums.add(s.Bucket, fmt.Sprint(s.Claims), decimal(s.Interest, scale), decimal(s.Fees, scale), decimal(s.Tax.Fees, scale), decimal(s.Received, scale), decimal(s.Tax.Received, scale), decimal(s.Exposed, scale),
 			fmt.Sprint(s.PPM), decimal(s.Impaired, scale))
 	}
 	entries := newTable("FIGURE", "DEBIT", "CREDIT", ">BOOKED", ">TARGET")
@@ -114,10 +118,13 @@ func newBookLines() *cobra.Command {
 		if bucket != "" {
 			query.Set("bucket", bucket)
 		}
-		type line struct{ Claim, Bucket, Interest, Fees, Received, Exposed string }
-		lines := newTable("BUCKET", "LOAN", ">INTEREST", ">FEES", ">RECEIVED", ">EXPOSED")
+		type line struct {
+			Claim, Bucket, Interest, Fees, Received, Exposed string
+			Tax                                              valuationTax
+		}
+		lines := newTable("BUCKET", "LOAN", ">INTEREST", ">FEES", ">TAX TO COME", ">RECEIVED", ">TAX", ">EXPOSED")
 		return listing(c, p, c.path("valuations", args[0], "lines"), query, "lines", lines, func(t *table, l line) {
-			t.add(l.Bucket, l.Claim, decimal(l.Interest, scale), decimal(l.Fees, scale), decimal(l.Received, scale), decimal(l.Exposed, scale))
+			t.add(l.Bucket, l.Claim, decimal(l.Interest, scale), decimal(l.Fees, scale), decimal(l.Tax.Fees, scale), decimal(l.Received, scale), decimal(l.Tax.Received, scale), decimal(l.Exposed, scale))
 		})
 	})
 }

@@ -25,7 +25,7 @@ type Basis struct {
 	FeesTax     Pair     `json:"fees_tax"`     // the tax in them
 	ReceivedTax Pair     `json:"received_tax"` // the tax in fees that were paid
 	Impairment  Pair     `json:"impairment"`
-	Tax         int64    `json:"tax_ppm"` // on top of a net fee, in millionths: a fee contains its tax
+	Tax         int64    `json:"tax_ppm"` // on top of a net fee, in millionths, where whoever knows the fee knows no other: a fee contains its tax
 	Rates       []Rate   `json:"rates"`
 }
 
@@ -129,7 +129,7 @@ func (b *Basis) rate(bucket string) (int64, bool) {
 	return 0, false
 }
 
-// tax is what an amount contains of tax, rounded half up.
-func (b *Basis) tax(x int64) (int64, error) {
-	return amount.HalfUp.MulDiv(x, uint64(b.Tax), uint64(million+b.Tax))
+// TaxPart is the part of a fee that is tax.
+func (b *Basis) TaxPart() amount.Fraction {
+	return amount.Of(uint64(b.Tax), uint64(million+b.Tax))
 }

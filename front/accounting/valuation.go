@@ -36,6 +36,13 @@ type Line struct {
 	Fees     int64 // due to it and not paid, tax included
 	Received int64 // fees that it has got so far, tax included
 	Exposed  int64 // principal that it holds, and what it paid in somebody's place and did not get back
+	Tax      *Tax  // in its fees, of each rounded; nil only in valuations from before, which rounded it once for the sum
+}
+
+// Tax is what fees contain of it.
+type Tax struct {
+	Fees     int64 `json:"fees"`
+	Received int64 `json:"received"`
 }
 
 // Claims know what the platform has. They give all lines of a ledger to a function, each claim once.
@@ -59,6 +66,7 @@ type Sum struct {
 	Exposed  int64  `json:"exposed"`
 	PPM      int64  `json:"ppm"`
 	Impaired int64  `json:"impaired"` // of what is exposed, rounded half up
+	Tax      *Tax   `json:"tax,omitempty"`
 }
 
 // Entry is how one figure is booked: the difference between what it should be and what was booked before.
@@ -225,14 +233,14 @@ func (b *Basis) sum(lines []Line) ([]Sum, error) {
 			if !ok {
 				return nil, Unrated.Errorf("there is no rate for bucket %s", l.Bucket)
 			}
-			s = &Sum{Bucket: l.Bucket, PPM: ppm}
+			s = &Sum{Bucket: l.Bucket, PPM: ppm, Tax: &Tax{}}
 			by[l.Bucket] = s
 		}
 		s.Claims++
 		for _, x := range []struct {
 			to  *int64
 			add int64
-		}{{&s.Interest, l.Interest}, {&s.Fees, l.Fees}, {&s.Received, l.Received}, {&s.Exposed, l.Exposed}} {
+		}{{&s.Interest, l.Interest}, {&s.Fees, l.Fees}, {&s.Received, l.Received}, {&s.Exposed, l.Exposed}, {&s.Tax.Fees, l.Tax.Fees}, {&s.Tax.Received, l.Tax.Received}} {
 			if err := add(x.to, x.add); err != nil {
 				return nil, err
 			}
@@ -261,28 +269,20 @@ func add(to *int64, x int64) error {
 
 // targets are the figures as they should be.
 func (b *Basis) targets(sums []Sum) ([]Entry, error) {
-	var all Sum
+	all := Sum{Tax: &Tax{}}
 	for i := range sums {
 		s := &sums[i]
 		for _, x := range []struct {
 			to  *int64
 			add int64
-		}{{&all.Interest, s.Interest}, {&all.Fees, s.Fees}, {&all.Received, s.Received}, {&all.Impaired, s.Impaired}} {
+		}{{&all.Interest, s.Interest}, {&all.Fees, s.Fees}, {&all.Tax.Fees, s.Tax.Fees}, {&all.Tax.Received, s.Tax.Received}, {&all.Impaired, s.Impaired}} {
 			if err := add(x.to, x.add); err != nil {
 				return nil, err
 			}
 		}
 	}
-	due, err := b.tax(all.Fees)
-	if err != nil {
-		return nil, err
-	}
-	paid, err := b.tax(all.Received)
-	if err != nil {
-		return nil, err
-	}
 	list := b.figures()
-	for i, x := range []int64{all.Interest, all.Fees - due, due, paid, all.Impaired} {
+	for i, x := range []int64{all.Interest, all.Fees - all.Tax.Fees, all.Tax.Fees, all.Tax.Received, all.Impaired} {
 		list[i].Target = x
 	}
 	return list, nil

@@ -51,15 +51,15 @@ func (a *Accounting) begin(ctx context.Context, tenant id.ID, x *Valuation, line
 }
 
 func (a *Accounting) keepLines(ctx context.Context, tx *sql.Tx, tenant, valuation id.ID, lines []Line) error {
-	const most, columns = 500, ", (?, ?, ?, ?, ?, ?, ?, ?)"
+	const most, columns = 500, ", (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 	for len(lines) > 0 {
 		n := min(len(lines), most)
 		var values []any
 		for i := range lines[:n] {
 			l := &lines[i]
-			values = append(values, tenant[:], valuation[:], l.Bucket, l.Claim[:], l.Interest, l.Fees, l.Received, l.Exposed)
+			values = append(values, tenant[:], valuation[:], l.Bucket, l.Claim[:], l.Interest, l.Fees, l.Received, l.Exposed, l.Tax.Fees, l.Tax.Received)
 		}
-		_, err := tx.ExecContext(ctx, a.db.Rebind("INSERT INTO accounting_line (tenant, valuation, bucket, claim, interest, fees, received, exposed) VALUES "+
+		_, err := tx.ExecContext(ctx, a.db.Rebind("INSERT INTO accounting_line (tenant, valuation, bucket, claim, interest, fees, received, exposed, fees_tax, received_tax) VALUES "+
 			strings.Repeat(columns, n)[2:]), values...)
 		if err != nil {
 			return fmt.Errorf("keep lines of valuation: %w", err)
@@ -171,7 +171,7 @@ func (a *Accounting) ValuationLines(ctx context.Context, tenant, valuation id.ID
 	if limit < 1 || limit > MaxPage {
 		return nil, errs.Invalid.Errorf("%d, want 1 to %d", limit, MaxPage).On("limit")
 	}
-	rows, err := a.db.Reader().QueryContext(ctx, a.db.Rebind(`SELECT bucket, claim, interest, fees, received, exposed FROM accounting_line
+	rows, err := a.db.Reader().QueryContext(ctx, a.db.Rebind(`SELECT bucket, claim, interest, fees, received, exposed, fees_tax, received_tax FROM accounting_line
 		WHERE tenant = ? AND valuation = ? AND (bucket, claim) > (?, ?) AND (? = '' OR bucket = ?) ORDER BY bucket, claim LIMIT ?`),
 		tenant[:], valuation[:], after.Bucket, after.Claim[:], bucket, bucket, limit)
 	if err != nil {
@@ -181,8 +181,12 @@ func (a *Accounting) ValuationLines(ctx context.Context, tenant, valuation id.ID
 	for rows.Next() {
 		var l Line
 		var claim []byte
-		if err := rows.Scan(&l.Bucket, &claim, &l.Interest, &l.Fees, &l.Received, &l.Exposed); err != nil {
+		var due, received sql.NullInt64
+		if err := rows.Scan(&l.Bucket, &claim, &l.Interest, &l.Fees, &l.Received, &l.Exposed, &due, &received); err != nil {
 			return nil, fmt.Errorf("read lines of valuation: %w", err)
+		}
+		if due.Valid {
+			l.Tax = &Tax{due.Int64, received.Int64}
 		}
 		copy(l.Claim[:], claim)
 		list = append(list, l)

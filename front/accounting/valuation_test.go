@@ -2,6 +2,7 @@ package accounting_test
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"slices"
@@ -115,8 +116,14 @@ func (p *place) shows(names string, want ...int64) {
 	}
 }
 
+// line is one without tax in its fees.
 func line(n int, bucket string, interest, fees, received, exposed int64) accounting.Line {
-	return accounting.Line{Claim: uid("claim", n), Bucket: bucket, Interest: interest, Fees: fees, Received: received, Exposed: exposed}
+	return accounting.Line{Claim: uid("claim", n), Bucket: bucket, Interest: interest, Fees: fees, Received: received, Exposed: exposed, Tax: &accounting.Tax{}}
+}
+
+func taxed(l accounting.Line, fees, received int64) accounting.Line {
+	l.Tax = &accounting.Tax{Fees: fees, Received: received}
+	return l
 }
 
 const credits = "interest net tax-to-come tax allowance"
@@ -125,16 +132,18 @@ const credits = "interest net tax-to-come tax allowance"
 func TestValue(t *testing.T) {
 	each(t, func(w *world) {
 		p := newPlace(w)
-		p.lines = []accounting.Line{line(1, "M0", 7_00, 0, 1_06, 1_000_00), line(2, "M1", 3_01, 2_12, 0, 1_00), line(3, "M0", 0, 0, 1_06, 49)}
+		p.lines = []accounting.Line{
+			taxed(line(1, "M0", 7_00, 0, 1_06, 1_000_00), 0, 6), taxed(line(2, "M1", 3_01, 2_12, 0, 1_00), 12, 0), taxed(line(3, "M0", 0, 0, 1_06, 49), 0, 3),
+		}
 		_, err := p.value("2026-03-30")
 		p.refused(err, "valuation_basis_missing ")
 		p.must(p.propose(accounting.ActionChart, chartThatValues))
 		x := p.valued("2026-03-30")
-		p.shows(credits, 10_01, 2_00, 12, 12, 10_00+33)
-		p.shows("due less loss", -(10_01 + 2_12), -12, -10_33)
+		p.shows(credits, 10_01, 2_00, 12, 9, 10_00+33)
+		p.shows("due less loss", -(10_01 + 2_12), -9, -10_33)
 		want := []accounting.Sum{
-			{Bucket: "M0", Claims: 2, Interest: 7_00, Received: 2_12, Exposed: 1_000_49, PPM: 10_000, Impaired: 10_00},
-			{Bucket: "M1", Claims: 1, Interest: 3_01, Fees: 2_12, Exposed: 1_00, PPM: 333_333, Impaired: 33},
+			{Bucket: "M0", Claims: 2, Interest: 7_00, Received: 2_12, Exposed: 1_000_49, PPM: 10_000, Impaired: 10_00, Tax: &accounting.Tax{Received: 9}},
+			{Bucket: "M1", Claims: 1, Interest: 3_01, Fees: 2_12, Exposed: 1_00, PPM: 333_333, Impaired: 33, Tax: &accounting.Tax{Fees: 12}},
 		}
 		if diff := cmp.Diff(want, x.Sums); diff != "" {
 			p.Error(diff)
@@ -191,7 +200,7 @@ func (p *place) read(first, last *accounting.Valuation) {
 	}
 	page, err = p.ValuationLines(p.Context(), tenant, first.ID, "M1", accounting.LinePlace{}, 10)
 	p.must(err)
-	if len(page) != 1 || page[0].Fees != 2_12 {
+	if len(page) != 1 || page[0].Fees != 2_12 || *page[0].Tax != (accounting.Tax{Fees: 12}) {
 		p.Errorf("lines of M1: %+v", page)
 	}
 	if x, err := p.Valuation(p.Context(), tenant, "main", first.ID); err != nil || x.Number != 1 {
@@ -208,6 +217,40 @@ func (p *place) read(first, last *accounting.Valuation) {
 	if list, err := p.Valuations(p.Context(), other, "main", 0, 2); err != nil || len(list) != 0 {
 		p.Errorf("another tenant has %v (%v)", list, err)
 	}
+}
+
+// Lines and figures from before each line had its tax stay as they were kept; the next valuation trues up.
+func TestValuationFromBeforeLinesHadTax(t *testing.T) {
+	each(t, func(w *world) {
+		p := newPlace(w)
+		p.must(p.propose(accounting.ActionChart, chartThatValues))
+		p.lines = []accounting.Line{taxed(line(1, "M0", 0, 2_12, 1_06, 0), 12, 6)}
+		x := p.valued("2026-03-30")
+		p.must(w.db.Write(p.Context(), func(tx *sql.Tx) error {
+			for _, q := range []string{
+				"UPDATE accounting_line SET fees_tax = NULL, received_tax = NULL",
+				`UPDATE accounting_valuation SET figures = replace(figures, ',"tax":{"fees":12,"received":6}', '')`,
+			} {
+				if _, err := tx.ExecContext(p.Context(), q); err != nil {
+					return err
+				}
+			}
+			return nil
+		}))
+		old, err := p.Valuation(p.Context(), tenant, "main", x.ID)
+		p.must(err)
+		lines, err := p.ValuationLines(p.Context(), tenant, x.ID, "", accounting.LinePlace{}, 1)
+		p.must(err)
+		if old.Sums[0].Tax != nil || lines[0].Tax != nil || old.Sums[0].Fees != 2_12 || old.Entries[3].Target != 6 {
+			p.Errorf("it reads %+v with %+v", old, lines)
+		}
+		p.lines[0].Tax = &accounting.Tax{Fees: 6, Received: 3}
+		next := p.valued("2026-03-30")
+		p.shows(credits, 0, 2_06, 6, 3, 0)
+		if e := next.Entries[3]; e.Booked != 6 || e.Target != 3 {
+			p.Errorf("entries %+v", next.Entries)
+		}
+	})
 }
 
 // A valuation is of a day in an open period, not to come, and not before what is booked.
@@ -320,8 +363,9 @@ func TestValuations(t *testing.T) {
 		amount := rapid.Int64Range(0, 1_000_000)
 		p.lines = nil
 		for i := range rapid.IntRange(0, 5).Draw(r, "lines") {
-			p.lines = append(p.lines, line(i, fmt.Sprintf("M%d", rapid.IntRange(0, 1).Draw(r, "bucket")), amount.Draw(r, "interest"), amount.Draw(r, "fees"),
-				amount.Draw(r, "received"), amount.Draw(r, "exposed")))
+			fees, received := amount.Draw(r, "fees"), amount.Draw(r, "received")
+			p.lines = append(p.lines, taxed(line(i, fmt.Sprintf("M%d", rapid.IntRange(0, 1).Draw(r, "bucket")), amount.Draw(r, "interest"), fees,
+				received, amount.Draw(r, "exposed")), rapid.Int64Range(0, fees).Draw(r, "tax in fees"), rapid.Int64Range(0, received).Draw(r, "tax received")))
 		}
 		p.broken, p.lost = nil, nil
 		switch rapid.IntRange(0, 3).Draw(r, "fault") {
@@ -340,17 +384,15 @@ func TestValuations(t *testing.T) {
 			r.Fatal(err)
 		}
 		var want [5]int64
-		var fees, received int64
 		exposed := map[string]int64{}
 		for _, l := range p.lines {
 			want[0] += l.Interest
-			fees += l.Fees
-			received += l.Received
+			want[1] += l.Fees - l.Tax.Fees
+			want[2] += l.Tax.Fees
+			want[3] += l.Tax.Received
 			exposed[l.Bucket] += l.Exposed
 		}
-		// x·6/106 and shares of a million, half up.
-		want[2], want[3] = (fees*12+106)/212, (received*12+106)/212
-		want[1] = fees - want[2]
+		// Shares of a million, half up.
 		want[4] = (exposed["M0"]*10_000+500_000)/1_000_000 + (exposed["M1"]*333_333+500_000)/1_000_000
 		if got := p.balances(strings.Fields(credits)...); !slices.Equal(got, want[:]) {
 			r.Errorf("%s are %d, want %d", credits, got, want)

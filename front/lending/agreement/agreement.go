@@ -98,7 +98,14 @@ func (c *Contracts) Contract(ctx context.Context, d *servicing.Deed) (*servicing
 	if err != nil {
 		return nil, err
 	}
-	k.Divide, k.Deductions, k.PayoffFee = v.divide, v.deductions, v.payoffFee
+	k.Divide, k.Taxed, k.Deductions, k.PayoffFee = v.divide, v.taxed, v.deductions, v.payoffFee
+	_, kept, err := catalog.Payout(p, terms.Terms.Principal)
+	if err != nil {
+		return nil, err
+	}
+	if err := v.tax(&k.Upfront, kept); err != nil {
+		return nil, err
+	}
 	k.Losses = losses(&p.Losses, &d.Places, t.Guarantors)
 	return k, nil
 }

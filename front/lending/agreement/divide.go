@@ -1,6 +1,8 @@
 package agreement
 
 import (
+	"slices"
+
 	"github.com/longmen/longmen/core/ledger"
 	"github.com/longmen/longmen/finmath/loan"
 	"github.com/longmen/longmen/front/catalog"
@@ -13,6 +15,7 @@ type divider struct {
 	places     *servicing.Places
 	fees       []catalog.Share // of what the borrower pays in fees
 	penalties  []catalog.Share
+	later      *catalog.Fee   // whose tax all that the borrower pays in fees contains; nil: the product does not say
 	before     []*catalog.Fee // taken from each payment before it is divided among investors
 	payoff     []*catalog.Fee
 	deductions []ledger.Deduction
@@ -30,6 +33,10 @@ func newDivider(p *catalog.Product, places *servicing.Places, lent int64) (*divi
 			return nil, errs.Invalid.Errorf("fee %s is shared otherwise than fee %s", f.Code, charged[0].Code).On("fees")
 		}
 		v.fees = f.Shares
+	}
+	// A version from before this was asked of products may have two rates.
+	if len(charged) > 0 && !slices.ContainsFunc(charged, func(f *catalog.Fee) bool { return !catalog.TaxedAlike(f, charged[0]) }) {
+		v.later = charged[0]
 	}
 	for i := range p.Penalties {
 		if i > 0 && !catalog.SharedAlike(p.Penalties[i].Shares, v.penalties, catalog.ToInvestors) {
@@ -66,18 +73,17 @@ func (v *divider) feeAt(balance int64) (sum int64, err error) {
 
 func (v *divider) divide(s loan.Split) (d servicing.Division, err error) {
 	principal, interest := s[loan.Principal], s[loan.Interest]
-	for _, f := range v.before {
-		x, err := f.On(catalog.Base{Principal: s[loan.Principal], Interest: s[loan.Interest]}, "")
-		if err != nil {
-			return d, err
-		}
-		x = min(x, principal+interest)
-		if err := v.share(&d, x, f.Shares, catalog.ToPlatform); err != nil {
+	taken, err := v.taken(s)
+	if err != nil {
+		return d, err
+	}
+	for _, c := range taken {
+		if err := v.share(&d, c.Amount, c.Fee.Shares, catalog.ToPlatform); err != nil {
 			return d, err
 		}
 		// From interest first.
-		of := min(x, interest)
-		interest, principal = interest-of, principal-(x-of)
+		of := min(c.Amount, interest)
+		interest, principal = interest-of, principal-(c.Amount-of)
 	}
 	d.Holders[0] += principal
 	d.Holders[1] += interest
@@ -86,6 +92,57 @@ func (v *divider) divide(s loan.Split) (d servicing.Division, err error) {
 	}
 	err = v.share(&d, s[loan.Penalty], v.penalties, catalog.ToInvestors)
 	return d, err
+}
+
+// taken are the fees that leave a payment before it is divided among investors.
+func (v *divider) taken(s loan.Split) (list []catalog.Charged, err error) {
+	left := s[loan.Principal] + s[loan.Interest]
+	for _, f := range v.before {
+		x, err := f.On(catalog.Base{Principal: s[loan.Principal], Interest: s[loan.Interest]}, "")
+		if err != nil {
+			return nil, err
+		}
+		x = min(x, left)
+		left -= x
+		list = append(list, catalog.Charged{Fee: f, Amount: x})
+	}
+	return list, nil
+}
+
+// taxed is what of a payment the platform gets in fees whose tax the product names.
+func (v *divider) taxed(s loan.Split) (t servicing.Taxed, err error) {
+	list, err := v.taken(s)
+	if err != nil {
+		return t, err
+	}
+	if v.later != nil {
+		list = append(list, catalog.Charged{Fee: v.later, Amount: s[loan.Fee]})
+	}
+	err = v.tax(&t, list)
+	return t, err
+}
+
+// tax adds the platform's parts of fees whose tax the product names.
+func (v *divider) tax(t *servicing.Taxed, list []catalog.Charged) error {
+	for _, c := range list {
+		if c.Fee.Tax == nil {
+			continue
+		}
+		part, err := c.Fee.TaxPart()
+		if err != nil {
+			return err
+		}
+		shares, err := catalog.Divide(c.Amount, c.Fee.Shares, catalog.ToPlatform)
+		if err != nil {
+			return err
+		}
+		for _, x := range shares {
+			if x.To != catalog.ToInvestors && place(x.To, v.places) == v.places.Platform {
+				t.Add(x.Amount, part)
+			}
+		}
+	}
+	return nil
 }
 
 // share divides an amount among its receivers.

@@ -41,6 +41,10 @@ type Contract struct {
 	Days      string // names calendar and rule to Contracts.Days
 	// Divide says who gets what of one payment.
 	Divide func(loan.Split) (Division, error)
+	// Taxed says what of a payment the platform gets in fees whose tax is known; nil: of no fee it is.
+	Taxed func(loan.Split) (Taxed, error)
+	// Upfront are those that it keeps when the loan is paid out.
+	Upfront Taxed
 	// PayoffFee is what closing costs before the last due date with so much principal outstanding; nil: nothing.
 	PayoffFee func(balance int64) (int64, error)
 	Losses    Losses

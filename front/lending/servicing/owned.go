@@ -17,18 +17,21 @@ import (
 type Owner struct {
 	Ledger   string
 	Asset    string
-	Accounts []string // all that are his
+	Accounts []string        // all that are his
+	Tax      amount.Fraction // part of his fees that is tax, where a contract says nothing about it
 }
 
 // Owned is what an owner has of a loan on a day, in minor units.
 type Owned struct {
-	Loan      id.ID
-	Bucket    string
-	Interest  int64 // due or accrued to his units and not paid, with his part of penalties
-	Fees      int64 // of fees and penalties, due to him and not paid
-	Received  int64 // of them, what he has got so far, at the payout and since
-	Principal int64 // outstanding to his units
-	Claims    int64 // what he paid out in the borrower's place and did not get back
+	Loan        id.ID
+	Bucket      string
+	Interest    int64 // due or accrued to his units and not paid, with his part of penalties
+	Fees        int64 // of fees and penalties, due to him and not paid
+	FeesTax     int64 // the tax in them
+	Received    int64 // of them, what he has got so far, at the payout and since
+	ReceivedTax int64 // the tax in what he has got
+	Principal   int64 // outstanding to his units
+	Claims      int64 // what he paid out in the borrower's place and did not get back
 }
 
 func (o *Owned) none() bool {
@@ -135,11 +138,13 @@ func (l *Loan) owned(o *Owner, part stake, on day.Date) (x Owned, err error) {
 	}
 	fees := slices.Contains(o.Accounts, l.Places.Platform)
 	if fees {
-		booked, err := l.target(state)
-		if err != nil {
+		var taxed Taxed
+		if x.Received, taxed, err = l.received(state); err != nil {
 			return x, err
 		}
-		x.Received = booked.of(l.Places.Platform) + l.upfront()
+		if x.ReceivedTax, err = taxed.of(x.Received, o.Tax); err != nil {
+			return x, err
+		}
 	}
 	_, days := state.PastDue()
 	x.Bucket = Bucket(days)
@@ -159,12 +164,20 @@ func (l *Loan) owned(o *Owner, part stake, on day.Date) (x Owned, err error) {
 			x.Claims += c.left.Total()
 		}
 	}
-	open, err := l.contract.Divide(loan.Split{loan.Interest: owed[loan.Interest], loan.Fee: owed[loan.Fee], loan.Penalty: owed[loan.Penalty]})
+	due := loan.Split{loan.Interest: owed[loan.Interest], loan.Fee: owed[loan.Fee], loan.Penalty: owed[loan.Penalty]}
+	open, err := l.contract.Divide(due)
 	if err != nil {
 		return x, err
 	}
 	if fees {
 		x.Fees = open.of(l.Places.Platform)
+		taxed, err := l.taxed(due)
+		if err != nil {
+			return x, err
+		}
+		if x.FeesTax, err = taxed.of(x.Fees, o.Tax); err != nil {
+			return x, err
+		}
 	}
 	if x.Interest, err = part.of(max(0, open.Holders[toInterest]-left(claims, loan.Interest)) + open.Holders[toCharge]); err != nil {
 		return x, err
@@ -190,16 +203,6 @@ func (l *Loan) until(on day.Date) (*Loan, error) {
 	var err error
 	n.counted, err = n.count()
 	return &n, err
-}
-
-// upfront is what the platform kept when the loan was paid out.
-func (l *Loan) upfront() (sum int64) {
-	for i := range l.Events {
-		if e := &l.Events[i]; e.Kind == Disbursed && e.Outcome == Applied && !l.reversed[e.ID] {
-			sum += e.Upfront
-		}
-	}
-	return sum
 }
 
 // paidTo is what operations move to an account.

@@ -258,7 +258,7 @@ func TestValuationsOfLives(t *testing.T) {
 // sums checks that the figures are what the lines add up to.
 func (v *valued) sums(x *accounting.Valuation) {
 	v.t.Helper()
-	by := map[string]accounting.Sum{}
+	by, tax := map[string]accounting.Sum{}, map[string]accounting.Tax{}
 	for _, l := range v.lines(x) {
 		s := by[l.Bucket]
 		s.Claims++
@@ -267,12 +267,16 @@ func (v *valued) sums(x *accounting.Valuation) {
 		s.Received += l.Received
 		s.Exposed += l.Exposed
 		by[l.Bucket] = s
+		t := tax[l.Bucket]
+		t.Fees += l.Tax.Fees
+		t.Received += l.Tax.Received
+		tax[l.Bucket] = t
 	}
 	for _, s := range x.Sums {
 		want := by[s.Bucket]
-		want.Bucket, want.PPM, want.Impaired = s.Bucket, s.PPM, (s.Exposed*s.PPM+500_000)/1_000_000
-		if s != want {
-			v.t.Errorf("bucket %s has %+v, its lines %+v", s.Bucket, s, want)
+		want.Bucket, want.PPM, want.Impaired, want.Tax = s.Bucket, s.PPM, (s.Exposed*s.PPM+500_000)/1_000_000, s.Tax
+		if s != want || *s.Tax != tax[s.Bucket] {
+			v.t.Errorf("bucket %s has %+v with %+v of tax, its lines %+v with %+v", s.Bucket, s, s.Tax, want, tax[s.Bucket])
 		}
 		delete(by, s.Bucket)
 	}

@@ -62,9 +62,15 @@ type terms struct {
 const plainDays = "plain"
 
 // contracts makes contracts of terms: 12% a year, due dates that follow weekends and holidays.
-type contracts struct{ holidays []day.Date }
+type contracts struct {
+	holidays []day.Date
+	products servicing.Contracts // instead, if there is one
+}
 
-func (c *contracts) Days(_ context.Context, _ id.ID, code string) (*calendar.Calendar, calendar.Rule, error) {
+func (c *contracts) Days(ctx context.Context, tenant id.ID, code string) (*calendar.Calendar, calendar.Rule, error) {
+	if c.products != nil {
+		return c.products.Days(ctx, tenant, code)
+	}
 	if code == plainDays {
 		return nil, calendar.Unadjusted, nil
 	}
@@ -73,6 +79,9 @@ func (c *contracts) Days(_ context.Context, _ id.ID, code string) (*calendar.Cal
 }
 
 func (c *contracts) Contract(ctx context.Context, d *servicing.Deed) (*servicing.Contract, error) {
+	if c.products != nil {
+		return c.products.Contract(ctx, d)
+	}
 	var t terms
 	if err := json.Unmarshal(d.Terms, &t); err != nil {
 		return nil, err

@@ -1,0 +1,148 @@
+package servicing_test
+
+import (
+	"context"
+	"encoding/json"
+	"testing"
+
+	"github.com/longmen/longmen/core/ledger"
+	"github.com/longmen/longmen/finmath/day"
+	"github.com/longmen/longmen/front/accounting"
+	"github.com/longmen/longmen/front/catalog"
+	"github.com/longmen/longmen/front/lending/agreement"
+	"github.com/longmen/longmen/front/lending/servicing"
+	"github.com/longmen/longmen/kit/id"
+	"github.com/longmen/longmen/store/storetest"
+)
+
+// taxed is the product of the second example in docs/accounting.md: 6 % at disbursement, 3 % at installment, and a penalty
+// of which a product names no tax.
+const taxed = `code: taxed
+name: {zh: 含税, en: Taxed}
+asset: {code: CNY}
+amount: {min: "1200.00", max: "1200.00"}
+terms:
+  - {unit: months, min: 12, max: 12, every: 1}
+repayment: {method: equal_installment}
+grades:
+  - {code: a, rate: "0.12"}
+fees:
+  - {code: opening, name: {zh: 开办费, en: Opening fee}, paid_by: borrower, at: disbursement, amount: "21.20", tax: "0.06"}
+  - {code: monthly, name: {zh: 月费, en: Monthly fee}, paid_by: borrower, at: installment, amount: "2.06", tax: "0.03"}
+  - {code: early, name: {zh: 提前还款费, en: Early payoff}, paid_by: borrower, at: payoff, amount: "10.30", tax: "0.03"}
+penalties:
+  - {code: late, kind: flat, amount: "3.18", shares: [{to: platform, share: "1"}]}
+`
+
+// shelf has one product, and no holidays.
+type shelf struct{ p *catalog.Product }
+
+func (s shelf) Product(context.Context, id.ID, string, uint32) (*catalog.Product, error) {
+	return s.p, nil
+}
+
+func (shelf) Days(context.Context, id.ID, string) (holidays, workdays []day.Date, err error) {
+	return nil, nil, nil
+}
+
+// lendBy pays 1,200.00 out by a product, which all loans of the world are by from then on.
+func (w *world) lendBy(n int, file string) servicing.Deed {
+	w.t.Helper()
+	p, err := catalog.ReadNew([]byte(file))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.contracts.products = &agreement.Contracts{Products: shelf{p}, Calendars: shelf{}}
+	const lent = 1_200_00
+	d := deed(n, terms{})
+	d.Product, d.Places.Reserve = p.Code, "reserve"
+	if d.Terms, err = json.Marshal(agreement.Terms{Amount: lent, Term: 12, Unit: "months", Grade: "a", Start: dayOf(start)}); err != nil {
+		w.t.Fatal(err)
+	}
+	payout, _, err := catalog.Payout(p, lent)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.apply(w.funding(&d, lent)...)
+	pay := servicing.Disbursement{ID: uid("disbursement", n), Amount: lent, Operations: []ledger.Operation{
+		&ledger.Transfer{Debit: escrow(n), Credit: d.Places.Payer, Mode: ledger.Exact, Amount: payout},
+	}}
+	if kept := lent - payout; kept > 0 {
+		pay.Operations = append(pay.Operations, &ledger.Transfer{Debit: escrow(n), Credit: d.Places.Platform, Mode: ledger.Exact, Amount: kept})
+	}
+	if e, err := w.Disburse(context.Background(), d, pay); err != nil || e.Outcome != servicing.Applied {
+		w.t.Fatal(e.Outcome, err)
+	}
+	return d
+}
+
+// tax checks what the books show of a loan's fees, and that its line says the same.
+func (v *valued) tax(what string, n int, d servicing.Deed, at string, want accounting.Tax) {
+	v.t.Helper()
+	x := v.value(n, on(at))
+	v.shows(x)
+	v.sums(x)
+	v.have(what, map[string]int64{"books:tax-to-come": want.Fees, "books:tax": want.Received})
+	if l := v.lines(x)[d.Loan]; *l.Tax != want {
+		v.t.Errorf("%s: the line has %+v of tax, want %+v", what, *l.Tax, want)
+	}
+}
+
+// The second example of docs/accounting.md: each fee contains the tax that its product names; where it names none, the
+// chart's 6 % count.
+func TestTaxOfEachFee(t *testing.T) {
+	each(t, 3, func(t *testing.T, w *world) {
+		v := newValued(t, w)
+		d := w.lendBy(1, taxed)
+		w.to("2026-01-31")
+		v.tax("21.20 were kept from the payout", 1, d, "2026-01-31", accounting.Tax{Received: 1_20})
+		w.to("2026-02-15")
+		first := w.repay(d, 1, 108_68)
+		w.to("2026-02-28")
+		v.tax("and 2.06 in an installment", 2, d, "2026-02-28", accounting.Tax{Received: 1_26})
+		w.to("2026-03-31")
+		v.tax("2.06 are late, with a penalty of 3.18", 3, d, "2026-03-31", accounting.Tax{Fees: 6 + 18, Received: 1_26})
+		// The penalty is paid first, then the fee in part: 1.03 contain 0.03.
+		w.repay(d, 2, 3_18+1_03)
+		v.tax("the penalty and half of the fee are paid", 4, d, "2026-03-31", accounting.Tax{Fees: 3, Received: 1_26 + 18 + 3})
+
+		// What was paid first never was: both fees are due, both rows were late.
+		if _, err := w.Reverse(context.Background(), tenant, d.Loan, uid("reversal", 1), first.ID, id0); err != nil {
+			t.Fatal(err)
+		}
+		v.tax("the first payment is reversed", 5, d, "2026-03-31", accounting.Tax{Fees: 6 + 3 + 18, Received: 1_20 + 18 + 3})
+		// Back-dated, it came in time after all.
+		w.repay(d, 3, 108_68, func(p *servicing.Payment) { p.Date = day.Of(2026, 2, 15) })
+		v.tax("it came in time after all", 6, d, "2026-03-31", accounting.Tax{Fees: 3, Received: 1_26 + 18 + 3})
+
+		w.to("2026-04-10")
+		q, err := w.Quote(context.Background(), tenant, d.Loan, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.cash(q.Split.Total())
+		if _, err := w.Repay(context.Background(), tenant, d.Loan, servicing.Payment{ID: uid("payment", 4), Amount: q.Split.Total(), Settle: true}); err != nil {
+			t.Fatal(err)
+		}
+		// Who closes it early owes all twelve monthly fees, and one more.
+		v.tax("closed early for 10.30", 7, d, "2026-04-10", accounting.Tax{Received: 1_20 + 18 + 12*6 + 30})
+	})
+}
+
+// What repays the platform as one who paid in the borrower's place is no fee: it contains no tax.
+func TestWhatIsRepaidIsNoFee(t *testing.T) {
+	w := newWorld(t, storetest.SQLite(t), 3)
+	v := newValued(t, w)
+	d := w.lendBy(1, taxed)
+	w.to("2026-03-20")
+	w.fund("platform:fees", 500_00)
+	if _, err := w.Cover(context.Background(), tenant, d.Loan, servicing.Payout{ID: uid("payout", 1), Payer: "platform:fees"}); err != nil {
+		t.Fatal(err)
+	}
+	w.repay(d, 1, 2*(108_68+3_18))
+	x := v.value(1, on("2026-03-20"))
+	v.shows(x)
+	if l := v.lines(x)[d.Loan]; l.Received != 21_20+2*(2_06+3_18) || l.Tax.Received != 1_20+2*(6+18) {
+		t.Errorf("the line is %+v with %+v of tax", l, l.Tax)
+	}
+}
