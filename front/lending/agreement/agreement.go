@@ -98,7 +98,7 @@ func (c *Contracts) Contract(ctx context.Context, d *servicing.Deed) (*servicing
 	if err != nil {
 		return nil, err
 	}
-	k.Divide, k.Taxed, k.Deductions, k.PayoffFee = v.divide, v.taxed, v.deductions, v.payoffFee
+	k.Divide, k.Taxed, k.Deductions, k.DeductedTax, k.PayoffFee = v.divide, v.taxed, v.deductions, v.deductedTax, v.payoffFee
 	_, kept, err := catalog.Payout(p, terms.Terms.Principal)
 	if err != nil {
 		return nil, err
@@ -161,12 +161,12 @@ func ppm(r catalog.Rate) (uint32, error) {
 	return uint32(x), nil
 }
 
-// deductions are the fees that are taken from each investor's line.
-func deductions(p *catalog.Product, places *servicing.Places) ([]ledger.Deduction, error) {
-	var list []ledger.Deduction
+// deductions are the fees that are taken from each investor's line, with the part of each that is tax, nil where the product
+// says nothing.
+func deductions(p *catalog.Product, places *servicing.Places) (list []ledger.Deduction, taxes []*amount.Fraction, err error) {
 	for _, d := range p.Deducted() {
 		if len(d.Fee.Shares) > 1 || d.Fee.Amount > 0 {
-			return nil, errs.Invalid.Errorf("fee %s is taken from each line: it goes to one receiver and is a rate", d.Fee.Code).On("fees")
+			return nil, nil, errs.Invalid.Errorf("fee %s is taken from each line: it goes to one receiver and is a rate", d.Fee.Code).On("fees")
 		}
 		to := places.Platform
 		if len(d.Fee.Shares) == 1 {
@@ -174,11 +174,19 @@ func deductions(p *catalog.Product, places *servicing.Places) ([]ledger.Deductio
 		}
 		rate, err := ppm(d.Rate)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
-		list = append(list, ledger.Deduction{Tranche: tranches[d.Of], Class: uint8(d.Class), Rate: rate, Account: to})
+		var tax *amount.Fraction
+		if d.Fee.Tax != nil {
+			part, err := d.Fee.TaxPart()
+			if err != nil {
+				return nil, nil, err
+			}
+			tax = &part
+		}
+		list, taxes = append(list, ledger.Deduction{Tranche: tranches[d.Of], Class: uint8(d.Class), Rate: rate, Account: to}), append(taxes, tax)
 	}
-	return list, nil
+	return list, taxes, nil
 }
 
 // The ledger takes as many deductions as a product may have.

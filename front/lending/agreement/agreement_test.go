@@ -11,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/longmen/longmen/core/ledger"
+	"github.com/longmen/longmen/finmath/amount"
 	"github.com/longmen/longmen/finmath/calendar"
 	"github.com/longmen/longmen/finmath/day"
 	"github.com/longmen/longmen/finmath/loan"
@@ -269,6 +270,31 @@ func (s *sum) add(x int64, tax *catalog.Rate) {
 }
 
 func (s *sum) is(t servicing.Taxed) bool { return s.amount == t.Amount && s.tax.Cmp(t.Tax.Rat()) == 0 }
+
+// Of what is taken from holders' lines, each deduction has the tax of its fee; where the product names none, that is not known.
+func TestTaxOfDeductions(t *testing.T) {
+	for _, c := range []struct {
+		tax  string
+		want *amount.Fraction
+	}{{"", nil}, {"0", &amount.Fraction{}}, {"0.06", new(amount.Of(6, 106))}} {
+		p := product()
+		if c.tax != "" {
+			p.Fees[3].Tax = new(rate(c.tax))
+		}
+		k, err := (&agreement.Contracts{Products: shelf{p}, Calendars: shelf{}}).Contract(t.Context(), deed(agreement.Terms{Amount: 1_200_00, Term: 3, Unit: "months", Grade: "a", Start: day.Of(2026, 1, 15)}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, got := range k.DeductedTax {
+			if (got == nil) != (c.want == nil) || got != nil && !got.Equal(*c.want) {
+				t.Errorf("tax %q: deduction %d has %v, want %v", c.tax, i, got, c.want)
+			}
+		}
+		if len(k.DeductedTax) != len(k.Deductions) {
+			t.Errorf("%d deductions have %d taxes", len(k.Deductions), len(k.DeductedTax))
+		}
+	}
+}
 
 // A version that was live before may have two taxes on what the borrower pays later: nobody knows which he paid, so that
 // the books say.

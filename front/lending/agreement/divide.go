@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/longmen/longmen/core/ledger"
+	"github.com/longmen/longmen/finmath/amount"
 	"github.com/longmen/longmen/finmath/loan"
 	"github.com/longmen/longmen/front/catalog"
 	"github.com/longmen/longmen/front/lending/servicing"
@@ -12,15 +13,16 @@ import (
 
 // divider says who gets what of a payment.
 type divider struct {
-	places     *servicing.Places
-	fees       []catalog.Share // of what the borrower pays in fees
-	penalties  []catalog.Share
-	later      *catalog.Fee   // whose tax all that the borrower pays in fees contains; nil: the product does not say
-	before     []*catalog.Fee // taken from each payment before it is divided among investors
-	payoff     []*catalog.Fee
-	deductions []ledger.Deduction
-	payoffFee  func(balance int64) (int64, error)
-	lent       int64
+	places      *servicing.Places
+	fees        []catalog.Share // of what the borrower pays in fees
+	penalties   []catalog.Share
+	later       *catalog.Fee   // whose tax all that the borrower pays in fees contains; nil: the product does not say
+	before      []*catalog.Fee // taken from each payment before it is divided among investors
+	payoff      []*catalog.Fee
+	deductions  []ledger.Deduction
+	deductedTax []*amount.Fraction
+	payoffFee   func(balance int64) (int64, error)
+	lent        int64
 }
 
 // newDivider reads a product. Money is counted by component, so all fees of the borrower must be shared alike, and all
@@ -50,7 +52,7 @@ func newDivider(p *catalog.Product, places *servicing.Places, lent int64) (*divi
 		}
 	}
 	var err error
-	if v.deductions, err = deductions(p, places); err != nil {
+	if v.deductions, v.deductedTax, err = deductions(p, places); err != nil {
 		return nil, err
 	}
 	if len(v.payoff) > 0 {

@@ -265,6 +265,7 @@ func (s *Servicing) send(ctx context.Context, l *Loan, p *pending) error {
 			return err
 		case r.Code == ledger.Applied && id.ID(c.ID) == e.Command:
 			e.Sequence = r.Sequence
+			e.deduct(r.Outputs)
 		case r.Code != ledger.Applied && i < len(e.Undone):
 			return s.restore(ctx, l, p, i, Outcome(r.Code.String()))
 		case r.Code != ledger.Applied && i == 0:
@@ -309,7 +310,9 @@ func (s *Servicing) restore(ctx context.Context, l *Loan, p *pending, done int, 
 	if err != nil {
 		return err
 	}
-	if e.Sequence = r.Sequence; r.Code != ledger.Applied {
+	if e.Sequence = r.Sequence; r.Code == ledger.Applied {
+		e.deduct(r.Outputs)
+	} else {
 		e.Booked, e.Command, e.Sequence, e.Index = Division{}, id.ID{}, 0, 0
 	}
 	return nil

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 
 	"github.com/longmen/longmen/core/ledger"
+	"github.com/longmen/longmen/finmath/amount"
 	"github.com/longmen/longmen/finmath/calendar"
 	"github.com/longmen/longmen/finmath/loan"
 	"github.com/longmen/longmen/kit/id"
@@ -50,6 +51,8 @@ type Contract struct {
 	Losses    Losses
 	// Deductions are taken from the holders' lines.
 	Deductions []ledger.Deduction
+	// DeductedTax is the part of each of them that is tax; nil where it is not known.
+	DeductedTax []*amount.Fraction
 }
 
 // Contracts gives contracts their meaning.

@@ -85,6 +85,7 @@ type Event struct {
 	Booked  Division   `json:"booked"`           // forward, by this event's own command
 	Undone  []uint32   `json:"undone,omitempty"` // events whose commands were taken back first
 
+	Deducted  []int64      `json:"deducted,omitempty"`  // from lines, by this event's own command, for each of the contract's deductions
 	Corrected []Correction `json:"corrected,omitempty"` // differences to earlier events, by this event's command too
 
 	Command  id.ID  `json:"command,omitzero"`

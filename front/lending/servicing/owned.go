@@ -129,6 +129,7 @@ func (s *Servicing) ownedOf(ctx context.Context, tenant id.ID, o *Owner, on day.
 // owned is what an owner has of a loan.
 func (l *Loan) owned(o *Owner, part stake, on day.Date) (x Owned, err error) {
 	x.Loan = l.Deed.Loan
+	deducted := l.deducted(on)
 	if l, err = l.until(on); err != nil || !l.paidOut() {
 		return x, err
 	}
@@ -139,7 +140,7 @@ func (l *Loan) owned(o *Owner, part stake, on day.Date) (x Owned, err error) {
 	fees := slices.Contains(o.Accounts, l.Places.Platform)
 	if fees {
 		var taxed Taxed
-		if x.Received, taxed, err = l.received(state); err != nil {
+		if x.Received, taxed, err = l.received(state, deducted); err != nil {
 			return x, err
 		}
 		if x.ReceivedTax, err = taxed.of(x.Received, o.Tax); err != nil {

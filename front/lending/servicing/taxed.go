@@ -3,7 +3,9 @@ package servicing
 import (
 	"fmt"
 
+	"github.com/longmen/longmen/core/ledger"
 	"github.com/longmen/longmen/finmath/amount"
+	"github.com/longmen/longmen/finmath/day"
 	"github.com/longmen/longmen/finmath/loan"
 )
 
@@ -40,9 +42,49 @@ func (l *Loan) taxed(s loan.Split) (Taxed, error) {
 	return l.contract.Taxed(s)
 }
 
-// received is what the platform got in fees and penalties by a state. What repays it as one who paid in the borrower's
+// deduct notes what was deducted from lines by the event's own command.
+func (e *Event) deduct(outputs []ledger.Output) {
+	for i := range outputs {
+		for k, x := range outputs[i].Deducted {
+			if e.Deducted == nil {
+				e.Deducted = make([]int64, len(outputs[i].Deducted))
+			}
+			e.Deducted[k] += x
+		}
+	}
+}
+
+// deducted is what was deducted from lines until a day, for each of the contract's deductions, less what went back with them.
+// What an event takes back of others counts from its own day, but with an event that is reversed that one's.
+func (l *Loan) deducted(on day.Date) []int64 {
+	list := make([]int64, len(l.contract.Deductions))
+	for i := range l.Events {
+		e := &l.Events[i]
+		from := e.Date
+		if e.Kind == Reversed {
+			from = l.Find(e.Of).Date
+		}
+		if from > on {
+			continue
+		}
+		for k, x := range e.Deducted {
+			list[k] += x
+		}
+		for _, u := range e.Undone {
+			for k, x := range l.Events[u-1].Deducted {
+				list[k] -= x
+			}
+		}
+	}
+	for k := range list {
+		list[k] = max(0, list[k]) // of a day between, what went back may be a cent more
+	}
+	return list
+}
+
+// received is what the platform got in fees and penalties by a state, with what was deducted from lines. What repays it as one who paid in the borrower's
 // place is none of it, nor what comes after the loan was written off, but for costs.
-func (l *Loan) received(s *loan.State) (sum int64, taxed Taxed, err error) {
+func (l *Loan) received(s *loan.State, deducted []int64) (sum int64, taxed Taxed, err error) {
 	list, err := l.moves(s)
 	if err != nil {
 		return 0, taxed, err
@@ -69,6 +111,15 @@ func (l *Loan) received(s *loan.State) (sum int64, taxed Taxed, err error) {
 		}
 		sum += d.of(l.Places.Platform)
 		taxed.plus(t)
+	}
+	for i, x := range deducted {
+		if l.contract.Deductions[i].Account != l.Places.Platform {
+			continue
+		}
+		sum += x
+		if part := l.contract.DeductedTax[i]; part != nil {
+			taxed.Add(x, *part)
+		}
 	}
 	for i := range l.Events {
 		e := &l.Events[i]

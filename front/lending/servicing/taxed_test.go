@@ -3,7 +3,10 @@ package servicing_test
 import (
 	"context"
 	"encoding/json"
+	"strings"
 	"testing"
+
+	"pgregory.net/rapid"
 
 	"github.com/longmen/longmen/core/ledger"
 	"github.com/longmen/longmen/finmath/day"
@@ -56,7 +59,7 @@ func (w *world) lendBy(n int, file string) servicing.Deed {
 	const lent = 1_200_00
 	d := deed(n, terms{})
 	d.Product, d.Places.Reserve = p.Code, "reserve"
-	if d.Terms, err = json.Marshal(agreement.Terms{Amount: lent, Term: 12, Unit: "months", Grade: "a", Start: dayOf(start)}); err != nil {
+	if d.Terms, err = json.Marshal(agreement.Terms{Amount: lent, Term: 12, Unit: "months", Grade: "a", Start: dayOf(w.now())}); err != nil {
 		w.t.Fatal(err)
 	}
 	payout, _, err := catalog.Payout(p, lent)
@@ -144,5 +147,90 @@ func TestWhatIsRepaidIsNoFee(t *testing.T) {
 	v.shows(x)
 	if l := v.lines(x)[d.Loan]; l.Received != 21_20+2*(2_06+3_18) || l.Tax.Received != 1_20+2*(6+18) {
 		t.Errorf("the line is %+v with %+v of tax", l, l.Tax)
+	}
+}
+
+// serviced takes 10.6 % of the interest from each holder's line too, with a tax of 6 %.
+var serviced = strings.Replace(taxed, "fees:\n", `fees:
+  - {code: service, name: {zh: 服务费, en: Service}, paid_by: investor, at: payment, of: interest, rate: "0.106", split: after, tax: "0.06"}
+`, 1)
+
+// Fees that are taken from holders' lines count once they are, whoever is told of it, and no more once the payment is
+// reversed.
+func TestTaxOfFeesAfterTheSplit(t *testing.T) {
+	each(t, 1, func(t *testing.T, w *world) {
+		d := w.lendBy(1, serviced)
+		w.to("2026-02-15")
+		came := w.ledgers.breaks(2)
+		w.cash(108_68)
+		paying := servicing.Payment{ID: uid("payment", 1), Amount: 108_68}
+		if _, err := w.Repay(context.Background(), tenant, d.Loan, paying); err == nil || !came() {
+			t.Fatalf("nothing broke: %v", err)
+		}
+		w.open()
+		v := newValued(t, w)
+		if _, err := w.Repay(context.Background(), tenant, d.Loan, paying); err != nil {
+			t.Fatal(err)
+		}
+		// 10.6 % of 12.00 are 1.27; with 21.20 and 2.06 they are 24.53, and their tax 1.2000 + 0.06 + 0.0719 is 1.33.
+		v.tax("1.27 were taken of 12.00", 1, d, "2026-02-15", accounting.Tax{Received: 1_33})
+		w.have("that is all the platform has got", map[string]int64{"platform:fees": 21_20 + 2_06 + 1_27})
+		received := func() int64 {
+			x, err := w.OwnedOf(tenant, d.Loan, servicing.Owner{Ledger: "main", Asset: "CNY", Accounts: []string{"platform:fees"}}, day.Of(2026, 2, 15))
+			if err != nil {
+				t.Fatal(err)
+			}
+			return x.Received
+		}
+		w.to("2026-03-15")
+		w.repay(d, 2, 108_68)
+		if got := received(); got != 24_53 {
+			t.Errorf("until 02-15 it received %d, whatever came since", got)
+		}
+		for n, of := range []id.ID{uid("payment", 2), paying.ID} {
+			if _, err := w.Reverse(context.Background(), tenant, d.Loan, uid("reversal", n), of, id0); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got := received(); got != 21_20 {
+			t.Errorf("until 02-15 it received %d, of which one payment was reversed since", got)
+		}
+		v.tax("it is reversed", 2, d, "2026-02-15", accounting.Tax{Fees: 6, Received: 1_20})
+	})
+}
+
+// Whatever is paid, back-dated, reversed and sold on, what the platform has received of a loan is what its account got.
+func TestReceivedIsWhatCame(t *testing.T) {
+	w := newWorld(t, storetest.SQLite(t), 7)
+	loans, corrected := 0, 0
+	rapid.Check(t, func(r *rapid.T) {
+		loans++
+		l := &life{moved: map[string]bool{}, world: w, n: 1000 * loans, began: dayOf(w.now())}
+		before := w.balance("platform:fees")
+		l.d = w.lendBy(loans, serviced)
+		r.Repeat(map[string]func(*rapid.T){
+			"": func(r *rapid.T) {
+				l.open() // nothing is remembered but by rows
+				x, err := l.OwnedOf(tenant, l.d.Loan, servicing.Owner{Ledger: "main", Asset: "CNY", Accounts: []string{"platform:fees"}}, dayOf(l.now()))
+				if err != nil {
+					r.Fatal(err)
+				}
+				if got := l.balance("platform:fees") - before; got != x.Received {
+					r.Errorf("the platform got %d, and is said to have received %d", got, x.Received)
+				}
+			},
+			"repay": l.anyPayment, "settle": l.anySettlement, "reverse": l.anyReversal, "charge": l.anyCharge, "transfer": l.anyTransfer,
+			"wait": func(r *rapid.T) { l.wait(rapid.IntRange(1, 70).Draw(r, "days")) },
+		})
+		now, err := l.Get(context.Background(), tenant, l.d.Loan)
+		if err != nil {
+			r.Fatal(err)
+		}
+		for i := range now.Events {
+			corrected += len(now.Events[i].Corrected)
+		}
+	})
+	if corrected == 0 {
+		t.Error("nothing paid differences to those who held the loan before")
 	}
 }
