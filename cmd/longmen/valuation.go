@@ -43,8 +43,8 @@ func (x *valuation) print(c *client) error {
 	}
 	sums := newTable("BUCKET", ">CLAIMS", ">INTEREST", ">FEES", ">TAX TO COME", ">RECEIVED", ">TAX", ">EXPOSED", ">PPM", ">IMPAIRED")
 	for _, s := range x.Sums {
-		sums.add(s.Bucket, fmt.Sprint(s.Claims), decimal(s.Interest, scale), decimal(s.Fees, scale), decimal(s.Tax.Fees, scale), decimal(s.Received, scale), decimal(s.Tax.Received, scale), decimal(s.Exposed, scale),
-			fmt.Sprint(s.PPM), decimal(s.Impaired, scale))
+		sums.add(s.Bucket, fmt.Sprint(s.Claims), decimal(s.Interest, scale), decimal(s.Fees, scale), decimal(s.Tax.Fees, scale),
+			decimal(s.Received, scale), decimal(s.Tax.Received, scale), decimal(s.Exposed, scale), fmt.Sprint(s.PPM), decimal(s.Impaired, scale))
 	}
 	entries := newTable("FIGURE", "DEBIT", "CREDIT", ">BOOKED", ">TARGET")
 	for _, e := range x.Entries {
@@ -124,7 +124,8 @@ func newBookLines() *cobra.Command {
 		}
 		lines := newTable("BUCKET", "LOAN", ">INTEREST", ">FEES", ">TAX TO COME", ">RECEIVED", ">TAX", ">EXPOSED")
 		return listing(c, p, c.path("valuations", args[0], "lines"), query, "lines", lines, func(t *table, l line) {
-			t.add(l.Bucket, l.Claim, decimal(l.Interest, scale), decimal(l.Fees, scale), decimal(l.Tax.Fees, scale), decimal(l.Received, scale), decimal(l.Tax.Received, scale), decimal(l.Exposed, scale))
+			t.add(l.Bucket, l.Claim, decimal(l.Interest, scale), decimal(l.Fees, scale), decimal(l.Tax.Fees, scale),
+				decimal(l.Received, scale), decimal(l.Tax.Received, scale), decimal(l.Exposed, scale))
 		})
 	})
 }

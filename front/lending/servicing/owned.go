@@ -28,7 +28,7 @@ type Owned struct {
 	Interest    int64 // due or accrued to his units and not paid, with his part of penalties
 	Fees        int64 // of fees and penalties, due to him and not paid
 	FeesTax     int64 // the tax in them
-	Received    int64 // of them, what he has got so far, at the payout and since
+	Received    int64 // of them, what he has got so far, at the payout and since, from lines too
 	ReceivedTax int64 // the tax in what he has got
 	Principal   int64 // outstanding to his units
 	Claims      int64 // what he paid out in the borrower's place and did not get back

@@ -199,7 +199,13 @@ func TestTaxOfFeesAfterTheSplit(t *testing.T) {
 	})
 }
 
-// Whatever is paid, back-dated, reversed and sold on, what the platform has received of a loan is what its account got.
+// insured takes a fee of each payment before the split too, and the reserve pays in the borrower's place.
+var insured = strings.Replace(serviced, "fees:\n", `losses: {order: [reserve], installment_after: 1, write_off_after: 10}
+fees:
+  - {code: collection, name: {zh: 代收费, en: Collection}, paid_by: investor, at: payment, of: payment, rate: "0.01", shares: [{to: platform, share: "0.7"}, {to: reserve, share: "0.3"}]}
+`, 1)
+
+// Whatever is paid, back-dated, reversed, sold on, written off and recovered, what the platform has received of a loan is what its account got.
 func TestReceivedIsWhatCame(t *testing.T) {
 	w := newWorld(t, storetest.SQLite(t), 7)
 	loans, corrected := 0, 0
@@ -207,7 +213,7 @@ func TestReceivedIsWhatCame(t *testing.T) {
 		loans++
 		l := &life{moved: map[string]bool{}, world: w, n: 1000 * loans, began: dayOf(w.now())}
 		before := w.balance("platform:fees")
-		l.d = w.lendBy(loans, serviced)
+		l.d = w.lendBy(loans, insured)
 		r.Repeat(map[string]func(*rapid.T){
 			"": func(r *rapid.T) {
 				l.open() // nothing is remembered but by rows
@@ -220,6 +226,7 @@ func TestReceivedIsWhatCame(t *testing.T) {
 				}
 			},
 			"repay": l.anyPayment, "settle": l.anySettlement, "reverse": l.anyReversal, "charge": l.anyCharge, "transfer": l.anyTransfer,
+			"cover": l.anyPayout, "contract": l.anyContractPayout, "write off": l.anyWriteOff, "recover": l.anyRecovery,
 			"wait": func(r *rapid.T) { l.wait(rapid.IntRange(1, 70).Draw(r, "days")) },
 		})
 		now, err := l.Get(context.Background(), tenant, l.d.Loan)
