@@ -86,7 +86,7 @@ func (f *followers) look(ctx context.Context) error {
 
 func (f *followers) follow(ctx context.Context, tenant id.ID, l *longmen.Ledger) {
 	f.begin(ctx, tenant, l, marketFollower, func(ctx context.Context, tx *sql.Tx, list []feed.Event) error {
-		return f.market(ctx, tx, tenant, list)
+		return f.market(ctx, tx, tenant, l.Name(), list)
 	})
 	f.begin(ctx, tenant, leisurely{l}, "bids", func(ctx context.Context, tx *sql.Tx, list []feed.Event) error {
 		return f.bids(ctx, tx, tenant, l, list)
@@ -101,7 +101,7 @@ func (f *followers) follow(ctx context.Context, tenant id.ID, l *longmen.Ledger)
 
 // bids lets bids become orders.
 func (f *followers) bids(ctx context.Context, tx *sql.Tx, tenant id.ID, l *longmen.Ledger, list []feed.Event) error {
-	b := f.ground.Market.Batch(ctx, tx, tenant)
+	b := f.ground.Market.Batch(ctx, tx, tenant, l.Name())
 	for i := range list {
 		if err := b.Order(id.ID(l.ID()), list[i].Command, &list[i].Result); err != nil {
 			return err
@@ -111,8 +111,8 @@ func (f *followers) bids(ctx context.Context, tx *sql.Tx, tenant id.ID, l *longm
 }
 
 // market lets the market note what has come together, the sales of claims too.
-func (f *followers) market(ctx context.Context, tx *sql.Tx, tenant id.ID, list []feed.Event) error {
-	b := f.ground.Market.Batch(ctx, tx, tenant)
+func (f *followers) market(ctx context.Context, tx *sql.Tx, tenant id.ID, book string, list []feed.Event) error {
+	b := f.ground.Market.Batch(ctx, tx, tenant, book)
 	for i := range list {
 		if err := b.Note(list[i].Command, &list[i].Result); err != nil {
 			return err
@@ -122,7 +122,7 @@ func (f *followers) market(ctx context.Context, tx *sql.Tx, tenant id.ID, list [
 		return err
 	}
 	for i := range list {
-		if err := f.ground.Sales.Follow(ctx, tx, tenant, list[i].Command, &list[i].Result); err != nil {
+		if err := f.ground.Sales.Follow(ctx, tx, tenant, book, list[i].Command, &list[i].Result); err != nil {
 			return err
 		}
 	}

@@ -39,13 +39,13 @@ func (w *World) Follow(t *Tenant, after uint64) (last uint64) {
 	w.must(err)
 	w.must(w.Ground.DB.Write(w.T.Context(), func(tx *sql.Tx) error {
 		for _, s := range steps {
-			if err := w.Ground.Market.Follow(w.T.Context(), tx, t.ID, s.Command, &s.Result); err != nil {
+			if err := w.Ground.Market.Follow(w.T.Context(), tx, t.ID, t.Ledgers[0], s.Command, &s.Result); err != nil {
 				return err
 			}
-			if err := w.Ground.Sales.Follow(w.T.Context(), tx, t.ID, s.Command, &s.Result); err != nil {
+			if err := w.Ground.Sales.Follow(w.T.Context(), tx, t.ID, t.Ledgers[0], s.Command, &s.Result); err != nil {
 				return err
 			}
-			bids := w.Ground.Market.Batch(w.T.Context(), tx, t.ID)
+			bids := w.Ground.Market.Batch(w.T.Context(), tx, t.ID, t.Ledgers[0])
 			if err := bids.Order(t.ID, s.Command, &s.Result); err != nil {
 				return err
 			}

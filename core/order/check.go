@@ -60,7 +60,7 @@ func (c Change) prepare(k *Kinds) (*write, error) {
 	if err := c.check(); err != nil {
 		return nil, err
 	}
-	w := &write{id: c.ID, order: c.Order, of: c.Kind, kinds: k, version: c.Version, transition: c.Transition, act: c.Act}
+	w := &write{id: c.ID, order: c.Order, of: c.Kind, having: c.Having, kinds: k, version: c.Version, transition: c.Transition, act: c.Act}
 	if c.Attributes != nil {
 		var err error
 		if w.attributes, err = Canonical(c.Attributes); err != nil {
@@ -215,6 +215,9 @@ func (w *write) digest() [32]byte {
 	for _, r := range w.references {
 		b = binary.LittleEndian.AppendUint16(b, r.Type)
 		b = append(b, r.Value[:]...)
+	}
+	if w.having != (Reference{}) {
+		b = append(binary.LittleEndian.AppendUint16(b, w.having.Type), w.having.Value[:]...)
 	}
 	b = binary.LittleEndian.AppendUint32(b, uint32(len(w.attributes)))
 	return sha256.Sum256(append(b, w.attributes...))

@@ -93,14 +93,18 @@ func (d *draft) back(tenant id.ID, m mark, before map[key]*Order) {
 func (d *draft) write(tenant id.ID, w *write) (Result, error) {
 	k := key{tenant, w.order}
 	old := d.orders[k]
-	if !w.opens && (old == nil || w.of != "" && w.of != old.Kind) {
+	if !w.opens && (old == nil || !w.means(old)) {
 		return Result{}, noOrder(w.order)
 	}
 	e := d.ends[tenant]
 	if e.last >= maxPlace {
 		return Result{}, errs.Internal.Errorf("the tenant's events are counted out")
 	}
-	at := max(d.now[tenant], e.at)
+	at := d.now[tenant]
+	if w.at != 0 {
+		at = min(at, w.at)
+	}
+	at = max(at, e.at)
 	var o Order
 	step := Step{Tenant: tenant, Number: e.last + 1, Order: w.order, ID: w.id, At: at, Act: w.act}
 	if w.opens {
@@ -145,6 +149,11 @@ func (d *draft) keep(k key, old, now *Order, step row) {
 			d.parties = append(d.parties, key2{k.tenant, p, now.Place})
 		}
 	}
+}
+
+// means says whether a change is meant for an order.
+func (w *write) means(o *Order) bool {
+	return (w.of == "" || w.of == o.Kind) && (w.having == Reference{} || slices.Contains(o.References, w.having))
 }
 
 func noOrder(i id.ID) error {

@@ -81,10 +81,11 @@ type New struct {
 
 // Change takes an order through one transition.
 type Change struct {
-	ID         id.ID  // of this change, UUIDv7 made by the first client
-	Order      id.ID  // the order
-	Kind       string // of the order; "": whatever it is
-	Version    uint32 // that the caller has seen
+	ID         id.ID     // of this change, UUIDv7 made by the first client
+	Order      id.ID     // the order
+	Kind       string    // of the order; "": whatever it is
+	Having     Reference // that the order has; none: whatever it has
+	Version    uint32    // that the caller has seen
 	Transition string
 	Act
 	// Amounts replace those of the same code and are added otherwise.
@@ -130,6 +131,8 @@ type write struct {
 	opens      bool
 	kind       *machine // nil for a change
 	of         string   // kind of the order that is changed, "" for any
+	having     Reference
+	at         int64 // when it happened, if it is told afterwards
 	kinds      *Kinds
 	version    uint32
 	transition string

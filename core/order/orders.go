@@ -101,16 +101,24 @@ func (o *Orders) Within(ctx context.Context, tx *sql.Tx, tenant id.ID, writes ..
 	return p.results, p.err
 }
 
+// Happened is a write that tells what has happened already.
+type Happened struct {
+	At int64 // microseconds since 1970; what is still to come by the tenant's clock happens now
+	Write
+}
+
 // Keep notes what has happened already, such as what a ledger did, as part of the caller's own transaction: each write by
 // itself, in their order. One that can never follow is left out: its order is not there or has gone on, or its id was
-// used for something else. For all else it is as Within.
-func (o *Orders) Keep(ctx context.Context, tx *sql.Tx, tenant id.ID, writes ...Write) error {
-	calls := make([]*pending, len(writes))
-	for i, w := range writes {
-		var err error
-		if calls[i], err = o.prepare(tenant, true, w); err != nil {
+// used for something else. It waits for no clock that can't be read. For all else it is as Within.
+func (o *Orders) Keep(ctx context.Context, tx *sql.Tx, tenant id.ID, list ...Happened) error {
+	calls := make([]*pending, len(list))
+	for i, h := range list {
+		p, err := o.prepare(tenant, true, h.Write)
+		if err != nil {
 			return err
 		}
+		p.happened, p.writes[0].at = true, h.At
+		calls[i] = p
 	}
 	for part := range slices.Chunk(calls, MaxBatch) {
 		if _, err := o.apply(ctx, tx, part); err != nil {
@@ -198,7 +206,7 @@ func (o *Orders) apply(ctx context.Context, tx *sql.Tx, calls []*pending) (bool,
 		}
 	}
 	for _, p := range calls {
-		if _, known := d.now[p.tenant]; !known {
+		if _, known := d.now[p.tenant]; !known && !p.happened {
 			p.results, p.err = nil, errs.Overloaded.Errorf("the clock of the tenant's ledger can't be read now; try again later")
 			continue
 		}
@@ -213,19 +221,18 @@ func (o *Orders) apply(ctx context.Context, tx *sql.Tx, calls []*pending) (bool,
 }
 
 // load locks a tenant and then reads all that its writes depend on. Of one whose clock can't be read there is no instant
-// in the draft: its calls are refused, and nobody else's.
+// in the draft: its calls are refused, unless they tell what has happened, and nobody else's.
 func (o *Orders) load(ctx context.Context, r rows, d *draft, tenant id.ID, calls []*pending) error {
 	var err error
 	if d.ends[tenant], err = r.lockEnd(ctx, tenant); err != nil {
 		return err
 	}
-	instant := o.clocks(tenant).Now()
-	if instant.IsZero() {
-		return nil
-	}
-	d.now[tenant] = instant.UnixMicro()
-	if now := d.now[tenant]; now < 0 || now > maxInstant {
-		return fmt.Errorf("write orders: the clock of tenant %s stands at %d microseconds since 1970", tenant, now)
+	if instant := o.clocks(tenant).Now(); !instant.IsZero() {
+		now := instant.UnixMicro()
+		if now < 0 || now > maxInstant {
+			return fmt.Errorf("write orders: the clock of tenant %s stands at %d microseconds since 1970", tenant, now)
+		}
+		d.now[tenant] = now
 	}
 	var changes, orders []any
 	for _, p := range calls {

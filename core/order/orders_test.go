@@ -406,14 +406,20 @@ func TestACallThatGaveUp(t *testing.T) {
 func TestWhatHasHappenedIsKept(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		keep := func(writes ...order.Write) error {
-			return w.db.Write(t.Context(), func(tx *sql.Tx) error { return w.Keep(t.Context(), tx, tenant, writes...) })
+			list := make([]order.Happened, len(writes))
+			for i := range writes {
+				list[i] = order.Happened{At: noon.UnixMicro() - 1000 + int64(i), Write: writes[i]}
+			}
+			return w.db.Write(t.Context(), func(tx *sql.Tx) error { return w.Keep(t.Context(), tx, tenant, list...) })
 		}
 		one, two, three := order.Order{ID: uid("order", 1), Version: 1}, order.Order{ID: uid("order", 2), Version: 1}, order.Order{ID: uid("order", 3), Version: 1}
 		other := opening(1)
 		other.Role = "desk" // another content under the same id
 		stranger := change(4, one, "settle", "system")
 		stranger.Kind = "ferry"
-		if err := keep(opening(1), other, opening(2), change(1, two, "settle", "system"), change(2, two, "settle", "system"), change(3, three, "look", "desk"), stranger); err != nil {
+		another := change(6, one, "look", "desk")
+		another.Having = order.Reference{Type: 1, Value: uid("about", 1)}
+		if err := keep(opening(1), other, opening(2), change(1, two, "settle", "system"), change(2, two, "settle", "system"), change(3, three, "look", "desk"), stranger, another); err != nil {
 			t.Fatal(err)
 		}
 		if err := keep(opening(1), change(1, two, "settle", "system")); err != nil {
@@ -424,11 +430,23 @@ func TestWhatHasHappenedIsKept(t *testing.T) {
 		}
 		if a, b := w.get(t, one.ID), w.get(t, two.ID); a.State != "asked" || b.State != "done" {
 			t.Errorf("%s and %s", a.State, b.State)
+		} else if a.Created != noon.UnixMicro()-1000 || b.Changed != noon.UnixMicro()-997 {
+			t.Errorf("opened at %d, settled at %d", a.Created, b.Changed)
 		}
+		// It happened whether or not the clock can be read now, at the earliest when what is known last did, and not in the future.
+		w.clock.Set(time.Time{})
+		if err := keep(opening(4)); err != nil || w.get(t, uid("order", 4)).Created != noon.UnixMicro()-997 {
+			t.Errorf("without a clock: %v", err)
+		}
+		w.clock.Set(noon.Add(-time.Hour))
+		if err := keep(opening(5)); err != nil || w.get(t, uid("order", 5)).Created != noon.UnixMicro()-997 {
+			t.Errorf("before its time: %v", err)
+		}
+		w.clock.Set(noon)
 		// What should not have been asked for at all is an error, and nothing is kept.
 		refused(t, keep(opening(3), change(5, one, "look", "client")), errs.Forbidden, "role")
-		if last, err := w.Last(t.Context(), tenant); err != nil || last != 3 {
-			t.Errorf("%d events, want 3: %v", last, err)
+		if last, err := w.Last(t.Context(), tenant); err != nil || last != 5 {
+			t.Errorf("%d events, want 5: %v", last, err)
 		}
 	})
 }

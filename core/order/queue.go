@@ -15,12 +15,13 @@ import (
 
 // pending is a call that waits to be committed.
 type pending struct {
-	tenant  id.ID
-	single  bool // one write, whose fields are named without a place
-	writes  []*write
-	results []Result
-	err     error
-	done    chan struct{} // closed when results or err are there
+	tenant   id.ID
+	single   bool // one write, whose fields are named without a place
+	happened bool // already: it can't be refused for want of a clock
+	writes   []*write
+	results  []Result
+	err      error
+	done     chan struct{} // closed when results or err are there
 }
 
 // placed says in a refusal's field which of the writes is meant.

@@ -94,6 +94,7 @@ var bad = []struct{ name, old, new string }{
 	{"an installment that is too small for a long first period", "{method: equal_installment}\n", "{method: fixed_installment, installment: {share: \"0.02\"}, due_day: 1, min_first_days: 45}\n"},
 	{"an installment that is too small for 31 days", "{method: equal_installment}\n", "{method: fixed_installment, installment: {share: \"0.0101\"}, interest_by: days}\n"},
 	{"an installment with what works an installment out", "{method: equal_installment}\n", "{method: fixed_installment, installment: {share: \"0.1\", min: 1500}, rounding: {installment_multiple: 1000, residual: smoothed, carry_interest: true}}\nprepayment: {recalculate: true, strategy: smaller_installments}\n"},
+	{"an installment beside interest that is carried", "{method: equal_installment}\n", "{method: fixed_installment, installment: {share: \"0.1\"}, grace: {interest: 1}}\n"},
 	{"an installment with one due date", "every: 1}\nrepayment: {method: equal_installment}", "every: 0}\nrepayment: {method: fixed_installment, installment: {share: \"0.1\"}}"},
 	{"principal that isn't given", "equal_installment", "custom"},
 	{"principal that nobody asked for", "{method: equal_installment}\n", "{method: equal_installment, principal: [\"1\"]}\n"},

@@ -38,6 +38,7 @@ func (p *Product) checkInstallment(c *checker) {
 		c.want(i.Min%m == 0, "repayment.installment.min", "want a multiple of repayment.rounding.installment_multiple")
 	}
 	c.want(!r.Rounding.Carry, "repayment.rounding.carry_interest", "a fixed installment has no exact plan to carry from: leave it out")
+	c.want(r.Grace.Interest == 0, "repayment.grace.interest", "interest that is carried would come on top of a fixed installment: leave it out")
 	for k, t := range p.Terms {
 		c.want(t.Every > 0, at("terms", k, "every"), "a fixed installment is due every so many %s; for one due date take a bullet loan", t.Unit)
 	}

@@ -19,31 +19,32 @@ type Batch struct {
 	ctx      context.Context
 	tx       *sql.Tx
 	tenant   id.ID
+	book     string             // the ledger's name
 	listings map[id.ID]*Listing // nil for what is no listing
 	changed  []*Listing
 	bids     []any // columns of those that have no row yet
-	orders   []order.Write
+	orders   []order.Happened
 }
 
 // maxBidRows is how many bids are written by one statement.
 const maxBidRows = 64
 
-// Batch begins to note commands of a tenant's ledger in the transaction in which the caller also moves his cursor. He
+// Batch begins to note commands of a tenant's ledger, by its name, in the transaction in which the caller also moves his cursor. He
 // hands over each command once, in their order, and saves.
-func (m *Market) Batch(ctx context.Context, tx *sql.Tx, tenant id.ID) *Batch {
-	return &Batch{m: m, ctx: ctx, tx: tx, tenant: tenant, listings: map[id.ID]*Listing{}}
+func (m *Market) Batch(ctx context.Context, tx *sql.Tx, tenant id.ID, book string) *Batch {
+	return &Batch{m: m, ctx: ctx, tx: tx, tenant: tenant, book: book, listings: map[id.ID]*Listing{}}
 }
 
 // Follow notes what one command means here.
-func (m *Market) Follow(ctx context.Context, tx *sql.Tx, tenant id.ID, c *ledger.Command, r *ledger.Result) error {
-	b := m.Batch(ctx, tx, tenant)
+func (m *Market) Follow(ctx context.Context, tx *sql.Tx, tenant id.ID, book string, c *ledger.Command, r *ledger.Result) error {
+	b := m.Batch(ctx, tx, tenant, book)
 	if err := b.Note(c, r); err != nil {
 		return err
 	}
 	return b.Save()
 }
 
-// listing finds a listing, nil if somebody else uses the same codes.
+// listing finds a listing of the ledger, nil if somebody else uses the same codes.
 func (b *Batch) listing(own id.ID) (*Listing, error) {
 	if l, known := b.listings[own]; known {
 		return l, nil
@@ -54,6 +55,8 @@ func (b *Batch) listing(own id.ID) (*Listing, error) {
 		b.listings[own] = nil
 	case err != nil:
 		return nil, err
+	case l.Ledger != b.book:
+		b.listings[own] = nil
 	default:
 		b.listings[own] = &l
 	}

@@ -33,12 +33,12 @@ func (b *Batch) Order(book id.ID, c *ledger.Command, r *ledger.Result) error {
 	by := order.Evidence{Ledger: book, Command: id.ID(c.ID), Sequence: r.Sequence}
 	switch c.Purpose {
 	case PurposeBid:
-		if n.ours() && id.ID(c.ID).Check() == nil {
-			b.orders = append(b.orders, n.placed(by))
+		if n.ours() {
+			n.placed(by)
 		}
 	case PurposeCancel:
 		if n.ours() {
-			b.orders = append(b.orders, n.cancelled(by)...)
+			n.cancelled(by)
 		}
 	case PurposeFund, PurposeReturn:
 		return n.ending(by)
@@ -46,37 +46,45 @@ func (b *Batch) Order(book id.ID, c *ledger.Command, r *ledger.Result) error {
 	return nil
 }
 
-// placed opens the order that a bid is.
-func (n *note) placed(by order.Evidence) *order.New {
-	own, role := id.ID(n.c.ID), RoleInvestor
+// keep keeps a write in mind, which happened when the command did.
+func (n *note) keep(w order.Write) {
+	n.orders = append(n.orders, order.Happened{At: int64(n.r.Timestamp), Write: w})
+}
+
+// placed opens the order that a bid is. One by ids that no order takes is none.
+func (n *note) placed(by order.Evidence) {
+	own, investor, role := id.ID(n.c.ID), id.ID(n.c.Behalf), RoleInvestor
+	if own.Check() != nil || investor.Check() != nil {
+		return
+	}
 	references := []order.Reference{{Type: ReferenceListing, Value: n.l.ID}}
 	for _, r := range n.c.References {
-		if r.Type == ReferenceMandate {
+		if r.Type == ReferenceMandate && role == RoleInvestor && id.ID(r.Value).Check() == nil {
 			role, references = roleMandate, append(references, order.Reference{Type: ReferenceMandate, Value: r.Value})
 		}
 	}
-	return &order.New{
+	n.keep(&order.New{
 		ID: own, Kind: KindCode,
-		Act:        order.Act{Actor: order.ActorOf(id.ID(n.c.Actor), own), Behalf: id.ID(n.c.Behalf), Role: role, Evidence: by},
-		Parties:    []order.Party{{Part: PartInvestor, Party: id.ID(n.c.Behalf)}},
+		Act:        order.Act{Actor: order.ActorOf(id.ID(n.c.Actor), own), Behalf: investor, Role: role, Evidence: by},
+		Parties:    []order.Party{{Part: PartInvestor, Party: investor}},
 		Amounts:    []order.Amount{{Code: "amount", Asset: n.l.Asset, Amount: n.l.Amount(n.c.Operations[0].(*ledger.Issue).Units)}},
 		References: references,
-	}
+	})
 }
 
-// cancelled ends the order of a bid that was taken back. Which one it was follows from the command's id.
-func (n *note) cancelled(by order.Evidence) (list []order.Write) {
+// cancelled ends the order of a bid that was taken back. Which one it was follows from the command's id; the bid of the same
+// id on another ledger is another one.
+func (n *note) cancelled(by order.Evidence) {
 	for _, r := range n.c.References {
 		own := id.ID(r.Value)
 		if r.Type != ReferenceBid || !cancels(id.ID(n.c.ID), own) {
 			continue
 		}
-		list = append(list, &order.Change{
-			ID: id.ID(n.c.ID), Order: own, Kind: KindCode, Version: 1, Transition: "cancel",
+		n.keep(&order.Change{
+			ID: id.ID(n.c.ID), Order: own, Kind: KindCode, Having: order.Reference{Type: ReferenceListing, Value: n.l.ID}, Version: 1, Transition: "cancel",
 			Act: order.Act{Actor: order.ActorOf(id.ID(n.c.Actor), own), Behalf: id.ID(n.c.Behalf), Role: RoleInvestor, Evidence: by},
 		})
 	}
-	return list
 }
 
 // cancels says whether an id is that of an attempt at taking a bid back.
@@ -94,12 +102,13 @@ type ends struct {
 	Book     id.ID  `json:"book"`
 	Command  id.ID  `json:"command"`
 	Sequence uint64 `json:"sequence"`
+	At       int64  `json:"at"`
 	After    uint64 `json:"after,omitempty"` // place of the last order that was looked at
 }
 
 // ending plans that all orders of a listing end, when the command settles it.
 func (n *note) ending(by order.Evidence) error {
-	content, err := json.Marshal(ends{Book: by.Ledger, Command: by.Command, Sequence: by.Sequence})
+	content, err := json.Marshal(ends{Book: by.Ledger, Command: by.Command, Sequence: by.Sequence, At: int64(n.r.Timestamp)})
 	if err != nil {
 		return err
 	}
@@ -131,13 +140,13 @@ func (m *Market) DueOrders(ctx context.Context, e *plan.Event) (func(*sql.Tx) er
 	if err != nil {
 		return nil, err
 	}
-	writes := make([]order.Write, len(found.Orders))
+	writes := make([]order.Happened, len(found.Orders))
 	for i := range found.Orders {
 		o := &found.Orders[i]
-		writes[i] = &order.Change{
+		writes[i] = order.Happened{At: s.At, Write: &order.Change{
 			ID: o.ID.Derive(transition, 0), Order: o.ID, Kind: KindCode, Version: o.Version, Transition: transition,
 			Act: order.Act{Actor: o.ID, Role: roleSystem, Evidence: order.Evidence{Ledger: s.Book, Command: s.Command, Sequence: s.Sequence}},
-		}
+		}}
 	}
 	next := *e
 	next.ID, s.After = e.ID.Derive("next", 0), found.Cursor

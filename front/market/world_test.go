@@ -45,6 +45,7 @@ type world struct {
 	testing.TB
 	*market.Market
 	db     *store.DB
+	name   string // of the ledger
 	ledger *node.Ledger
 	plan   *plan.Plan
 	orders *order.Orders
@@ -69,7 +70,7 @@ type entry struct {
 
 func newWorld(t testing.TB, db *store.DB) *world {
 	t.Helper()
-	w := &world{TB: t, db: db}
+	w := &world{TB: t, db: db, name: "main"}
 	n := nodetest.Start(t, storetest.SQLite(t), storetest.SQLite(t), clock.NewManual(noon))
 	w.ledger = n.Ledger("main", "Asia/Shanghai", ledger.InstantOf(noon))
 	var err error
@@ -217,7 +218,7 @@ func (w *world) run() {
 	for {
 		before := w.noted
 		w.follow()
-		_, err := w.runner.RunDue(w.Context(), "main", w.now())
+		_, err := w.runner.RunDue(w.Context(), w.name, w.now())
 		w.must(err)
 		if w.follow(); w.noted == before {
 			return
@@ -236,7 +237,7 @@ func (w *world) follow() {
 	w.applying.Unlock()
 	slices.SortFunc(list, func(a, b entry) int { return cmp.Compare(a.result.Sequence, b.result.Sequence) })
 	w.must(w.db.Write(w.Context(), func(tx *sql.Tx) error {
-		b := w.Batch(w.Context(), tx, tenant)
+		b := w.Batch(w.Context(), tx, tenant, w.name)
 		for _, e := range list {
 			if err := b.Note(e.command, &e.result); err != nil {
 				return err
@@ -245,7 +246,7 @@ func (w *world) follow() {
 		return b.Save()
 	}))
 	w.must(w.db.Write(w.Context(), func(tx *sql.Tx) error {
-		b := w.Batch(w.Context(), tx, tenant)
+		b := w.Batch(w.Context(), tx, tenant, w.name)
 		for _, e := range list {
 			if err := b.Order(book, e.command, &e.result); err != nil {
 				return err

@@ -320,7 +320,9 @@ func (w *world) run() {
 		}
 		for ; w.noted < len(w.journal); w.noted++ {
 			e := w.journal[w.noted]
-			err := w.db.Write(context.Background(), func(tx *sql.Tx) error { return w.market.Follow(context.Background(), tx, tenant, e.command, &e.result) })
+			err := w.db.Write(context.Background(), func(tx *sql.Tx) error {
+				return w.market.Follow(context.Background(), tx, tenant, "main", e.command, &e.result)
+			})
 			if err != nil {
 				w.Fatal(err)
 			}

@@ -20,11 +20,11 @@ type Repayments struct {
 
 // Keep makes orders of events that are kept together, in the transaction that keeps them.
 func (r *Repayments) Keep(ctx context.Context, tx *sql.Tx, list []servicing.Kept) error {
-	writes := map[id.ID][]order.Write{}
+	writes := map[id.ID][]order.Happened{}
 	for i := range list {
-		if w := of(&list[i]); len(w) > 0 {
-			tenant := list[i].Loan.Tenant
-			writes[tenant] = append(writes[tenant], w...)
+		tenant := list[i].Loan.Tenant
+		for _, w := range of(&list[i]) {
+			writes[tenant] = append(writes[tenant], order.Happened{At: list[i].Event.At, Write: w})
 		}
 	}
 	// Everybody locks tenants in this order, so nobody waits for one who waits for him.
@@ -45,7 +45,7 @@ func of(k *servicing.Kept) []order.Write {
 	case e.Kind == servicing.Reversed && e.Outcome == servicing.Applied:
 		// Of anything else there is no such order.
 		return []order.Write{&order.Change{
-			ID: e.ID, Order: e.Of, Kind: KindCode, Version: 2, Transition: reverse,
+			ID: e.ID.Derive("reverse", 0), Order: e.Of, Kind: KindCode, Version: 2, Transition: reverse,
 			Act: act(k, e.Of, roleOfficer),
 		}}
 	}

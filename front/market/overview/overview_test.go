@@ -128,7 +128,7 @@ func (w *world) View(ctx context.Context, atLeast uint64, read func(*ledger.Engi
 func (w *world) follow() {
 	w.Helper()
 	w.must(w.db.Write(w.Context(), func(tx *sql.Tx) error {
-		b := w.Market.Batch(w.Context(), tx, tenant)
+		b := w.Market.Batch(w.Context(), tx, tenant, "main")
 		for _, note := range w.noted {
 			if err := note(b); err != nil {
 				return err

@@ -16,14 +16,21 @@ import (
 	"github.com/longmen/longmen/kit/id"
 )
 
-// Follow notes what a command of the tenant's ledger means here. The caller calls it once for each, in their order, in
+// Follow notes what a command of a tenant's ledger, by its name, means here. The caller calls it once for each, in their order, in
 // the transaction in which it also moves its cursor.
-func (s *Sales) Follow(ctx context.Context, tx *sql.Tx, tenant id.ID, c *ledger.Command, r *ledger.Result) error {
+func (s *Sales) Follow(ctx context.Context, tx *sql.Tx, tenant id.ID, book string, c *ledger.Command, r *ledger.Result) error {
 	if c.Purpose < PurposeHold || c.Purpose > PurposeEnd || len(c.References) == 0 || c.References[0].Type != ReferenceSale {
 		return nil
 	}
 	if !ours(c) {
 		return nil
+	}
+	o, t, err := s.open(ctx, tenant, c.References[0].Value)
+	if errs.Is(err, errs.NotFound) || err == nil && t.Ledger != book {
+		return nil // somebody else uses the same codes
+	}
+	if err != nil {
+		return err
 	}
 	applied := r.Code == ledger.Applied
 	change := order.Change{
@@ -41,14 +48,12 @@ func (s *Sales) Follow(ctx context.Context, tx *sql.Tx, tenant id.ID, c *ledger.
 		change.Transition, change.Reason = "end", reasonOf(c)
 	default:
 		change.Transition = "sell"
-		if err := s.sold(ctx, tx, tenant, c, r, &change); errs.Is(err, errs.NotFound) {
-			return nil // somebody else uses the same codes
-		} else if err != nil {
+		if err := s.sold(ctx, tx, o, t, c, r, &change); err != nil {
 			return err
 		}
 	}
 	change.Actor = order.ActorOf(change.Actor, change.Order)
-	return s.Orders.Keep(ctx, tx, tenant, &change)
+	return s.Orders.Keep(ctx, tx, tenant, order.Happened{At: int64(r.Timestamp), Write: &change})
 }
 
 // ours says whether a command has the form in which it is written here. Somebody else may use the same codes; what he
@@ -87,11 +92,8 @@ func reasonOf(c *ledger.Command) string {
 }
 
 // sold notes what was paid, and since when the buyer has the claim.
-func (s *Sales) sold(ctx context.Context, tx *sql.Tx, tenant id.ID, c *ledger.Command, r *ledger.Result, change *order.Change) error {
-	o, t, err := s.open(ctx, tenant, change.Order)
-	if err != nil {
-		return err
-	}
+func (s *Sales) sold(ctx context.Context, tx *sql.Tx, o *order.Order, t *Terms, c *ledger.Command, r *ledger.Result, change *order.Change) error {
+	tenant := o.Tenant
 	from, buyer, paid := seller(o), id.ID(c.Behalf), paidBy(c)
 	for _, a := range []struct {
 		code   string

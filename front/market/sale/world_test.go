@@ -264,7 +264,7 @@ func (w *world) follow() {
 	slices.SortFunc(list, func(a, b entry) int { return cmp.Compare(a.result.Sequence, b.result.Sequence) })
 	w.must(w.db.Write(w.Context(), func(tx *sql.Tx) error {
 		for _, e := range list {
-			if err := w.Follow(w.Context(), tx, tenant, e.command, &e.result); err != nil {
+			if err := w.Follow(w.Context(), tx, tenant, "main", e.command, &e.result); err != nil {
 				return err
 			}
 		}
