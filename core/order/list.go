@@ -7,7 +7,6 @@ import (
 	"slices"
 
 	"github.com/longmen/longmen/kit/id"
-	"github.com/longmen/longmen/store"
 )
 
 // Filter says which orders of a tenant are meant: those for which all that is set is true.
@@ -175,7 +174,7 @@ func (s *search) direct(ctx context.Context, limit int) ([]Order, error) {
 }
 
 func (s *search) directQuery(limit int) (string, []any) {
-	query, args := `SELECT `+bookColumns+` FROM order_book`+s.index()+` WHERE tenant = ?`, []any{s.tenant[:]}
+	query, args := `SELECT `+bookColumns+` FROM `+s.by("order_book", s.index())+` WHERE tenant = ?`, []any{s.tenant[:]}
 	if s.Kind != "" {
 		query, args = query+` AND kind = ?`, append(args, s.Kind)
 	}
@@ -185,20 +184,17 @@ func (s *search) directQuery(limit int) (string, []any) {
 	return query + s.span(), append(args, int64(s.above), int64(s.below), limit)
 }
 
-// index names the index to SQLite, which has no statistics and would rather read all orders of the tenant in order.
+// index names the index that has what is asked for.
 func (s *search) index() string {
 	switch {
-	case s.dialect != store.SQLite:
-		return ""
 	case s.Kind != "" && s.State != "":
-		return ` INDEXED BY order_book_kind_state`
+		return `order_book_kind_state`
 	case s.Kind != "":
-		return ` INDEXED BY order_book_kind`
+		return `order_book_kind`
 	case s.State != "":
-		return ` INDEXED BY order_book_state`
-	default:
-		return ` INDEXED BY order_book_place`
+		return `order_book_state`
 	}
+	return `order_book_place`
 }
 
 // span ends a query: places between the two, sorted, so many.
@@ -306,9 +302,9 @@ func (s *search) placed(ctx context.Context, places []any) ([]Order, error) {
 	return orders, err
 }
 
-// placedQuery hides kind and state from the indexes that hold them: the places are few, and nothing else must lead.
+// placedQuery hides kind and state from PostgreSQL's indexes that hold them: the places are few, and nothing else must lead.
 func (s *search) placedQuery() (string, []any) {
-	query, args := `SELECT `+bookColumns+` FROM order_book b WHERE tenant = ?`, []any{s.tenant[:]}
+	query, args := `SELECT `+bookColumns+` FROM `+s.by("order_book b", "order_book_place")+` WHERE tenant = ?`, []any{s.tenant[:]}
 	if s.Kind != "" {
 		query, args = query+` AND kind || '' = ?`, append(args, s.Kind)
 	}

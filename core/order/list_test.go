@@ -220,7 +220,7 @@ func TestEveryFilterHasAnIndex(t *testing.T) {
 				}
 			}
 		}
-		for i, q := range order.OtherQueries(tenant, uid("order", 1)) {
+		for i, q := range order.OtherQueries(w.db.Dialect(), tenant, uid("order", 1)) {
 			checkPlan(t, db, fmt.Sprintf("other query %d", i), q)
 		}
 	})

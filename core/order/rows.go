@@ -25,9 +25,7 @@ const (
 )
 
 const (
-	queryDone   = `SELECT change, hash, item, version, number FROM order_step WHERE tenant = ? AND change IN `
-	queryOrders = `SELECT ` + bookColumns + ` FROM order_book WHERE tenant = ? AND id IN `
-	querySteps  = `SELECT ` + stepColumns + ` FROM order_step
+	querySteps = `SELECT ` + stepColumns + ` FROM order_step
 	WHERE tenant = ? AND item = ? AND version > ? AND version <= ? ORDER BY version LIMIT ?`
 )
 
@@ -68,18 +66,21 @@ func scanAll(found *sql.Rows, err error, f func(*sql.Rows) error) error {
 	return nil
 }
 
-// lists are the lengths that lists of a query to PostgreSQL have, so that it meets few different queries.
+// lists are the lengths that lists of a query have, so that a database meets few different queries.
 var lists = []int{256, 64, 8, 1}
+
+// by names an index of a table to SQLite, which has no statistics and would rather read all of a tenant than look for
+// some dozens of values.
+func (r rows) by(table, index string) string {
+	if r.dialect == store.SQLite {
+		return table + ` INDEXED BY ` + index
+	}
+	return table
+}
 
 // in runs a query that ends in IN with parts of a list, and gives the rows to f. Each part is filled up with its last
 // value.
-//
-// SQLite is asked for one value at a time: asking costs it nothing, and it has no statistics, so that it would rather
-// read all of a tenant than look for some dozens of values in an index.
 func (r rows) in(ctx context.Context, query string, args, list []any, f func(*sql.Rows) error) error {
-	if r.dialect == store.SQLite {
-		return r.oneByOne(ctx, query+`(?)`, args, list, f)
-	}
 	for len(list) > 0 {
 		size := lists[0]
 		for _, n := range lists {
@@ -99,18 +100,17 @@ func (r rows) in(ctx context.Context, query string, args, list []any, f func(*sq
 	return nil
 }
 
-func (r rows) oneByOne(ctx context.Context, query string, args, list []any, f func(*sql.Rows) error) error {
-	for _, v := range list {
-		if err := r.each(ctx, query, append(slices.Clone(args), v), f); err != nil {
-			return err
-		}
-	}
-	return nil
+func (r rows) queryDone() string {
+	return `SELECT change, hash, item, version, number FROM ` + r.by("order_step", "order_step_change") + ` WHERE tenant = ? AND change IN `
+}
+
+func (r rows) queryOrders() string {
+	return `SELECT ` + bookColumns + ` FROM ` + r.by("order_book", "order_book_id") + ` WHERE tenant = ? AND id IN `
 }
 
 // loadDone reads which of these writes were done before.
 func (r rows) loadDone(ctx context.Context, d *draft, tenant id.ID, changes []any) error {
-	return r.in(ctx, queryDone, []any{tenant[:]}, changes, func(found *sql.Rows) error {
+	return r.in(ctx, r.queryDone(), []any{tenant[:]}, changes, func(found *sql.Rows) error {
 		var change, hash, item []byte
 		var f done
 		if err := found.Scan(&change, &hash, &item, &f.version, &f.number); err != nil {
@@ -125,7 +125,7 @@ func (r rows) loadDone(ctx context.Context, d *draft, tenant id.ID, changes []an
 
 // loadOrders reads orders as they stand.
 func (r rows) loadOrders(ctx context.Context, d *draft, tenant id.ID, orders []any) error {
-	return r.in(ctx, queryOrders, []any{tenant[:]}, orders, func(found *sql.Rows) error {
+	return r.in(ctx, r.queryOrders(), []any{tenant[:]}, orders, func(found *sql.Rows) error {
 		o, err := scanOrder(found)
 		d.orders[key{tenant, o.ID}] = &o
 		return err
