@@ -189,23 +189,49 @@ func (l *Loan) shares(s *loan.State) (all []given, claims []claim, err error) {
 }
 
 // giveBack gives those who paid out more than is owed, since an event counts from before or was reversed, what is too much:
-// the latest payout first. Interest grows, and may be owed as principal now: it is too much once nothing is owed at all.
+// the latest payout first, those of one payout in proportion to what they are owed. Interest grows, and may be owed as principal now: it is too much once nothing is owed at all.
 func giveBack(open loan.Split, claims []claim, all []given) {
 	for _, part := range claimed {
 		if part.of == loan.Interest && open.Total() > 0 {
 			continue
 		}
 		excess := left(claims, part.of) - open[part.of]
-		for i := len(claims) - 1; i >= 0 && excess > 0; i-- {
-			c := &claims[i]
-			x := min(excess, c.left[part.of])
-			c.left[part.of] -= x
-			excess -= x
-			k := slices.IndexFunc(all, func(g given) bool { return g.event == c.event })
-			all[k].division.Holders[part.tranche] -= x
-			all[k].division.Add(c.payer, x)
+		for _, payout := range slices.Backward(byPayout(claims)) {
+			k := slices.IndexFunc(all, func(g given) bool { return g.event == payout[0].event })
+			excess -= take(payout, part.of, excess, func(payer string, x int64) {
+				all[k].division.Holders[part.tranche] -= x
+				all[k].division.Add(payer, x)
+			})
 		}
 	}
+}
+
+// byPayout are the claims of each payout, the oldest first.
+func byPayout(claims []claim) (list [][]claim) {
+	for from, i := 0, 1; i <= len(claims); i++ {
+		if i == len(claims) || claims[i].event != claims[from].event {
+			list, from = append(list, claims[from:i]), i
+		}
+	}
+	return list
+}
+
+// take takes up to an amount of a component from the claims of a payout, in proportion to what they are owed, and says how
+// much it was.
+func take(payout []claim, c loan.Component, x int64, from func(payer string, x int64)) int64 {
+	x = min(x, left(payout, c))
+	if x <= 0 {
+		return 0
+	}
+	weights := make([]int64, len(payout))
+	for i := range payout {
+		weights[i] = payout[i].left[c]
+	}
+	for i, part := range divide(x, weights) {
+		payout[i].left[c] -= part
+		from(payout[i].payer, part)
+	}
+	return x
 }
 
 // left is what of a component is not repaid to those who paid it out.
@@ -243,23 +269,8 @@ func partOf(claims []claim, c loan.Component, x, owed int64) int64 {
 // repay gives an amount of a component to those who paid it out, the oldest payout first, those of one payout in
 // proportion to what they are owed.
 func repay(claims []claim, c loan.Component, x int64, d *Division) {
-	for i := 0; i < len(claims) && x > 0; {
-		k := i
-		var weights []int64
-		sum := int64(0)
-		for ; k < len(claims) && claims[k].event == claims[i].event; k++ {
-			weights = append(weights, claims[k].left[c])
-			sum += claims[k].left[c]
-		}
-		now := min(x, sum)
-		if now > 0 {
-			for n, part := range divide(now, weights) {
-				claims[i+n].left[c] -= part
-				d.Add(claims[i+n].payer, part)
-			}
-		}
-		x -= now
-		i = k
+	for _, payout := range byPayout(claims) {
+		x -= take(payout, c, x, d.Add)
 	}
 }
 

@@ -420,6 +420,33 @@ func TestPayoutOfTooMuchGoesBack(t *testing.T) {
 	})
 }
 
+// Of several who paid out together each gets back what was too much of his part.
+func TestTooMuchGoesBackInProportion(t *testing.T) {
+	each(t, 2, func(t *testing.T, w *world) {
+		shared := servicing.Losses{InstallmentAfter: 1, Payers: []servicing.Payer{{Account: "reserve", Weight: 3}, {Account: "guarantor:1", Weight: 1}}}
+		d := w.lend(1, terms{Amount: 1_000_00, Months: 1, Counted: true, Losses: shared})
+		fee, err := w.Change(context.Background(), tenant, d.Loan, servicing.Change{
+			ID: uid("charge", 1), Kind: servicing.Charged, Date: day.Of(2026, 1, 15), Due: day.Of(2026, 1, 15), Amount: 8_00, Component: loan.Fee,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.repay(d, 1, 500_00, func(p *servicing.Payment) { p.Anyway = true })
+		w.to("2026-03-20")
+		w.fund("reserve", 1_000_00)
+		w.fund("guarantor:1", 1_000_00)
+		parts := w.cover(d, 1).Payers
+		w.apply(&ledger.Move{Register: d.Places.Register, From: holder(0), To: holder(1), Units: 100})
+		if _, err := w.Reverse(context.Background(), tenant, d.Loan, uid("back", 1), fee.ID, id.ID{}); err != nil {
+			t.Fatal(err)
+		}
+		w.whole(d)
+		w.have("three quarters and one", map[string]int64{
+			"reserve": 1_000_00 - parts[0].Split.Total() + 6_00, "guarantor:1": 1_000_00 - parts[1].Split.Total() + 2_00,
+		})
+	})
+}
+
 // What is recovered repays payouts, interest first, while the loan's own books take it by rows. So more principal may be
 // claimed than is open, and still nobody was paid too much.
 func TestRecoveryAfterAllWasPaidOut(t *testing.T) {
