@@ -24,9 +24,10 @@ const chunk = 512
 
 // Allocate lets the open listings of a ledger be funded by mandates: it matches them as the ledger stands and sends the
 // bids in their order. Caps count what an investor holds by the amounts that were bid, whatever was repaid since. The
-// run names the bids: the same run again makes none twice. Of the mandates asked about it is told why they took nothing.
+// run names the bids: the same run again makes none twice. Why mandates took nothing is told, and kept, of those that have
+// waited longest.
 // One run at a time looks at a ledger's mandates, and only when their bids before are noted.
-func (m *Market) Allocate(ctx context.Context, tenant id.ID, on string, run id.ID, asked ...id.ID) (*Allocation, error) {
+func (m *Market) Allocate(ctx context.Context, tenant id.ID, on string, run id.ID) (*Allocation, error) {
 	l, err := m.Ledgers(ctx, on)
 	if err != nil {
 		return nil, err
@@ -43,7 +44,7 @@ func (m *Market) Allocate(ctx context.Context, tenant id.ID, on string, run id.I
 	if err := m.Await(ctx, tenant, on, last); err != nil {
 		return nil, err
 	}
-	a, err := m.allocate(ctx, tenant, on, l, run, asked)
+	a, err := m.allocate(ctx, tenant, on, l, run)
 	if err != nil {
 		return a, err
 	}
@@ -54,13 +55,12 @@ func (m *Market) Allocate(ctx context.Context, tenant id.ID, on string, run id.I
 	return a, nil
 }
 
-func (m *Market) allocate(ctx context.Context, tenant id.ID, on string, l Ledger, run id.ID, asked []id.ID) (*Allocation, error) {
-	g := &gathering{m: m, tenant: tenant, on: l, byID: map[id.ID]*Listing{}, assets: map[id.ID]string{}}
+func (m *Market) allocate(ctx context.Context, tenant id.ID, on string, l Ledger, run id.ID) (*Allocation, error) {
+	g := newGathering(m, tenant, l)
 	in, err := g.gather(ctx, on)
 	if err != nil {
 		return nil, err
 	}
-	in.Asked = asked
 	in.Allow = func(p *mandate.Piece) bool { return g.allow(ctx, p) }
 	result, err := mandate.Match(in)
 	if err = errors.Join(err, g.failed); err != nil {
@@ -72,7 +72,7 @@ func (m *Market) allocate(ctx context.Context, tenant id.ID, on string, l Ledger
 			return a, err
 		}
 	}
-	return a, nil
+	return a, m.keepMisses(ctx, g, on, result.Misses)
 }
 
 // gathering collects what a match depends on.
@@ -83,6 +83,13 @@ type gathering struct {
 	byID   map[id.ID]*Listing
 	assets map[id.ID]string // of the investors' money
 	failed error            // at asking the product's rules
+	// How far the ledger was, and when.
+	sequence uint64
+	at       int64
+}
+
+func newGathering(m *Market, tenant id.ID, on Ledger) *gathering {
+	return &gathering{m: m, tenant: tenant, on: on, byID: map[id.ID]*Listing{}, assets: map[id.ID]string{}}
 }
 
 // allow asks the product's rules about a piece, as the ledger stands before the run. Of a listing whose product isn't
@@ -110,13 +117,16 @@ func (g *gathering) bid(run id.ID, p *mandate.Piece) *Bid {
 	l := g.byID[p.Listing]
 	return &Bid{
 		Tenant: g.tenant, ID: run.Derive(p.Mandate.String()+p.Listing.String(), 0), Listing: p.Listing, Investor: p.Investor, Mandate: p.Mandate,
-		Amount: p.Amount, Units: uint64(p.Amount / l.Unit),
+		Bound: p.Bound, Amount: p.Amount, Units: uint64(p.Amount / l.Unit),
 	}
 }
 
 func (g *gathering) gather(ctx context.Context, name string) (*mandate.Input, error) {
 	all, err := g.m.listings(ctx, g.m.DB.Reader(), "tenant = ? AND state IN (?, ?) AND ledger = ? ORDER BY opened, id", g.tenant[:], Open, Opening, name)
 	if err != nil {
+		return nil, err
+	}
+	if g.sequence, g.at, err = g.now(ctx); err != nil {
 		return nil, err
 	}
 	in := &mandate.Input{}
@@ -127,11 +137,8 @@ func (g *gathering) gather(ctx context.Context, name string) (*mandate.Input, er
 		if err != nil {
 			return nil, err
 		}
-		if f.there && !f.frozen && l.Opened <= f.now && f.now < l.Closes && f.units < l.Units {
-			in.Listings = append(in.Listings, mandate.Listing{
-				ID: l.ID, Borrower: l.Borrower, Grade: l.Grade, Region: l.Region, Days: l.Days, Left: l.Amount(l.Units - f.units),
-				Minimum: l.Amount(l.Minimum), Step: l.Amount(l.Step), Share: l.Amount(l.Share),
-			})
+		if f.takes(l) && f.units < l.Units {
+			in.Listings = append(in.Listings, l.offered(l.Units-f.units))
 		}
 	}
 	if len(in.Listings) == 0 {
@@ -153,7 +160,34 @@ func (g *gathering) gather(ctx context.Context, name string) (*mandate.Input, er
 			in.Investors = append(in.Investors, v)
 		}
 	}
+	for i := range in.Mandates[:min(len(in.Mandates), told(len(in.Listings)))] {
+		in.Asked = append(in.Asked, in.Mandates[i].ID)
+	}
 	return in, nil
+}
+
+// takes says whether a listing takes bids.
+func (f *figures) takes(l *Listing) bool {
+	return f.there && !f.frozen && l.Opened <= f.now && f.now < l.Closes
+}
+
+// offered is a listing as it is offered to mandates, with so many units left.
+func (l *Listing) offered(left uint64) mandate.Listing {
+	return mandate.Listing{
+		ID: l.ID, Borrower: l.Borrower, Grade: l.Grade, Region: l.Region, Days: l.Days, Left: l.Amount(left),
+		Minimum: l.Amount(l.Minimum), Step: l.Amount(l.Step), Share: l.Amount(l.Share),
+	}
+}
+
+// now says how far the ledger is, and when that is by its clock.
+func (g *gathering) now(ctx context.Context) (sequence uint64, at int64, err error) {
+	err = g.on.View(ctx, 0, func(e *ledger.Engine) {
+		sequence, at = e.Sequence(), int64(e.Now())
+		if e.Clock() == ledger.RealClock {
+			at = max(at, g.m.Clock.Now().UnixMicro())
+		}
+	})
+	return sequence, at, err
 }
 
 // investor reads what somebody has. Mandates know a loan by its listing.

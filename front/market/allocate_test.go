@@ -30,7 +30,7 @@ func (w *world) enrol(n int, change func(*market.Mandate)) market.Mandate {
 
 func (w *world) allocate(run int) *market.Allocation {
 	w.Helper()
-	a, err := w.Allocate(w.Context(), tenant, "main", uid("run", run), uid("mandate", 1))
+	a, err := w.Allocate(w.Context(), tenant, "main", uid("run", run))
 	w.must(err)
 	w.run()
 	return a

@@ -81,7 +81,7 @@ func (b *Batch) bid(columns ...any) error {
 
 // saveBids writes the bids that have no row yet: before anybody reads them.
 func (b *Batch) saveBids() error {
-	const row = ", (?, ?, ?, ?, ?, ?, ?, ?, ?, 0)"
+	const row = ", (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)"
 	n := len(b.bids) / strings.Count(row, "?")
 	if n == 0 {
 		return nil

@@ -6,6 +6,7 @@ import (
 
 	"github.com/longmen/longmen/core/ledger"
 	"github.com/longmen/longmen/core/node"
+	"github.com/longmen/longmen/front/market/mandate"
 	"github.com/longmen/longmen/kit/errs"
 	"github.com/longmen/longmen/kit/id"
 )
@@ -16,7 +17,8 @@ type Bid struct {
 	ID       id.ID // made by the first client; also that of its command
 	Listing  id.ID
 	Investor id.ID
-	Mandate  id.ID // by which it was made, if any
+	Mandate  id.ID         // by which it was made, if any
+	Bound    mandate.Bound // that decided its size then; 0: no mandate made it, or it is older than that is kept
 	Amount   int64
 	Units    uint64
 

@@ -26,6 +26,7 @@ const (
 	ReferenceListing = 3001
 	ReferenceBid     = 3002
 	ReferenceMandate = 3003
+	ReferenceBound   = 3004 // what decided the size of a mandate's bid: a mandate.Bound, in the last byte
 )
 
 // EscrowCode is the escrow's number in the chart of accounts.
@@ -56,6 +57,9 @@ func (l *Listing) bidCommand(b *Bid) *ledger.Command {
 	c.Actor, c.Behalf, c.Trace = ledger.ID(b.Actor), ledger.ID(b.Investor), ledger.ID(b.Trace)
 	if !b.Mandate.IsZero() {
 		c.References = append(c.References, ledger.Reference{Type: ReferenceMandate, Value: b.Mandate})
+		if b.Bound != 0 {
+			c.References = append(c.References, ledger.Reference{Type: ReferenceBound, Value: [id.Size]byte{id.Size - 1: byte(b.Bound)}})
+		}
 	}
 	return c
 }

@@ -100,16 +100,20 @@ func (n *note) bid() error {
 	units := n.c.Operations[0].(*ledger.Issue).Units
 	amount := n.l.Amount(units)
 	var mandate id.ID
+	bound := byte(0)
 	for _, r := range n.c.References {
-		if r.Type == ReferenceMandate {
+		switch r.Type {
+		case ReferenceMandate:
 			mandate = r.Value
+		case ReferenceBound:
+			bound = r.Value[id.Size-1]
 		}
 	}
 	own := []byte{}
 	if !mandate.IsZero() {
 		own = mandate[:]
 	}
-	if err := n.Batch.bid(n.l.Tenant[:], n.c.ID[:], n.l.ID[:], n.c.Behalf[:], own, int64(units), amount,
+	if err := n.Batch.bid(n.l.Tenant[:], n.c.ID[:], n.l.ID[:], n.c.Behalf[:], own, int64(bound), int64(units), amount,
 		int64(n.r.Sequence), int64(n.r.Timestamp)); err != nil {
 		return err
 	}

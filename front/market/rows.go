@@ -117,7 +117,7 @@ func (m *Market) listings(ctx context.Context, q querier, where string, args ...
 	return list, rows.Err()
 }
 
-const bidColumns = "tenant, id, listing, investor, mandate, units, amount, sequence, at, ended"
+const bidColumns = "tenant, id, listing, investor, mandate, bound, units, amount, sequence, at, ended"
 
 // BidFilter says whose bids, or on which listing; one of both is given.
 type BidFilter struct {
@@ -174,7 +174,7 @@ func (m *Market) bids(ctx context.Context, q querier, where string, args ...any)
 	for rows.Next() {
 		var b Bid
 		var tenant, own, listing, investor, mandate []byte
-		if err := rows.Scan(&tenant, &own, &listing, &investor, &mandate, &b.Units, &b.Amount, &b.Sequence, &b.At, &b.Ended); err != nil {
+		if err := rows.Scan(&tenant, &own, &listing, &investor, &mandate, &b.Bound, &b.Units, &b.Amount, &b.Sequence, &b.At, &b.Ended); err != nil {
 			return nil, fmt.Errorf("read bids: %w", err)
 		}
 		copy(b.Tenant[:], tenant)

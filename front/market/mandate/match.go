@@ -314,14 +314,14 @@ func (r *run) miss(l *Listing, left int64, s slot) {
 	m := &r.in.Mandates[s.mandate]
 	miss := Miss{Listing: l.ID, Mandate: m.ID}
 	switch {
-	case left == 0:
-		miss.Reason = Full
 	case m.Investor == l.Borrower:
 		miss.Reason = Own
 	case s.grades&r.grades[l.Grade] == 0:
 		miss.Reason = Grade
 	case l.Days < int(s.shortest) || l.Days > int(s.longest):
 		miss.Reason = Term
+	case left == 0:
+		miss.Reason = Full
 	default:
 		p, ok := r.size(l, left, s.mandate)
 		if miss.Reason = NotAllowed; !ok {

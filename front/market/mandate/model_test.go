@@ -124,14 +124,14 @@ func model(in *mandate.Input) mandate.Result {
 // take says how much, from which bound, or why nothing.
 func (h *holdings) take(l *mandate.Listing, m *mandate.Mandate) (int64, mandate.Bound, mandate.Reason) {
 	switch {
-	case l.Left == 0:
-		return 0, 0, mandate.Full
 	case l.Borrower == m.Investor:
 		return 0, 0, mandate.Own
 	case len(m.Grades) > 0 && !slices.Contains(m.Grades, l.Grade):
 		return 0, 0, mandate.Grade
 	case l.Days < m.Shortest || m.Longest > 0 && l.Days > m.Longest:
 		return 0, 0, mandate.Term
+	case l.Left == 0:
+		return 0, 0, mandate.Full
 	}
 	rooms := []int64{l.Left, h.amount[m.ID], h.cash[m.Investor]}
 	for _, c := range [][2]int64{

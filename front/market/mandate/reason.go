@@ -24,20 +24,26 @@ const (
 // Reason says why a mandate took nothing of a listing.
 type Reason uint8
 
-// The reasons. The first that holds is named.
+// The reasons. The first that holds is named: those that hold for ever come first.
 const (
-	Full       Reason = iota + 1 // the listing was sold before the mandate's turn came
-	Own                          // the investor is the borrower
+	Own        Reason = iota + 1 // the investor is the borrower
 	Grade                        // not among the mandate's grades
 	Term                         // shorter or longer than the mandate wants
+	Full                         // the listing was sold before the mandate's turn came
 	TooSmall                     // the bound leaves less than the smallest piece of mandate or listing
 	NotAllowed                   // the product's rules are against it
+	// What no run says, since it does not come to them.
+	Revoked // the mandate was revoked
+	Closed  // the listing takes no bids
 )
 
 var (
 	boundNames  = [...]string{"", "left", "amount", "cash", "share", "per_loan", "per_borrower", "per_region"}
-	reasonNames = [...]string{"", "full", "own", "grade", "term", "too_small", "not_allowed"}
+	reasonNames = [...]string{"", "own", "grade", "term", "full", "too_small", "not_allowed", "revoked", "closed"}
 )
+
+// Lasting says whether the reason holds for ever: terms of a mandate and of a listing never change.
+func (r Reason) Lasting() bool { return r >= Own && r <= Term }
 
 // String is the bound's code.
 func (b Bound) String() string { return name(boundNames[:], int(b)) }

@@ -1,0 +1,195 @@
+package market
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/longmen/longmen/front/market/mandate"
+	"github.com/longmen/longmen/kit/errs"
+	"github.com/longmen/longmen/kit/id"
+)
+
+// What a run keeps of why mandates took nothing: answers about those at the front of the line, who have waited longest,
+// so many at most. Of a ledger the latest answers stay.
+var (
+	maxTold   = 5_000 // answers of a run
+	maxAsked  = 1_000 // mandates of a run
+	maxMisses = 100_000
+)
+
+// told is of how many mandates a run tells why they took nothing of so many listings.
+func told(listings int) int { return max(min(maxAsked, maxTold/max(listings, 1)), 1) }
+
+// Miss is why a run gave a mandate nothing of a listing.
+type Miss struct {
+	mandate.Miss
+	Sequence uint64 // at which the ledger was when the run looked at it
+	At       int64
+}
+
+// maxMissRows is how many answers are written by one statement.
+const maxMissRows = 64
+
+// keepMisses keeps a run's answers. What holds for ever needs no row.
+func (m *Market) keepMisses(ctx context.Context, g *gathering, on string, list []mandate.Miss) error {
+	list = slices.DeleteFunc(slices.Clone(list), func(x mandate.Miss) bool { return x.Reason.Lasting() })
+	if list = list[:min(len(list), maxTold)]; len(list) == 0 {
+		return nil
+	}
+	return m.DB.Write(ctx, func(tx *sql.Tx) error {
+		for some := range slices.Chunk(list, maxMissRows) {
+			const row = ", (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+			var columns []any
+			for i := range some {
+				x := &some[i]
+				columns = append(columns, g.tenant[:], x.Mandate[:], x.Listing[:], on, int64(x.Reason), int64(x.Bound), x.Room, int64(g.sequence), g.at)
+			}
+			if err := m.exec(ctx, tx, `INSERT INTO market_miss (tenant, mandate, listing, ledger, reason, bound, room, sequence, at)
+				VALUES `+strings.Repeat(row, len(some))[2:]+` ON CONFLICT (tenant, mandate, listing) DO UPDATE SET
+				reason = excluded.reason, bound = excluded.bound, room = excluded.room, sequence = excluded.sequence, at = excluded.at`, columns...); err != nil {
+				return err
+			}
+		}
+		return m.exec(ctx, tx, `DELETE FROM market_miss WHERE tenant = ? AND ledger = ? AND sequence <= (
+			SELECT sequence FROM market_miss WHERE tenant = ? AND ledger = ? ORDER BY sequence DESC LIMIT 1 OFFSET ?)`,
+			g.tenant[:], on, g.tenant[:], on, maxMisses)
+	})
+}
+
+// miss is what was kept of why a mandate took nothing of a listing, nil if nothing was.
+func (m *Market) miss(ctx context.Context, tenant, own, listing id.ID) (*Miss, error) {
+	x := Miss{Miss: mandate.Miss{Mandate: own, Listing: listing}}
+	err := m.DB.Reader().QueryRowContext(ctx, m.DB.Rebind(`SELECT reason, bound, room, sequence, at FROM market_miss WHERE tenant = ? AND mandate = ? AND listing = ?`),
+		tenant[:], own[:], listing[:]).Scan(&x.Reason, &x.Bound, &x.Room, &x.Sequence, &x.At)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read why a mandate took nothing: %w", err)
+	}
+	return &x, nil
+}
+
+// Why is what a mandate took of a listing, and why so much, or why nothing.
+type Why struct {
+	Bids []Bid  // that it made, each with the bound that decided its size
+	Miss *Miss  // of the last run that kept why it took nothing; nil: none did
+	Now  Chance // if its turn came now
+}
+
+// Chance is what a mandate would get of a listing, as the ledger stands, if nobody stood before it in the line.
+type Chance struct {
+	Piece    *mandate.Piece // nil: nothing
+	Miss     mandate.Miss   // why nothing
+	Sequence uint64         // at which the ledger is
+	At       int64
+}
+
+// Why tells what a mandate took of a listing. What a run has decided is told as it was decided; Now is worked out anew.
+func (m *Market) Why(ctx context.Context, tenant, own, listing id.ID) (*Why, error) {
+	w, err := m.Mandate(ctx, tenant, own)
+	if err != nil {
+		return nil, err
+	}
+	l, err := m.Listing(ctx, tenant, listing)
+	if errs.Is(err, errs.NotFound) {
+		err = errs.NotFound.Errorf("there is no listing %s", listing).On("listing")
+	}
+	if err == nil && l.Ledger != w.Ledger {
+		err = invalid("listing", "it is open on ledger %s, and the mandate is for ledger %s", l.Ledger, w.Ledger)
+	}
+	if err != nil {
+		return nil, err
+	}
+	y := &Why{}
+	if y.Bids, err = m.bids(ctx, m.DB.Reader(), bidsOfMandate+" AND listing = ? ORDER BY sequence LIMIT ?", tenant[:], own[:], listing[:], MaxPage); err != nil {
+		return nil, err
+	}
+	if y.Miss, err = m.miss(ctx, tenant, own, listing); err != nil {
+		return nil, err
+	}
+	y.Now, err = m.chance(ctx, &w, &l)
+	return y, err
+}
+
+func (m *Market) chance(ctx context.Context, w *Mandate, l *Listing) (c Chance, err error) {
+	g, v, err := m.onlooker(ctx, w)
+	if err != nil {
+		return c, err
+	}
+	g.byID[l.ID] = l
+	f, err := m.look(ctx, g.on, l, "")
+	if err != nil {
+		return c, err
+	}
+	c.Sequence, c.At = g.sequence, g.at
+	left := l.Units - min(f.units, l.Units)
+	none := mandate.Reason(0)
+	switch {
+	case !w.Active:
+		none = mandate.Revoked
+	case left == 0:
+		none = mandate.Full
+	case !f.takes(l):
+		none = mandate.Closed
+	}
+	r, err := mandate.Match(&mandate.Input{
+		Listings: []mandate.Listing{l.offered(left)}, Mandates: []mandate.Mandate{w.line()}, Investors: []mandate.Investor{v}, Asked: []id.ID{w.ID},
+		Allow: func(p *mandate.Piece) bool { return none != 0 || g.allow(ctx, p) },
+	})
+	if err = errors.Join(err, g.failed); err != nil {
+		return c, err
+	}
+	switch {
+	case len(r.Misses) > 0 && (none == 0 || r.Misses[0].Reason.Lasting()): // what holds for ever is told first
+		c.Miss = r.Misses[0]
+	case none != 0:
+		c.Miss = mandate.Miss{Mandate: w.ID, Listing: l.ID, Reason: none}
+	default:
+		c.Piece = &r.Pieces[0]
+	}
+	return c, nil
+}
+
+// onlooker looks at a mandate's investor as the ledger stands.
+func (m *Market) onlooker(ctx context.Context, w *Mandate) (*gathering, mandate.Investor, error) {
+	on, err := m.Ledgers(ctx, w.Ledger)
+	if err != nil {
+		return nil, mandate.Investor{}, err
+	}
+	g := newGathering(m, w.Tenant, on)
+	if g.sequence, g.at, err = g.now(ctx); err != nil {
+		return nil, mandate.Investor{}, err
+	}
+	v, err := g.investor(ctx, w.Ledger, w.Investor)
+	return g, v, err
+}
+
+// Drifts lists the caps of a mandate that its investor has outgrown by now. Of a loan its listing is named.
+func (m *Market) Drifts(ctx context.Context, tenant, own id.ID) ([]mandate.Drift, error) {
+	w, err := m.Mandate(ctx, tenant, own)
+	if err != nil {
+		return nil, err
+	}
+	_, v, err := m.onlooker(ctx, &w)
+	if err != nil {
+		return nil, err
+	}
+	l := w.line()
+	return mandate.Drifts(&l, &v), nil
+}
+
+// bidsOfMandate is by the index of those bids that a mandate made.
+const bidsOfMandate = "tenant = ? AND length(mandate) > 0 AND mandate = ?"
+
+// MandateBids lists the bids that a mandate made, in the order in which they came, after a sequence.
+func (m *Market) MandateBids(ctx context.Context, tenant, own id.ID, after uint64, limit int) ([]Bid, error) {
+	if limit < 1 || limit > MaxPage {
+		return nil, invalid("limit", "%d, want 1 to %d", limit, MaxPage)
+	}
+	return m.bids(ctx, m.DB.Reader(), bidsOfMandate+" AND sequence > ? ORDER BY sequence LIMIT ?", tenant[:], own[:], int64(after), limit)
+}
