@@ -8,6 +8,7 @@ import (
 
 	"github.com/longmen/longmen/api"
 	"github.com/longmen/longmen/front/market"
+	"github.com/longmen/longmen/front/market/mandate"
 	"github.com/longmen/longmen/front/right"
 	"github.com/longmen/longmen/kit/errs"
 	"github.com/longmen/longmen/kit/id"
@@ -19,6 +20,7 @@ type Bid struct {
 	Listing  ID      `json:"listing"`
 	Investor ID      `json:"investor"`
 	Mandate  ID      `json:"mandate,omitzero" doc:"By which it was made, if any"`
+	Bound    string  `json:"bound,omitempty" enum:"left,amount,cash,share,per_loan,per_borrower,per_region" doc:"What decided its size, if a mandate made it: what was left of the listing, what the mandate still had to invest, the investor's cash, the listing's most of one investor, or a cap of the mandate; the first of these if several were equal"`
 	Amount   Amount  `json:"amount"`
 	Units    uint64  `json:"units"`
 	Sequence uint64  `json:"sequence" doc:"Its place in the ledger's order: first come, first served"`
@@ -28,9 +30,17 @@ type Bid struct {
 
 func bidOf(b market.Bid) Bid {
 	return Bid{
-		ID: ID(b.ID), Listing: ID(b.Listing), Investor: ID(b.Investor), Mandate: ID(b.Mandate), Amount: Amount(b.Amount), Units: b.Units,
+		ID: ID(b.ID), Listing: ID(b.Listing), Investor: ID(b.Investor), Mandate: ID(b.Mandate), Bound: boundOf(b.Bound), Amount: Amount(b.Amount), Units: b.Units,
 		Sequence: b.Sequence, At: Instant(b.At), Ended: b.Ended,
 	}
+}
+
+// boundOf is a bound's code, none for none.
+func boundOf(b mandate.Bound) string {
+	if b == 0 {
+		return ""
+	}
+	return b.String()
 }
 
 // InBid names a bid of a party in the path.
@@ -161,10 +171,15 @@ func (s *server) listBids(ctx context.Context, in *bidsInput) (*bidsOutput, erro
 	if err != nil {
 		return nil, s.problem(ctx, err)
 	}
+	return bidsPage(listOfBids, list, in.Limit), nil
+}
+
+// bidsPage is a page of a list of bids.
+func bidsPage(of byte, list []market.Bid, limit int) *bidsOutput {
 	out := &bidsOutput{}
 	out.Body.Bids = convert(list, bidOf)
-	if len(list) == in.Limit {
-		out.Body.Next.Next = numberCursor(listOfBids, list[len(list)-1].Sequence)
+	if len(list) == limit {
+		out.Body.Next.Next = numberCursor(of, list[len(list)-1].Sequence)
 	}
-	return out, nil
+	return out
 }

@@ -47,6 +47,7 @@ const (
 	listOfCalendars
 	listOfClaimNotes
 	listOfSuspected
+	listOfMandateBids
 )
 
 // cursor makes the opaque form of a place in a list.

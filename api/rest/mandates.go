@@ -85,6 +85,7 @@ func (s *server) mandates(a huma.API) {
 		"It joins the back of the line. Each loan that opens is offered along the line.")), s.createMandate)
 	huma.Register(a, own("party", right.OrderRead, question("list-mandates", mandatesPath, tagMarket, "List an investor's standing orders")), s.listMandates)
 	huma.Register(a, own("party", right.OrderRead, question("get-mandate", mandatesPath+"/{mandate}", tagMarket, "Tell about a standing order")), s.getMandate)
+	s.mandateReasons(a)
 	huma.Register(a, own("party", right.OrderWrite, change("revoke-mandate", mandatesPath+"/{mandate}/revoke", tagMarket,
 		"End a standing order; its bids stand", "")), s.revokeMandate)
 }

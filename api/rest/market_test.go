@@ -2,6 +2,7 @@ package rest_test
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"strings"
 	"testing"
@@ -24,6 +25,13 @@ func enrolled(w *apitest.World, t *apitest.Tenant, c *apitest.Caller) map[string
 	body := strings.NewReplacer("{id}", own, "{ledger}", t.Ledgers[0]).Replace(aMandate)
 	w.As(c, http.MethodPost, "/v1/parties/"+c.Party.String()+"/mandates", body).OK()
 	return map[string]string{"mandate": own}
+}
+
+// enrolledAndOpen gives a mandate of the caller, and a listing.
+func enrolledAndOpen(w *apitest.World, t *apitest.Tenant, c *apitest.Caller) map[string]string {
+	words := enrolled(w, t, c)
+	maps.Copy(words, open(w, t, c))
+	return words
 }
 
 // open gives a listing of the tenant.
@@ -57,6 +65,9 @@ var marketEndpoints = []apitest.Endpoint{
 	{ID: "create-mandate", Body: aMandate},
 	{ID: "list-mandates"},
 	{ID: "get-mandate", Fill: enrolled},
+	{ID: "list-mandate-bids", Fill: enrolled},
+	{ID: "get-mandate-listing", Fill: enrolledAndOpen},
+	{ID: "list-mandate-drifts", Fill: enrolled},
 	{ID: "revoke-mandate", Fill: enrolled, Body: `{}`},
 	{ID: "cancel-bid", Fill: placed, Body: `{}`},
 }
@@ -162,6 +173,53 @@ func TestMandates(t *testing.T) {
 			t.Errorf("%s: %d %s", field, a.Status, a.Body)
 		}
 	}
+}
+
+// An investor sees what decided each bid of his mandate, why it took nothing of a loan when its turn came, what would be now,
+// and where he has outgrown its caps since. Nobody else does without the right.
+func TestWhyOfAMandate(t *testing.T) {
+	w := apitest.NewWorld(t)
+	me, other := w.North.Client, w.North.Other
+	mine, theirs := enrolled(w, w.North, me)["mandate"], enrolled(w, w.North, other)["mandate"]
+	at := "/v1/parties/" + me.Party.String() + "/mandates/" + mine
+	listing := w.Listing(w.North, me).String() // the other one has no money yet
+	began := w.As(me, http.MethodGet, at+"/listings/"+listing, nil).OK()
+	is(t, began, "bids.0", "", "missed", "", "now.amount", "30000", "now.bound", "per_loan", "now.reason", "")
+	if _, err := w.Ground.Market.Allocate(t.Context(), w.North.ID, "main", w.ID()); err != nil {
+		t.Fatal(err)
+	}
+	seen := w.Follow(w.North, 0)
+	is(t, w.As(me, http.MethodGet, at+"/bids", nil).OK(), "bids.0.listing", listing, "bids.0.amount", "30000", "bids.0.bound", "per_loan", "bids.0.mandate", mine, "bids.1", "", "next", "")
+	is(t, w.As(me, http.MethodGet, at+"/listings/"+listing, nil).OK(), "bids.0.bound", "per_loan", "missed", "", "now.amount", "0", "now.reason", "too_small",
+		"now.bound", "per_loan", "now.room", "0")
+	is(t, w.As(me, http.MethodGet, at+"/drifts", nil).OK(), "drifts.0", "")
+
+	// What the run decided of the other one stays, though he has money now.
+	elsewhere := "/v1/parties/" + other.Party.String() + "/mandates/" + theirs
+	w.Listing(w.North, other)
+	is(t, w.As(other, http.MethodGet, elsewhere+"/listings/"+listing, nil).OK(), "bids.0", "", "missed.reason", "too_small", "missed.bound", "cash",
+		"missed.sequence", began.At("now", "sequence"), "missed.at", "2026-03-01T00:00:00.000000Z", "now.amount", "30000", "now.bound", "per_loan")
+
+	// He bids himself, beyond the cap of his mandate.
+	w.As(me, http.MethodPost, "/v1/listings/"+listing+"/bids", `{"amount":"10000"}`, "Idempotency-Key", "more").OK()
+	w.Follow(w.North, seen)
+	drifts := w.As(w.North.Staff["operations"], http.MethodGet, at+"/drifts", nil).OK()
+	is(t, drifts, "drifts.0.cap", "per_loan", "drifts.0.listing", listing, "drifts.0.held", "40000", "drifts.0.most", "30000", "drifts.1", "")
+	is(t, w.As(me, http.MethodGet, "/v1/listings/"+listing, nil).OK(), "loan", drifts.At("drifts", 0, "loan"))
+
+	for _, path := range []string{"/bids", "/drifts", "/listings/" + listing} {
+		is(t, w.As(other, http.MethodGet, at+path, nil), "status", "404", "field", "path.party")
+		is(t, w.As(other, http.MethodGet, "/v1/parties/"+other.Party.String()+"/mandates/"+mine+path, nil), "status", "404", "field", "path.mandate")
+		is(t, w.As(w.South.Staff["operations"], http.MethodGet, at+path, nil), "status", "404", "field", "path.mandate")
+		is(t, w.As(me, http.MethodGet, "/v1/parties/"+me.Party.String()+"/mandates/x"+path, nil), "status", "400", "field", "path.mandate")
+	}
+	is(t, w.As(me, http.MethodGet, at+"/listings/"+w.ID().String(), nil), "status", "404", "field", "path.listing")
+	is(t, w.As(me, http.MethodGet, at+"/listings/x", nil), "status", "400", "field", "path.listing")
+	is(t, w.As(me, http.MethodGet, at+"/bids?limit=1001", nil), "status", "400", "field", "query.limit")
+	is(t, w.As(me, http.MethodGet, at+"/bids?cursor=x", nil), "status", "400", "field", "query.cursor")
+	south := w.South.Client
+	abroad := "/v1/parties/" + south.Party.String() + "/mandates/" + enrolled(w, w.South, south)["mandate"]
+	is(t, w.As(south, http.MethodGet, abroad+"/listings/"+listing, nil), "status", "404", "field", "path.listing")
 }
 
 // Whatever field of a listing is bad is named, and nothing is opened.

@@ -34,7 +34,7 @@ func (t *trader) mandate(m *marketMandate) []string {
 func newMandates() *cobra.Command {
 	c := &cobra.Command{Use: "mandate", Short: "Let loans be funded by a standing order", Args: cobra.NoArgs, RunE: help}
 	p := &page{}
-	c.AddCommand(newMandateGive(),
+	c.AddCommand(newMandateGive(), newMandateBids(), newMandateWhy(), newMandateDrifts(),
 		trading("list", "List one's standing orders", "  longmen market mandate list", cobra.NoArgs, p.flags, func(t *trader, _ []string) error {
 			at, err := t.own("mandates")
 			if err != nil {

@@ -163,13 +163,13 @@ func newListings() *cobra.Command {
 }
 
 type marketBid struct {
-	ID, Listing, Mandate, Amount, At string
-	Sequence, Ended                  uint64
+	ID, Listing, Mandate, Bound, Amount, At string
+	Sequence, Ended                         uint64
 }
 
 func (t *trader) bid(b *marketBid) []string {
 	return []string{
-		"id", b.ID, "listing", b.Listing, "amount", t.amount(b.Amount), "sequence", count(b.Sequence), "at", b.At, "mandate", b.Mandate, "ended", count(b.Ended),
+		"id", b.ID, "listing", b.Listing, "amount", t.amount(b.Amount), "sequence", count(b.Sequence), "at", b.At, "mandate", b.Mandate, "bound", b.Bound, "ended", count(b.Ended),
 	}
 }
 

@@ -50,6 +50,21 @@ other market payments LOAN
 other market payments LOAN --json
 other market overview --ledger none
 other market overview --party ME
+market mandate give 350.00 --id SECOND --smallest 100.00 --per-loan 200.00
+other market mandate give 400.00 --id THEIRS --smallest 400.00 --per-loan 300.00
+market mandate why SECOND LISTING
+run
+market mandate bids SECOND
+market mandate why SECOND LISTING
+other market mandate why THEIRS LISTING
+market bid place LISTING 100.00 --key b4
+market mandate drifts SECOND
+market mandate drifts SECOND --json
+market mandate why MANDATE LISTING
+market mandate why SECOND LOAN
+other market mandate why SECOND LISTING
+other market mandate bids SECOND
+other market mandate drifts SECOND
 `
 
 func TestMarketWalk(t *testing.T) {
@@ -57,7 +72,7 @@ func TestMarketWalk(t *testing.T) {
 	me, other := w.North.Client, w.North.Other
 	loan, listing := w.Claim(w.North, me, other), w.Listing(w.North, me, other)
 	names := []string{
-		"LISTING", listing.String(), "LOAN", loan.String(), "MANDATE", w.ID().String(), "SALE", w.ID().String(), "ME", me.Party.String(),
+		"LISTING", listing.String(), "LOAN", loan.String(), "MANDATE", w.ID().String(), "SALE", w.ID().String(), "SECOND", w.ID().String(), "THEIRS", w.ID().String(), "ME", me.Party.String(),
 	}
 	var transcript strings.Builder
 	seen := uint64(0)
@@ -68,6 +83,12 @@ func TestMarketWalk(t *testing.T) {
 		}
 		if seen = w.Follow(w.North, seen); line == "pay" {
 			w.As(w.North.Staff["operations"], "POST", "/v1/loans/"+loan.String()+"/payments", `{"id":"`+w.ID().String()+`","amount":"10662"}`).OK()
+			continue
+		}
+		if line == "run" { // of the mandates
+			if _, err := w.Ground.Market.Allocate(t.Context(), w.North.ID, "main", w.ID()); err != nil {
+				t.Fatal(err)
+			}
 			continue
 		}
 		line, name, _ := strings.Cut(line, " => ")

@@ -169,8 +169,15 @@ func (m *Market) onlooker(ctx context.Context, w *Mandate) (*gathering, mandate.
 	return g, v, err
 }
 
-// Drifts lists the caps of a mandate that its investor has outgrown by now. Of a loan its listing is named.
-func (m *Market) Drifts(ctx context.Context, tenant, own id.ID) ([]mandate.Drift, error) {
+// Drift is a cap of a mandate that its investor has outgrown, with the loan, the borrower or the region.
+type Drift struct {
+	mandate.Drift
+	Loan, Listing, Borrower id.ID
+	Region                  string
+}
+
+// Drifts lists the caps of a mandate that its investor has outgrown by now.
+func (m *Market) Drifts(ctx context.Context, tenant, own id.ID) (list []Drift, err error) {
 	w, err := m.Mandate(ctx, tenant, own)
 	if err != nil {
 		return nil, err
@@ -179,8 +186,29 @@ func (m *Market) Drifts(ctx context.Context, tenant, own id.ID) ([]mandate.Drift
 	if err != nil {
 		return nil, err
 	}
-	l := w.line()
-	return mandate.Drifts(&l, &v), nil
+	line := w.line()
+	for _, d := range mandate.Drifts(&line, &v) {
+		x := Drift{Drift: d}
+		switch d.Cap {
+		case mandate.PerLoan: // mandates know a loan by its listing
+			if x.Listing, err = id.Parse(d.Of); err != nil {
+				return nil, err
+			}
+			l, err := m.remembered(ctx, tenant, x.Listing)
+			if err != nil {
+				return nil, err
+			}
+			x.Loan = l.Loan
+		case mandate.PerBorrower:
+			if x.Borrower, err = id.Parse(d.Of); err != nil {
+				return nil, err
+			}
+		default:
+			x.Region = d.Of
+		}
+		list = append(list, x)
+	}
+	return list, nil
 }
 
 // bidsOfMandate is by the index of those bids that a mandate made.
