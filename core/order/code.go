@@ -56,6 +56,9 @@ func checkCode(field, s string) error {
 	return nil
 }
 
+// CheckReason refuses what no reason is, for who must know before he takes an order through a transition.
+func CheckReason(s string) error { return checkCode("reason", s) }
+
 func validCode(s string) bool {
 	if s == "" || len(s) > MaxCode {
 		return false

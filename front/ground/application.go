@@ -25,7 +25,7 @@ func (g *Ground) openApplications(ctx context.Context, c *Config) error {
 	}
 	desk := &application.Desk{Config: application.Config{
 		DB: g.DB, Orders: g.Orders, Plan: g.Plan, Ledgers: ledgers{c}, Products: products{g.Products}, Contracts: g.contracts(),
-		Persons: g.persons, Signer: &signer{signatures, &addresses{g.Parties}}, Market: g.Market, Loans: g.Loans, Notices: g.Notices,
+		Persons: g.persons, Signer: &signer{signatures, &addresses{g.Parties}}, Market: g.Market, Loans: g.Loans, Proposals: g.Approvals, Notices: g.Notices,
 	}}
 	desk.Decider = &decision.Judge{Parties: g.Parties, Loans: g.Loans, Applications: desk, Clock: c.Clock}
 	g.Papers, err = paper.Open(ctx, paper.Config{

@@ -215,6 +215,15 @@ func (a *Approvals) List(ctx context.Context, tenant id.ID, state State, before 
 	return a.find(ctx, a.db.Reader(), where+" ORDER BY id DESC LIMIT ?", append(args, limit)...)
 }
 
+// OpenOn gives the first open proposal about a subject, the zero id if there is none.
+func (a *Approvals) OpenOn(ctx context.Context, tenant, subject id.ID) (id.ID, error) {
+	list, err := a.find(ctx, a.db.Reader(), "tenant = ? AND subject = ? AND state = 1 AND expires > ? ORDER BY id LIMIT 1", tenant[:], subject[:], a.now())
+	if err != nil || len(list) == 0 {
+		return id.ID{}, err
+	}
+	return list[0].ID, nil
+}
+
 // querier is a transaction or a pool.
 type querier interface {
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)

@@ -169,6 +169,10 @@ func TestRefusedWithdrawnExpired(t *testing.T) {
 		for n := range uint64(3) {
 			o.propose(refund(n+1, 5))
 		}
+		p := refund(1, 5)
+		if waits, err := o.OpenOn(ctx, tenant, p.Subject); err != nil || waits != number(1) {
+			t.Errorf("about its subject waits %s, want the first: %v", waits, err)
+		}
 		_, err := o.Refuse(ctx, tenant, number(1), bo, "")
 		o.wants(errs.Invalid, err)
 		if p, err := o.Refuse(ctx, tenant, number(1), bo, "no receipt"); err != nil || p.State != ops.Refused {
@@ -191,6 +195,11 @@ func TestRefusedWithdrawnExpired(t *testing.T) {
 		}
 		if list, err := o.List(ctx, tenant, 0, number(3), 1); err != nil || len(list) != 1 || list[0].ID != number(2) {
 			t.Error(list, err)
+		}
+		for _, of := range []id.ID{tenant, other} {
+			if waits, err := o.OpenOn(ctx, of, p.Subject); err != nil || !waits.IsZero() {
+				t.Errorf("%s waits though it is refused, withdrawn or expired, or another tenant's: %v", waits, err)
+			}
 		}
 		if o.done() != 0 {
 			t.Error("something happened")

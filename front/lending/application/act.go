@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 
 	"github.com/longmen/longmen/core/order"
+	"github.com/longmen/longmen/front/lending/servicing"
 	"github.com/longmen/longmen/front/lending/sign"
 	"github.com/longmen/longmen/front/message"
 	"github.com/longmen/longmen/kit/errs"
@@ -84,6 +85,47 @@ func (d *Desk) Decide(ctx context.Context, tenant, application, change id.ID, by
 			return err
 		}
 		return d.keep(ctx, a, c, words)
+	})
+}
+
+// Close ends an application whose loan is settled or was written off: no payment is counted or taken back any more. Nobody
+// closes his own.
+func (d *Desk) Close(ctx context.Context, tenant, application, change id.ID, by order.Act) (*Application, error) {
+	if _, err := d.Advance(ctx, tenant, application); err != nil { // it may not have followed its loan yet
+		return nil, err
+	}
+	return d.with(ctx, tenant, application, func(a *Application) error {
+		step, err := d.done(ctx, a, change, closeIt)
+		if err != nil {
+			return err
+		}
+		if step != nil {
+			if step.Reason != by.Reason {
+				return taken(change)
+			}
+			return nil
+		}
+		if err := order.CheckReason(by.Reason); err != nil {
+			return err
+		}
+		if err := d.judge(ctx, a, by.Actor); err != nil {
+			return err
+		}
+		if a.State != Settled && a.State != WrittenOff {
+			return order.WrongState.Errorf("only what is settled or written off is closed: it is %s", a.State)
+		}
+		waits, err := d.Proposals.OpenOn(ctx, tenant, a.Loan())
+		if err == nil && !waits.IsZero() {
+			err = order.WrongState.Errorf("proposal %s about its loan is open: it must be decided or withdrawn first", waits)
+		}
+		if err != nil {
+			return err
+		}
+		e, err := d.Loans.End(ctx, tenant, a.Loan(), servicing.Ending{ID: change, Actor: by.Actor, Reason: by.Reason})
+		if err == nil && e.Outcome != servicing.Applied {
+			err = servicing.Refused.Errorf("the ledger says %s", e.Outcome)
+		}
+		return err // what follows from it closes the application
 	})
 }
 

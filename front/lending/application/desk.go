@@ -93,6 +93,13 @@ type Loans interface {
 	Disburse(ctx context.Context, d servicing.Deed, pay servicing.Disbursement) (servicing.Event, error)
 	Get(ctx context.Context, tenant, loan id.ID) (*servicing.Loan, error)
 	Standing(ctx context.Context, tenant, loan id.ID, on day.Date) (servicing.Standing, error)
+	End(ctx context.Context, tenant, loan id.ID, x servicing.Ending) (servicing.Event, error)
+}
+
+// Proposals are what one person proposed and nobody has decided yet.
+type Proposals interface {
+	// OpenOn gives an open proposal about a subject, the zero id if there is none.
+	OpenOn(ctx context.Context, tenant, subject id.ID) (id.ID, error)
 }
 
 // Ledgers are where the money is.
@@ -120,6 +127,7 @@ type Config struct {
 	Signer    Signer
 	Market    Market
 	Loans     Loans
+	Proposals Proposals
 	Notices   Outbox
 }
 

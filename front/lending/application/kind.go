@@ -77,7 +77,7 @@ func Declaration() order.Kind {
 			{Name: settle, From: from(Repaying, WrittenOff), To: Settled, By: by(System)},
 			{Name: reopen, From: from(Settled, WrittenOff), To: Repaying, By: by(System)},
 			{Name: writeOff, From: from(Repaying), To: WrittenOff, By: by(System)},
-			{Name: closeIt, From: from(Settled, WrittenOff), To: Closed, By: by(Officer)},
+			{Name: closeIt, From: from(Settled, WrittenOff), To: Closed, By: by(Officer), Reason: true},
 			{Name: withdraw, From: from(Documents, Applied, Review, Offered), To: Withdrawn, By: by(Borrower, Officer)},
 			{Name: expire, From: from(Offered), To: Expired, By: by(System)},
 		},

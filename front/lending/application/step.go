@@ -186,8 +186,21 @@ func (d *Desk) followLoan(ctx context.Context, a *Application) (bool, error) {
 		transition = settle
 	}
 	if at := map[string]string{reopen: Repaying, writeOff: WrittenOff, settle: Settled}[transition]; at == "" || at == a.State {
-		return false, nil
+		return d.followEnd(ctx, a)
 	}
 	_, err = d.Orders.Change(ctx, a.Tenant, change(a, transition, ""))
+	return true, err
+}
+
+// followEnd closes an application whose loan was ended, as the officer's who did so.
+func (d *Desk) followEnd(ctx context.Context, a *Application) (bool, error) {
+	l, err := d.Loans.Get(ctx, a.Tenant, a.Loan())
+	if err != nil || !l.Ended {
+		return false, err
+	}
+	e := l.Ending()
+	_, err = d.Orders.Change(ctx, a.Tenant, order.Change{
+		ID: e.ID, Order: a.ID, Version: a.Order.Version, Transition: closeIt, Act: order.Act{Actor: e.Actor, Role: Officer, Reason: e.Reason},
+	})
 	return true, err
 }

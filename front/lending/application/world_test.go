@@ -103,6 +103,7 @@ type world struct {
 	partial catalog.Rate
 	code    string
 	number  int
+	waits   id.ID // a proposal that nobody has decided
 
 	guarantors []agreement.Guarantor // whom the borrower names
 	losses     catalog.Losses        // of the product
@@ -137,7 +138,7 @@ func newWorld(t testing.TB, db *store.DB) *world {
 	desk, err := sign.Open(t.Context(), db, w, rand.Reader)
 	must(err)
 	w.Desk = &application.Desk{Config: application.Config{
-		DB: db, Orders: w.orders, Plan: p, Ledgers: w, Products: w, Contracts: contracts, Decider: judge{w}, Persons: people{}, Papers: w, Signer: desk, Loans: w.loans, Notices: w,
+		DB: db, Orders: w.orders, Plan: p, Ledgers: w, Products: w, Contracts: contracts, Decider: judge{w}, Persons: people{}, Papers: w, Signer: desk, Loans: w.loans, Proposals: w, Notices: w,
 	}}
 	w.market, err = market.New(t.Context(), market.Config{
 		DB: db, Plan: p, Clock: clock.NewManual(noon), Consumer: w.Desk,
@@ -243,6 +244,8 @@ func (w *world) Completed(context.Context, *application.Application, *catalog.Pr
 func (w *world) Contract(context.Context, *application.Application, *catalog.Product) ([32]byte, error) {
 	return [32]byte{1, 2, 3}, nil
 }
+
+func (w *world) OpenOn(_ context.Context, _, _ id.ID) (id.ID, error) { return w.waits, nil }
 
 func (w *world) Tell(_ context.Context, _ *sql.Tx, n notice.Notice) error {
 	if n.Kind == message.Funding {

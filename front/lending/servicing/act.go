@@ -107,6 +107,9 @@ type pending struct {
 
 // plan works out what an act does.
 func (s *Servicing) plan(ctx context.Context, l *Loan, a *act) (*pending, error) {
+	if l.Ended {
+		return nil, ended()
+	}
 	now, err := s.ledgers.Now(ctx, l.Ledger)
 	if err != nil {
 		return nil, err

@@ -55,6 +55,8 @@ func (l *Loan) open() error {
 	switch {
 	case !l.paidOut():
 		return WrongState.Errorf("the loan was not paid out yet")
+	case l.Ended:
+		return ended()
 	case l.Lost:
 		return WrongState.Errorf("the loan was written off: what comes now is recovered")
 	}

@@ -33,6 +33,7 @@ const (
 	Bought       Kind = "bought"       // all units moved to one who paid for the borrower
 	WrittenOff   Kind = "written-off"
 	Recovered    Kind = "recovered" // money that came after it was written off
+	Ended        Kind = "ended"     // nothing is done to the loan any more
 )
 
 // Outcome is what became of an event.
@@ -72,6 +73,7 @@ type Event struct {
 	Paid      int64                    `json:"paid_at,omitempty"`     // when the payer paid, if that was said; microseconds since 1970
 	Received  int64                    `json:"received_at,omitempty"` // when the money came, if that was said
 	Approval  id.ID                    `json:"approval,omitzero"`
+	Reason    string                   `json:"reason,omitempty"` // a code, of what ended
 
 	Payers  []PayerPart `json:"payers,omitempty"`  // who paid what, if several did; the first of them is Payer
 	Waits   []Wait      `json:"waits,omitempty"`   // what some of them could not pay for want of money

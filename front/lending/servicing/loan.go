@@ -29,6 +29,7 @@ type Loan struct {
 	Booked   Division // forward and not taken back
 	Lost     bool     // written off
 	Remade   bool     // restructured
+	Ended    bool     // nothing is done to it any more
 	contract *Contract
 	read     uint64 // generation of the cache when its contract was read
 	counted  []loan.Event
@@ -62,6 +63,8 @@ func (l *Loan) with(events ...Event) (*Loan, error) {
 			n.Lost = true
 		case Restructured:
 			n.Remade = true
+		case Ended:
+			n.Ended = true
 		}
 		x, err := e.counts()
 		if err != nil {

@@ -1,0 +1,147 @@
+package servicing_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"github.com/longmen/longmen/finmath/loan"
+	"github.com/longmen/longmen/front/lending/servicing"
+	"github.com/longmen/longmen/front/ops"
+	"github.com/longmen/longmen/kit/errs"
+	"github.com/longmen/longmen/kit/id"
+)
+
+// over ends a loan.
+func (w *world) over(d servicing.Deed, n int, reason string) (servicing.Event, error) {
+	return w.End(context.Background(), tenant, d.Loan, servicing.Ending{ID: uid("ending", n), Actor: id0, Reason: reason})
+}
+
+// office is one where nothing was proposed before.
+type office struct{}
+
+func (office) Get(context.Context, id.ID, id.ID) (ops.Proposal, error) {
+	return ops.Proposal{}, errs.NotFound.Errorf("there is none")
+}
+
+func (office) Propose(_ context.Context, p ops.Proposal) (ops.Proposal, error) { return p, nil }
+
+// nothingGoes tries whatever could be done to a loan that has ended.
+func (w *world) nothingGoes(d servicing.Deed, payment id.ID) {
+	w.t.Helper()
+	ctx := context.Background()
+	charge := servicing.Change{Kind: servicing.Charged, Amount: 1, Component: loan.Fee, Due: dayOf(start) + 500}
+	for name, do := range map[string]func(own id.ID) error{
+		"take a payment back": func(own id.ID) error { return last(w.Reverse(ctx, tenant, d.Loan, own, payment, id0)) },
+		"count a payment": func(own id.ID) error {
+			return last(w.Repay(ctx, tenant, d.Loan, servicing.Payment{ID: own, Amount: 1, Anyway: true}))
+		},
+		"charge": func(own id.ID) error {
+			c := charge
+			c.ID = own
+			return last(w.Change(ctx, tenant, d.Loan, c))
+		},
+		"propose a charge": func(own id.ID) error {
+			return last(w.ProposeChange(ctx, office{}, servicing.Draft{Tenant: tenant, Proposal: own, Proposer: id0, Reason: "late"}, d.Loan, charge))
+		},
+		"pay out":   func(own id.ID) error { return last(w.Cover(ctx, tenant, d.Loan, servicing.Payout{ID: own})) },
+		"buy":       func(own id.ID) error { return last(w.Buy(ctx, tenant, d.Loan, servicing.Purchase{ID: own})) },
+		"write off": func(own id.ID) error { return last(w.WriteOff(ctx, tenant, d.Loan, servicing.Giving{ID: own})) },
+		"recover": func(own id.ID) error {
+			return last(w.Recover(ctx, tenant, d.Loan, servicing.Recovery{ID: own, Amount: 1}))
+		},
+		"end": func(own id.ID) error {
+			return last(w.End(ctx, tenant, d.Loan, servicing.Ending{ID: own, Reason: "again"}))
+		},
+	} {
+		if err := do(uid(name, int(d.Loan[15]))); !errs.Is(err, servicing.WrongState) || !strings.Contains(err.Error(), "closed for good") {
+			w.t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func last[T any](_ T, err error) error { return err }
+
+// A loan of which nothing is owed is ended, once. Then nothing is counted any more and no payment taken back, also by a
+// process that has only the rows.
+func TestEnd(t *testing.T) {
+	each(t, 3, func(t *testing.T, w *world) {
+		d := w.lend(1, terms{Amount: 1_200_00, Months: 12, Over: servicing.Credit})
+		_, err := w.over(d, 1, "paid-up")
+		refused(t, err, servicing.WrongState, "") // all of it is outstanding
+		w.to("2026-02-16")
+		w.repay(d, 1, 106_62)
+		paid := w.repay(d, 2, 2_000_00, func(p *servicing.Payment) { p.Settle = true })
+		e, err := w.over(d, 2, "paid-up")
+		if err != nil || e.Outcome != servicing.Applied || e.Kind != servicing.Ended || e.Reason != "paid-up" || e.Amount != 0 || e.Sequence != 0 {
+			t.Fatal(e, err)
+		}
+		w.whole(d)
+		if again, err := w.over(d, 2, "paid-up"); err != nil || again.Number != e.Number {
+			t.Errorf("the same again: %+v %v", again, err)
+		}
+		_, err = w.over(d, 2, "another-reason")
+		refused(t, err, servicing.Taken, "id")
+		if again := w.repay(d, 1, 106_62); again.Number >= e.Number {
+			t.Errorf("a payment of before, asked about again: %+v", again)
+		}
+		w.nothingGoes(d, paid.ID)
+		w.open()
+		w.nothingGoes(d, paid.ID)
+		if s := w.standing(d); s.State != servicing.Closed {
+			t.Errorf("it is %s", s.State)
+		}
+	})
+}
+
+// What lies on the loan's credit account goes back to the borrower first.
+func TestEndWithCredit(t *testing.T) {
+	each(t, 3, func(t *testing.T, w *world) {
+		d := w.lend(1, terms{Amount: 1_200_00, Months: 1, Over: servicing.Credit})
+		charge, err := w.Change(context.Background(), tenant, d.Loan, servicing.Change{ID: uid("charge", 1), Kind: servicing.Charged, Amount: 10_00, Component: loan.Fee, Due: dayOf(start) + 200})
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.to("2026-02-16")
+		w.repay(d, 1, w.standing(d).Due.Total()+3_00)
+		if _, err := w.Reverse(context.Background(), tenant, d.Loan, uid("reversal", 1), charge.ID, id0); err != nil {
+			t.Fatal(err)
+		}
+		_, err = w.over(d, 1, "paid-up")
+		refused(t, err, servicing.WrongState, "")
+		w.repay(d, 2, 1, func(p *servicing.Payment) { p.Settle = true })
+		if e, err := w.over(d, 2, "paid-up"); err != nil || e.Outcome != servicing.Applied {
+			t.Error(e, err)
+		}
+		w.whole(d)
+	})
+}
+
+// A loan that was written off is ended when nothing more is expected of it: what comes then is not recovered any more.
+func TestEndOfALoss(t *testing.T) {
+	each(t, 3, func(t *testing.T, w *world) {
+		losses := onReserve
+		losses.WriteOffAfter, losses.Recovery = 60, [3]servicing.Receiver{servicing.ToCosts, servicing.ToPayers, servicing.ToHolders}
+		d := w.lend(1, small.lost(losses))
+		w.fund("reserve", 150_00)
+		w.to("2026-03-20")
+		w.cover(d, 1)
+		w.to("2026-04-20")
+		if _, err := w.WriteOff(context.Background(), tenant, d.Loan, servicing.Giving{ID: uid("give", 1)}); err != nil {
+			t.Fatal(err)
+		}
+		w.cash(10_00)
+		got, err := w.Recover(context.Background(), tenant, d.Loan, servicing.Recovery{ID: uid("recovery", 1), Amount: 10_00})
+		if err != nil || got.Outcome != servicing.Applied {
+			t.Fatal(got, err)
+		}
+		if e, err := w.over(d, 1, "no-estate"); err != nil || e.Outcome != servicing.Applied {
+			t.Fatal(e, err)
+		}
+		w.whole(d)
+		w.nothingGoes(d, got.ID)
+		if s := w.standing(d); s.State != servicing.GivenUp {
+			t.Errorf("it is %s", s.State)
+		}
+	})
+}
