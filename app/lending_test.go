@@ -237,7 +237,7 @@ func TestLending(t *testing.T) {
 	if sum != 900_000+473_09+54_00 || l.balance("platform:cny:fees") != "6600" {
 		t.Errorf("all investors have %d, the platform %s", sum, l.balance("platform:cny:fees"))
 	}
-	l.settle(i, loan)
+	l.closes(i, loan, l.settle(i, loan))
 	// The example in the docs is this one.
 	text, err := os.ReadFile("../docs/lending.md")
 	l.must(err)
@@ -267,8 +267,32 @@ func (l *lender) repay(loan, day, amount string) {
 	}
 }
 
-// settle closes the loan early, takes that back, and closes it again: the application follows.
-func (l *lender) settle(i, loan string) {
+// closes lets an officer close the application: from then on the payment that settled it is not taken back any more.
+func (l *lender) closes(i, loan, event string) {
+	l.Helper()
+	at, own := "/v1/applications/"+i+"/closure", fmt.Sprintf(`{"id":%q,"reason":"paid-up"}`, l.World.ID())
+	if a := l.As(l.borrower, http.MethodPost, at, own); a.Status != http.StatusForbidden {
+		l.Errorf("the borrower closes it: %d %s", a.Status, a.Body)
+	}
+	for range 2 {
+		if a := l.As(l.staff, http.MethodPost, at, own).OK(); a.At("state") != "closed" || a.At("track", 10, "reason") != "paid-up" {
+			l.Errorf("%s", a.Body)
+		}
+	}
+	for path, body := range map[string]string{
+		at: `{"id":%q,"reason":"paid-up"}`, loan + "/reversals": `{"id":%q,"event":"` + event + `"}`, loan + "/payments": `{"id":%q,"amount":"1","anyway":true}`,
+	} {
+		if a := l.As(l.staff, http.MethodPost, path, fmt.Sprintf(body, l.World.ID())); a.Status != http.StatusConflict || a.At("code") != "loan_state" && path != at {
+			l.Errorf("%s afterwards: %d %s", path, a.Status, a.Body)
+		}
+	}
+	if e := l.As(l.staff, http.MethodGet, loan+"/events?limit=1000", nil).OK(); !strings.Contains(string(e.Body), `"kind":"ended"`) || !strings.Contains(string(e.Body), `"reason":"paid-up"`) {
+		l.Errorf("%s", e.Body)
+	}
+}
+
+// settle closes the loan early, takes that back, and closes it again: the application follows. It gives the last payment.
+func (l *lender) settle(i, loan string) (event string) {
 	l.Helper()
 	l.Post(mainLedger+"/transfers", fmt.Sprintf(`{"debit":"bank","credit":%q,"amount":"100000","purpose":1}`, market.Cash(l.borrower.Party))).OK()
 	close := func() string {
@@ -277,10 +301,10 @@ func (l *lender) settle(i, loan string) {
 		l.await(i, "settled")
 		return e.At("id")
 	}
-	event := close()
+	event = close()
 	l.As(l.staff, http.MethodPost, loan+"/reversals", fmt.Sprintf(`{"id":%q,"event":%q}`, l.World.ID(), event)).OK()
 	l.await(i, "repaying")
-	close()
+	event = close()
 	// Everybody has his principal back; nothing is left on the way.
 	for n, principal := range []int{300_000, 100_000, 100_000, 60_000, 40_000} {
 		var has int
@@ -294,6 +318,7 @@ func (l *lender) settle(i, loan string) {
 			l.Errorf("%s has %s", address, got)
 		}
 	}
+	return event
 }
 
 // papers compares the papers with their hashes and looks who may read them.

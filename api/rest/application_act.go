@@ -35,6 +35,13 @@ type (
 			ID NewID `json:"id" doc:"Made by the client: the same again changes nothing"`
 		} `nameHint:"ApplicationWithdrawal"`
 	}
+	closureInput struct {
+		InApplication
+		Body struct {
+			ID     NewID  `json:"id" doc:"Made by the client: the same again changes nothing"`
+			Reason string `json:"reason" minLength:"1" maxLength:"32" doc:"A code, of a-z, 0-9, _ and -" example:"paid-up"`
+		} `nameHint:"ApplicationClosure"`
+	}
 	verdictInput struct {
 		InApplication
 		Body struct {
@@ -56,6 +63,9 @@ func (s *server) applicationActs(a huma.API) {
 		"Guarantors sign first, the borrower last. The loan is then opened for bids, and paid out as soon as it is funded.")), s.signApplication)
 	huma.Register(a, acts(right.OrderWrite, change("withdraw-application", applicationPath+"/withdrawal", tagLending, "Withdraw an application that was not signed", "")),
 		s.withdrawApplication)
+	huma.Register(a, decides(right.LoanService, change("close-application", applicationPath+"/closure", tagLending, "Close an application whose loan is settled or was written off",
+		"From then on nothing is counted of its loan and no payment is taken back. Nothing may lie on the loan's credit account, and no proposal about it be open. "+
+			"Nobody closes an application of a party for which he acts.")), s.closeApplication)
 }
 
 // actOn is what the caller does to an application.
@@ -95,6 +105,20 @@ func (s *server) decideApplication(ctx context.Context, in *verdictInput) (*appl
 	act := actOn(ctx, a, application.Officer)
 	act.Behalf = id.ID{}
 	a, err = g.Applications.Decide(ctx, a.Tenant, a.ID, id.ID(b.ID), act, x)
+	return s.shownApplication(ctx, g, a, inBodyOf(err, "", "body."))
+}
+
+func (s *server) closeApplication(ctx context.Context, in *closureInput) (*applicationOutput, error) {
+	g, a, err := s.application(ctx, &in.InApplication, right.LoanService)
+	if err != nil {
+		return nil, err
+	}
+	if api.CallOf(ctx).Principal.ActsFor(a.Borrower) {
+		return nil, s.problem(ctx, errs.Forbidden.Errorf("nobody closes his own application"))
+	}
+	act := actOn(ctx, a, application.Officer)
+	act.Behalf, act.Reason = id.ID{}, in.Body.Reason
+	a, err = g.Applications.Close(ctx, a.Tenant, a.ID, id.ID(in.Body.ID), act)
 	return s.shownApplication(ctx, g, a, inBodyOf(err, "", "body."))
 }
 

@@ -96,6 +96,7 @@ var applicationEndpoints = []apitest.Endpoint{
 	{ID: "ask-to-sign", Body: `{}`, Fill: applied(true)},
 	{ID: "sign-application", Body: `{"id":"{id}","code":"123456"}`, Fill: applied(false)},
 	{ID: "withdraw-application", Body: `{"id":"{id}"}`, Fill: applied(true)},
+	{ID: "close-application", Body: `{"id":"{id}","reason":"paid-up"}`, Fill: applied(false)},
 	{ID: "send-document", Body: document("{id}", "other", pdfFile), Fill: applied(false)},
 	{ID: "list-documents", Fill: applied(true)},
 	{ID: "get-document", Fill: applied(true)},
@@ -111,6 +112,7 @@ var applicationBodies = map[string]string{
 	"/v1/applications/{application}/code":       `{}`,
 	"/v1/applications/{application}/signature":  `{"id":"019599c5-8a7b-7d60-a1f2-3c4d5e6f7081","code":"123456"}`,
 	"/v1/applications/{application}/withdrawal": `{"id":"019599c5-8a7b-7d60-a1f2-3c4d5e6f7081"}`,
+	"/v1/applications/{application}/closure":    `{"id":"019599c5-8a7b-7d60-a1f2-3c4d5e6f7081","reason":"x"}`,
 	"/v1/applications/{application}/documents":  document("019599c5-8a7b-7d60-a1f2-3c4d5e6f7081", "other", pdfFile),
 }
 
@@ -221,6 +223,26 @@ func TestApplicationDecisions(t *testing.T) {
 		t.Errorf("%s", a.Body)
 	}
 	refuses(t, w.As(risk, http.MethodPost, path+"/decision", strings.Replace(body, "500000", "400000", 1)), 409, "order_id_taken", "body.id")
+}
+
+// What is neither settled nor written off is not closed; nobody closes his own, and nobody another tenant's.
+func TestApplicationsThatAreNotClosed(t *testing.T) {
+	w := apitest.NewWorld(t)
+	operations := w.North.Staff["operations"]
+	i := applies(w, w.North, w.North.Client, "200000")
+	sends(w, w.North.Client, i)
+	closes := func(c *apitest.Caller, i, reason string) *apitest.Answer {
+		return w.As(c, http.MethodPost, "/v1/applications/"+i+"/closure", `{"id":`+quoted(w.ID().String())+`,"reason":`+quoted(reason)+`}`)
+	}
+	refuses(t, closes(operations, i, "paid-up"), 409, "order_state", "")
+	refuses(t, closes(operations, i, "Paid up"), 400, "invalid", "body.reason")
+	refuses(t, closes(operations, i, strings.Repeat("x", 33)), 400, "invalid", "body.reason")
+	refuses(t, closes(operations, w.ID().String(), "paid-up"), 404, "not_found", "path.application")
+	refuses(t, closes(operations, applies(w, w.North, operations, "200000"), "paid-up"), 403, "forbidden", "")
+	refuses(t, closes(w.North.Client, i, "paid-up"), 403, "forbidden", "")
+	refuses(t, closes(w.North.Staff["risk"], i, "paid-up"), 403, "forbidden", "")
+	refuses(t, closes(w.South.Staff["operations"], i, "paid-up"), 404, "not_found", "path.application")
+	is(t, w.As(operations, http.MethodGet, "/v1/applications/"+i, nil).OK(), "state", "offered")
 }
 
 // A second login of the borrower, which has no grant for him but his role, is his all the same; and a program with the

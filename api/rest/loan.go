@@ -115,13 +115,14 @@ type LoanEvent struct {
 	Costs    Amount    `json:"costs,omitempty" doc:"Kept of what was recovered"`
 	Units    uint64    `json:"units,omitempty" doc:"That were bought"`
 	Approval ID        `json:"approval,omitzero" doc:"The proposal that another person approved"`
+	Reason   string    `json:"reason,omitempty" doc:"A code: why it ended, after which nothing is done to the loan"`
 }
 
 func loanEventOf(e *servicing.Event) LoanEvent {
 	return LoanEvent{
 		Number: e.Number, ID: ID(e.ID), Kind: string(e.Kind), Date: dateOf(e.Date), At: Instant(e.At), Actor: ID(e.Actor), Outcome: string(e.Outcome),
 		Asked: Amount(e.Asked), Amount: Amount(e.Amount), Kept: Amount(e.Kept), Split: splitOf(e.Split), Of: ID(e.Of), Undone: e.Undone, Sequence: e.Sequence,
-		Payers: convert(e.Payers, claimedOf), Payer: e.Payer, Waits: convert(e.Waits, waitOf), Costs: Amount(e.Costs), Units: e.Units, Approval: ID(e.Approval),
+		Payers: convert(e.Payers, claimedOf), Payer: e.Payer, Waits: convert(e.Waits, waitOf), Costs: Amount(e.Costs), Units: e.Units, Approval: ID(e.Approval), Reason: e.Reason,
 		PaidAt: Instant(e.Paid), Received: Instant(e.Received), Corrected: convert(e.Corrected, loanCorrectionOf),
 	}
 }

@@ -12,7 +12,7 @@ import (
 
 func applicationCommands() []*cobra.Command {
 	return append([]*cobra.Command{
-		newLoanApply(), newLoanList(), newLoanShow(), newLoanDecide(), newLoanCode(), newLoanSign(), newLoanWithdraw(),
+		newLoanApply(), newLoanList(), newLoanShow(), newLoanDecide(), newLoanCode(), newLoanSign(), newLoanWithdraw(), newLoanClose(),
 	}, paperCommands()...)
 }
 
@@ -362,6 +362,18 @@ func newLoanSign() *cobra.Command {
 			c.Flags().StringVar(&own, "id", "", "id of the signature, a UUIDv7; a new one if empty. The same again changes nothing")
 		}, func(c *client, args []string) error {
 			return c.actOn(applicationPath(args[0], "signature"), own, map[string]any{"code": args[1]})
+		})
+}
+
+func newLoanClose() *cobra.Command {
+	reason, own := "", ""
+	return reader("close APPLICATION", "Close an application whose loan is settled or was written off: nothing is counted or taken back any more",
+		"  LONGMEN_TOKEN=… longmen loan close 019599c5-8a7b-7d60-a1f2-3c4d5e6f7081 --reason paid-up", cobra.ExactArgs(1), func(c *cobra.Command) {
+			c.Flags().StringVar(&reason, "reason", "", "why, a code")
+			c.Flags().StringVar(&own, "id", "", "id of the closure, a UUIDv7; a new one if empty. The same again changes nothing")
+			_ = c.MarkFlagRequired("reason")
+		}, func(c *client, args []string) error {
+			return c.actOn(applicationPath(args[0], "closure"), own, map[string]any{"reason": reason})
 		})
 }
 

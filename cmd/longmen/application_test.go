@@ -60,6 +60,10 @@ client loan list --as guarantor
 client loan list
 risk loan list --state withdrawn --json
 other loan show FIRST
+operations loan close FIRST
+operations loan close FIRST --reason paid-up
+operations loan close FIRST --reason Paid!
+client loan close FIRST --reason paid-up
 `
 
 func TestLendingWalk(t *testing.T) {
@@ -85,7 +89,7 @@ func TestLendingWalk(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	callers := map[string]*apitest.Caller{"client": north.Client, "other": north.Other, "risk": north.Staff["risk"]}
+	callers := map[string]*apitest.Caller{"client": north.Client, "other": north.Other, "risk": north.Staff["risk"], "operations": north.Staff["operations"]}
 	names := strings.NewReplacer("FIRST", w.ID().String(), "SECOND", w.ID().String(), "FOLDER", folder, "~", " ")
 	var transcript strings.Builder
 	for line := range strings.Lines(lendingScript) {
