@@ -49,6 +49,7 @@ type run struct {
 	line     []slot
 	gone     int // empty slots
 	mandates []state
+	asked    int // of them
 	cash     []int64 // by investor
 	grades   map[string]uint64
 	regions  [][]int64 // by region, then investor; one for all if no mandate has a cap on any
@@ -118,6 +119,9 @@ func (r *run) number() error {
 			return errs.Invalid.Errorf("it is not among the investors").On(fieldOf("mandates", i, "investor"))
 		}
 		r.mandates[i] = state{left: m.Amount, investor: investor, asked: asked[m.ID]}
+		if asked[m.ID] {
+			r.asked++
+		}
 		r.line[i] = r.slot(int32(i))
 	}
 	slices.SortFunc(r.line, func(a, b slot) int {
@@ -210,11 +214,15 @@ func (r *run) offer(l *Listing) {
 	grade, days, left := r.grades[l.Grade], int32(min(l.Days, 1<<31-1)), l.Left
 	region := r.regions[r.region[l.Region]]
 	r.compact()
-	place, end := 0, len(r.line)
-	for i := 0; i < end && (left > 0 || len(r.in.Asked) > 0); i++ {
+	place, end, asked := 0, len(r.line), r.asked
+	for i := 0; i < end && (left > 0 || asked > 0); i++ {
 		s := r.line[i]
 		if s.empty {
 			continue
+		}
+		tell := r.mandates[s.mandate].asked
+		if tell {
+			asked--
 		}
 		fits := left > 0 && s.grades&grade != 0 && s.shortest <= days && days <= s.longest
 		if fits && !r.hopeless(l, left, region, s.mandate) {
@@ -226,7 +234,7 @@ func (r *run) offer(l *Listing) {
 				continue
 			}
 		}
-		if r.mandates[s.mandate].asked {
+		if tell {
 			r.miss(l, left, s)
 		}
 		place++
