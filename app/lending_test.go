@@ -274,6 +274,11 @@ func (l *lender) closes(i, loan, event string) {
 	if a := l.As(l.borrower, http.MethodPost, at, own); a.Status != http.StatusForbidden {
 		l.Errorf("the borrower closes it: %d %s", a.Status, a.Body)
 	}
+	p := l.As(l.staff, http.MethodPost, loan+"/changes", fmt.Sprintf(`{"id":%q,"kind":"charged","amount":"100","charge":"fee","due":"2026-06-01","reason":"costs"}`, l.World.ID())).OK().At("id")
+	if a := l.As(l.staff, http.MethodPost, at, own); a.Status != http.StatusConflict || !strings.Contains(a.At("detail"), p) {
+		l.Errorf("closed while something about its loan is proposed: %d %s", a.Status, a.Body)
+	}
+	l.As(l.staff, http.MethodPost, "/v1/proposals/"+p+"/withdrawal", `{}`).OK()
 	for range 2 {
 		if a := l.As(l.staff, http.MethodPost, at, own).OK(); a.At("state") != "closed" || a.At("track", 10, "reason") != "paid-up" {
 			l.Errorf("%s", a.Body)
