@@ -49,7 +49,7 @@ type run struct {
 	line     []slot
 	gone     int // empty slots
 	mandates []state
-	asked    int // of them
+	asked    int     // of them
 	cash     []int64 // by investor
 	grades   map[string]uint64
 	regions  [][]int64 // by region, then investor; one for all if no mandate has a cap on any
