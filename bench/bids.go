@@ -3,6 +3,7 @@ package bench
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
 	"sync/atomic"
 	"time"
@@ -140,17 +141,24 @@ func (p *people) listing(ctx context.Context, n int) (id.ID, error) {
 	if err != nil {
 		return id.ID{}, err
 	}
-	listing, now := p.id(), time.Now().UTC()
 	const whole = 100_000_000 // units of a yuan
-	err = p.operate(ctx, "/v1/listings", map[string]any{
-		"id": listing, "loan": p.id(), "borrower": borrower, "ledger": p.site.ledger, "register": register(n), "tranches": []string{"principal", "interest"},
-		"unclaimed": unclaimed, "receiver": "receiver", "asset": asset, "unit": "100", "units": whole, "minimum": 100, "step": 1, "share": whole,
-		"product": productName, "version": 1, "grade": "a", "days": 360, "opens": now.Format(time.RFC3339), "closes": now.Add(24 * time.Hour).Format(time.RFC3339),
-	})
+	listing, err := p.list(ctx, n, whole, map[string]any{"borrower": borrower})
 	if err != nil {
 		return id.ID{}, err
 	}
 	return listing, p.until(ctx, listing, func(l *listed) bool { return l.State == "open" })
+}
+
+// list lists a loan of so many yuan for a day. What is said of it stands for what most listings have.
+func (p *people) list(ctx context.Context, n, yuan int, said map[string]any) (id.ID, error) {
+	listing, now := p.id(), p.now().UTC()
+	l := map[string]any{
+		"id": listing, "loan": p.id(), "ledger": p.site.ledger, "register": register(n), "tranches": []string{"principal", "interest"},
+		"unclaimed": unclaimed, "receiver": "receiver", "asset": asset, "unit": "100", "units": yuan, "minimum": 100, "step": 1, "share": yuan,
+		"product": productName, "version": 1, "grade": "a", "days": 360, "opens": now.Format(time.RFC3339), "closes": now.Add(24 * time.Hour).Format(time.RFC3339),
+	}
+	maps.Copy(l, said)
+	return listing, p.operate(ctx, "/v1/listings", l)
 }
 
 // listed is what is looked at of a listing.

@@ -39,7 +39,7 @@ func overdue(ctx context.Context, b *bench) error {
 		return err
 	}
 	loans := b.n(lateLoans)
-	if err := p.late(ctx, loans, day.Of(now.Year(), int(now.Month()), now.Day())); err != nil {
+	if err := p.late(ctx, loans, dayOf(now)); err != nil {
 		return err
 	}
 	path, how := "/v1/overdue-loans", fmt.Sprintf("REST; one client with a token; %s loans, all overdue", number(float64(loans)))

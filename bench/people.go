@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"os"
@@ -14,6 +15,7 @@ import (
 	"time"
 
 	"github.com/longmen/longmen"
+	"github.com/longmen/longmen/core/ledger"
 	"github.com/longmen/longmen/core/party"
 	"github.com/longmen/longmen/front/catalog"
 	"github.com/longmen/longmen/front/ground"
@@ -29,6 +31,8 @@ type people struct {
 	db            *store.DB
 	registry      *party.Registry
 	by            party.By
+	clock         clockOf
+	moved         time.Time      // where a simulated clock stands
 	administrator string         // token
 	bids          []atomic.Int64 // on each listing
 }
@@ -39,12 +43,12 @@ func (b *bench) platform(ctx context.Context, dsn string) (*site, *people, error
 	if err != nil {
 		return nil, nil, err
 	}
-	p, err := b.people(ctx, s)
+	p, err := b.people(ctx, s, realClock())
 	return s, p, err
 }
 
 // people makes a tenant with a ledger of his own.
-func (b *bench) people(ctx context.Context, s *site) (*people, error) {
+func (b *bench) people(ctx context.Context, s *site, of clockOf) (*people, error) {
 	var made struct {
 		Tenant        struct{ ID id.ID }
 		Principal     id.ID
@@ -52,7 +56,11 @@ func (b *bench) people(ctx context.Context, s *site) (*people, error) {
 		Token         string
 	}
 	s.ledger += "-tenant"
-	body, err := json.Marshal(map[string]string{"name": "bench", "ledger": s.ledger, "zone": realClock().Zone})
+	body, err := json.Marshal(struct {
+		clockOf
+		Name   string `json:"name"`
+		Ledger string `json:"ledger"`
+	}{of, "bench", s.ledger})
 	if err != nil {
 		return nil, err
 	}
@@ -80,7 +88,11 @@ func (b *bench) people(ctx context.Context, s *site) (*people, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &people{site: s, db: db, registry: registry, by: party.By{Tenant: made.Tenant.ID, Actor: made.Principal}, administrator: made.Token}, nil
+	p := &people{site: s, db: db, registry: registry, by: party.By{Tenant: made.Tenant.ID, Actor: made.Principal}, clock: of, administrator: made.Token}
+	if of.Start != "" {
+		p.moved, err = time.Parse(time.RFC3339, of.Start)
+	}
+	return p, err
 }
 
 func (p *people) id() id.ID {
@@ -147,8 +159,27 @@ func (p *people) product(ctx context.Context, name string) (string, error) {
 
 // today is the day of the tenant's ledger.
 func (p *people) today() (time.Time, error) {
-	zone, err := clock.Zone(realClock().Zone)
-	return time.Now().In(zone), err
+	zone, err := clock.Zone(p.clock.Zone)
+	return p.now().In(zone), err
+}
+
+// now is the instant of the tenant's ledger.
+func (p *people) now() time.Time {
+	if !p.moved.IsZero() {
+		return p.moved
+	}
+	return time.Now()
+}
+
+// move moves a simulated clock, and lets happen what falls due on the way.
+func (p *people) move(ctx context.Context, to time.Time) error {
+	a, err := p.site.applier(ctx)
+	if err != nil {
+		return err
+	}
+	err = a.apply(ctx, []*ledger.Command{{ID: ledger.ID(p.id()), Operations: []ledger.Operation{&ledger.Advance{To: ledger.InstantOf(to)}}}})
+	p.moved = to
+	return errors.Join(err, a.close())
 }
 
 // post sends one request as somebody.

@@ -56,7 +56,7 @@ func (b *bench) repayments(ctx context.Context, dsn, durable string, wanted floa
 	if err := r.world.build(ctx, s, b.seed); err != nil {
 		return err
 	}
-	if err := fill(ctx, s, b.seed, r.places); err != nil {
+	if err := fill(ctx, s, b.seed, places); err != nil {
 		return err
 	}
 	if err := r.lend(ctx); err != nil {
@@ -88,7 +88,7 @@ type repaid struct {
 var platformAccounts = []string{"platform:fees", "platform:reserve", "platform:guarantee"}
 
 // places opens the accounts that the loans share.
-func (r *repaid) places(yield func(ledger.Operation) bool) {
+func places(yield func(ledger.Operation) bool) {
 	for _, a := range platformAccounts {
 		if !yield(&ledger.OpenAccount{Address: a, Asset: asset, Side: ledger.CreditNormal, Type: ledger.Liability, Code: 2003, Constraint: ledger.Nonnegative}) {
 			return
@@ -96,49 +96,64 @@ func (r *repaid) places(yield func(ledger.Operation) bool) {
 	}
 }
 
-// lend lets the loans stand as if they had been paid out. They are written straight into the node's rows.
-func (r *repaid) lend(ctx context.Context) error {
+// lend lets the loans stand as if they had been paid out.
+func (r *repaid) lend(ctx context.Context) (err error) {
 	p := r.people
 	if _, err := p.product(ctx, productName); err != nil {
 		return err
 	}
-	for i := range min(loanClients, r.world.registers) {
-		who, token, err := p.person(ctx, fmt.Sprintf("borrower.%d", i))
-		if err != nil {
-			return err
-		}
-		r.borrowers = append(r.borrowers, bidder{who, token})
+	if r.borrowers, err = p.borrow(ctx, min(loanClients, r.world.registers)); err != nil {
+		return err
 	}
 	now, err := p.today()
-	if err != nil {
-		return err
-	}
-	loans, err := p.servicing(ctx)
-	if err != nil {
-		return err
-	}
-	terms, err := json.Marshal(agreement.Terms{
-		Amount: loanAmount, Term: loanMonths, Unit: "months", Grade: "b", Start: day.Of(now.Year(), int(now.Month()), now.Day()) - loanAge,
-	})
 	if err != nil {
 		return err
 	}
 	for range r.world.registers {
 		r.loans = append(r.loans, p.id())
 	}
+	terms := agreement.Terms{Amount: loanAmount, Term: loanMonths, Unit: "months", Grade: "b", Start: dayOf(now) - loanAge}
+	return p.disburse(ctx, r.loans, r.borrowers, func(int) agreement.Terms { return terms })
+}
+
+func dayOf(t time.Time) day.Date { return day.Of(t.Year(), int(t.Month()), t.Day()) }
+
+// borrow makes borrowers.
+func (p *people) borrow(ctx context.Context, n int) (list []bidder, err error) {
+	for i := range n {
+		who, token, err := p.person(ctx, fmt.Sprintf("borrower.%d", i))
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, bidder{who, token})
+	}
+	return list, nil
+}
+
+// disburse writes loans straight into the node's rows, as if they had been paid out to the borrowers in turn.
+func (p *people) disburse(ctx context.Context, list []id.ID, borrowers []bidder, terms func(n int) agreement.Terms) error {
+	loans, err := p.servicing(ctx)
+	if err != nil {
+		return err
+	}
 	var next atomic.Int64
 	one := func() (int, error) {
 		n := int(next.Add(1)) - 1
-		_, err := loans.Disburse(ctx, servicing.Deed{
-			Tenant: p.by.Tenant, Loan: r.loans[n], Ledger: p.site.ledger, Asset: asset, Borrower: r.borrowers[n%len(r.borrowers)].party,
-			Product: productName, Version: 1, Terms: terms, Places: servicing.Places{
+		t := terms(n)
+		text, err := json.Marshal(t)
+		if err != nil {
+			return 0, err
+		}
+		_, err = loans.Disburse(ctx, servicing.Deed{
+			Tenant: p.by.Tenant, Loan: list[n], Ledger: p.site.ledger, Asset: asset, Borrower: borrowers[n%len(borrowers)].party,
+			Product: productName, Version: 1, Terms: text, Places: servicing.Places{
 				Register: register(n), Payer: payer(n), Credit: payer(n),
 				Platform: platformAccounts[0], Reserve: platformAccounts[1], Guarantee: platformAccounts[2],
 			},
-		}, servicing.Disbursement{ID: p.id(), Amount: loanAmount, Actor: p.by.Actor})
+		}, servicing.Disbursement{ID: p.id(), Amount: t.Amount, Actor: p.by.Actor})
 		return 1, err
 	}
-	_, err = exactly(ctx, len(r.loans), slices.Repeat([]step{one}, loanClients))
+	_, err = exactly(ctx, len(list), slices.Repeat([]step{one}, loanClients))
 	return err
 }
 
@@ -196,10 +211,7 @@ func (r *repaid) repaying(ctx context.Context, b *bench) (steps []step, err erro
 			turn = (turn + 1) % len(list)
 			p := list[turn]
 			amount := p.renew(own)
-			answer, err := c.call(p.request)
-			if err == nil && !bytes.Contains(answer, applied200) {
-				err = fmt.Errorf("the payment was answered: %s", bytes.TrimSpace(answer))
-			}
+			err := p.send(c)
 			if err == nil {
 				r.paid.Add(amount)
 			}
@@ -228,12 +240,26 @@ func newRepayment(address, token string, loan id.ID) *repayment {
 
 // renew makes it another payment and gives its amount.
 func (p *repayment) renew(own *ids) int64 {
-	next := own.next()
-	textID(p.id, &next)
 	amount := leastPaid + p.times%spread
 	p.times++
-	strconv.AppendInt(p.amount[:0], amount, 10)
+	p.pay(own, amount)
 	return amount
+}
+
+// pay makes it another payment, of 100.00 to 999.99.
+func (p *repayment) pay(own *ids, amount int64) {
+	next := own.next()
+	textID(p.id, &next)
+	strconv.AppendInt(p.amount[:0], amount, 10)
+}
+
+// send pays.
+func (p *repayment) send(c *restCaller) error {
+	answer, err := c.call(p.request)
+	if err == nil && !bytes.Contains(answer, applied200) {
+		err = fmt.Errorf("the payment was answered: %s", bytes.TrimSpace(answer))
+	}
+	return err
 }
 
 // check reads the balances of all who were paid: not a cent may be missing.

@@ -12,6 +12,7 @@ var scenarios = []Scenario{
 	{"repayments", "repayments of loans with 1,000 investors each by REST, with tokens and the product's rules, on SQLite", false, repayments},
 	{"repayments-postgres", "the same on PostgreSQL", false, repaymentsPostgres},
 	{"overdue", "the first page and all of a million loans that are overdue, by REST", false, overdue},
+	{"overview", "what an investor with 500 holdings has, by REST, also right after a repayment", false, overview},
 	{"balances", "what accounts have now, 100 a request and one a request", true, balances},
 	{"past", "newest entries; balances, pages and statements of any time, also after history grew tenfold", true, past},
 	{"restart", "start from a snapshot of a large ledger", false, restart},
