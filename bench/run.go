@@ -173,6 +173,13 @@ func (b *bench) tell(f Figure) {
 	}
 }
 
+// say tells people how far a long scenario is.
+func (b *bench) say(format string, args ...any) {
+	if !b.options.JSON {
+		fmt.Fprintf(b.out, b.scenario+": "+format+"\n", args...)
+	}
+}
+
 // target is what the table promises.
 type target struct {
 	value  float64

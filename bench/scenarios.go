@@ -13,6 +13,8 @@ var scenarios = []Scenario{
 	{"repayments-postgres", "the same on PostgreSQL", false, repaymentsPostgres},
 	{"overdue", "the first page and all of a million loans that are overdue, by REST", false, overdue},
 	{"overview", "what an investor with 500 holdings has, by REST, also right after a repayment", false, overview},
+	{"mandates", "10,000 mandates fund 100 loans that open together, on SQLite", false, mandates},
+	{"mandates-all", "100,000 mandates fund 1,000 loans", false, mandatesAll},
 	{"balances", "what accounts have now, 100 a request and one a request", true, balances},
 	{"past", "newest entries; balances, pages and statements of any time, also after history grew tenfold", true, past},
 	{"restart", "start from a snapshot of a large ledger", false, restart},
