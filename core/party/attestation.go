@@ -109,7 +109,7 @@ func (r *Registry) Attestations(ctx context.Context, tenant id.ID, f Attestation
 	if err := checkFilter("about", f.About); err != nil {
 		return nil, err
 	}
-	w := new(where).and("x.party = ?", f.Party[:])
+	w := new(where).of("party_attestation", "party", tenant, f.Party)
 	if f.About != "" {
 		w.and("x.about = ?", f.About)
 	}

@@ -108,10 +108,10 @@ type GrantFilter struct {
 func (r *Registry) Grants(ctx context.Context, tenant id.ID, f GrantFilter, p Page) ([]Grant, error) {
 	var w where
 	if !f.Principal.IsZero() {
-		w.and("x.principal = ?", f.Principal[:])
+		w.of("party_grant", "principal", tenant, f.Principal)
 	}
 	if !f.Party.IsZero() {
-		w.and("x.party = ?", f.Party[:])
+		w.of("party_grant", "party", tenant, f.Party)
 	}
 	if f.Holds != 0 {
 		w.and("x.starts <= ? AND x.ends > ? AND (x.revoked = 0 OR x.revoked > ?)", f.Holds, f.Holds, f.Holds)

@@ -72,7 +72,7 @@ func (r *Registry) Identifier(ctx context.Context, tenant, identifier id.ID) (Id
 
 // Identifiers lists a party's identifiers, the removed ones too.
 func (r *Registry) Identifiers(ctx context.Context, tenant, party id.ID, p Page) ([]Identifier, error) {
-	return identifiers.list(ctx, r, tenant, new(where).and("x.party = ?", party[:]), p)
+	return identifiers.list(ctx, r, tenant, new(where).of("party_identifier", "party", tenant, party), p)
 }
 
 // FindParty reads the party that has the identifier.

@@ -99,7 +99,7 @@ func (r *Registry) Principals(ctx context.Context, tenant id.ID, f PrincipalFilt
 	}
 	var w where
 	if !f.Person.IsZero() {
-		w.and("x.person = ?", f.Person[:])
+		w.of("party_principal", "person", tenant, f.Person)
 	}
 	if f.Kind != "" {
 		w.and("x.kind = ?", f.Kind)

@@ -121,7 +121,7 @@ func (r *Registry) Roles(ctx context.Context, tenant id.ID, f RoleFilter, p Page
 	}
 	var w where
 	if !f.Party.IsZero() {
-		w.and("x.party = ?", f.Party[:])
+		w.of("party_role", "party", tenant, f.Party)
 	}
 	if f.Code != "" {
 		w.and("x.code = ?", f.Code)

@@ -192,7 +192,7 @@ func (r *Registry) Token(ctx context.Context, tenant, token id.ID) (Token, error
 
 // Tokens lists a principal's tokens, those that let nobody in any more too.
 func (r *Registry) Tokens(ctx context.Context, tenant, principal id.ID, p Page) ([]Token, error) {
-	return tokens.list(ctx, r, tenant, new(where).and("x.principal = ?", principal[:]), p)
+	return tokens.list(ctx, r, tenant, new(where).of("party_token", "principal", tenant, principal), p)
 }
 
 // RevokeToken ends a token now. Revoking it again changes nothing.
