@@ -58,3 +58,10 @@ func TestNoPasswordInMessages(t *testing.T) {
 		}
 	}
 }
+
+// SQLite does not plan by what a limit is.
+func TestStatementsAreSteady(t *testing.T) {
+	if got := steady("SELECT a FROM b WHERE c > ? ORDER BY c LIMIT ?"); got != "SELECT a FROM b WHERE c > ? ORDER BY c LIMIT 0+?" {
+		t.Error(got)
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql/driver"
 	"errors"
+	"strings"
 
 	"modernc.org/sqlite"
 )
@@ -127,9 +128,13 @@ func (c *conn) take(ctx context.Context, query string, args int) *statement {
 	return s
 }
 
+// steady is a statement as SQLite keeps it. A limit that is nothing but an argument takes part in its planning, so it would
+// plan the statement anew each time it is given one, which costs more than to read a few rows.
+func steady(query string) string { return strings.ReplaceAll(query, "LIMIT ?", "LIMIT 0+?") }
+
 // prepare keeps a new statement. When there are too many, any that is not busy goes.
 func (c *conn) prepare(ctx context.Context, query string) *statement {
-	one, err := c.PrepareContext(ctx, query)
+	one, err := c.PrepareContext(ctx, steady(query))
 	if err != nil {
 		return nil
 	}

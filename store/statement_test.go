@@ -84,6 +84,23 @@ func TestAStatementIsRunAgain(t *testing.T) {
 	})
 }
 
+// A limit is kept as it is given, each time anew.
+func TestLimitsOfAStatementThatIsKept(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		migrated(t, db)
+		for n := range 3 {
+			add(t, db, n, "x")
+		}
+		for _, limit := range []int{2, 0, 3, 1, 9} {
+			var n int
+			if err := db.Reader().QueryRowContext(t.Context(), db.Rebind("SELECT count(*) FROM (SELECT id FROM notes1 WHERE id >= ? ORDER BY id LIMIT ?) x"), 0, limit).
+				Scan(&n); err != nil || n != min(limit, 3) {
+				t.Errorf("%d rows of at most %d, %v", n, limit, err)
+			}
+		}
+	})
+}
+
 // Statements are kept across a change of the tables, and more of them are run than are kept.
 func TestStatementsOutliveTheTables(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
