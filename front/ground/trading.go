@@ -76,12 +76,16 @@ func (t *traded) loan(ctx context.Context, l *servicing.Loan, today day.Date) (*
 	}); err != nil {
 		return nil, err
 	}
-	agreement, events := l.Terms()
-	now, err := claim.LoanOf(agreement, events, today, units)
+	state, err := l.Replay(today)
 	if err != nil {
 		return nil, err
 	}
-	claimed, err := l.Claimed(today)
+	agreement, events := l.Terms()
+	now, err := claim.LoanOf(state, agreement, events, today, units)
+	if err != nil {
+		return nil, err
+	}
+	claimed, err := l.Claimed(state)
 	if err != nil {
 		return nil, err
 	}

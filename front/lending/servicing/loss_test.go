@@ -113,7 +113,11 @@ func TestWhatComesAfterAPayout(t *testing.T) {
 		look := func() (interest, principal, claimed int64) {
 			t.Helper()
 			err := w.While(context.Background(), tenant, d.Loan, func(l *servicing.Loan, today day.Date) error {
-				list, err := l.Coming(today)
+				state, err := l.Replay(today)
+				if err != nil {
+					return err
+				}
+				list, err := l.Coming(state)
 				if err != nil {
 					return err
 				}
@@ -121,7 +125,7 @@ func TestWhatComesAfterAPayout(t *testing.T) {
 					principal += c.Holders[0]
 					interest += c.Holders[1]
 				}
-				split, err := l.Claimed(today)
+				split, err := l.Claimed(state)
 				claimed = split.Total()
 				return err
 			})

@@ -69,14 +69,13 @@ type Coming struct {
 	Holders [tranches]int64
 }
 
-// Coming lists what of the schedule is not paid as of a day, and comes to the holders: what others have paid out in the
+// Coming lists what of the schedule is not paid in a state, and comes to the holders: what others have paid out in the
 // borrower's place is theirs, and is taken from what falls due first. Of a loan that was written off nothing is counted on.
-func (l *Loan) Coming(on day.Date) (list []Coming, err error) {
-	state, err := l.Replay(on)
-	if err != nil || !l.paidOut() || l.Lost {
-		return nil, err
+func (l *Loan) Coming(state *loan.State) (list []Coming, err error) {
+	if !l.paidOut() || l.Lost {
+		return nil, nil
 	}
-	owing, err := l.claimed(state)
+	owing, err := l.Claimed(state)
 	if err != nil {
 		return nil, err
 	}
@@ -98,16 +97,8 @@ func (l *Loan) Coming(on day.Date) (list []Coming, err error) {
 	return list, nil
 }
 
-// Claimed is what others have paid out in the borrower's place until a day and did not get back.
-func (l *Loan) Claimed(on day.Date) (loan.Split, error) {
-	state, err := l.Replay(on)
-	if err != nil {
-		return loan.Split{}, err
-	}
-	return l.claimed(state)
-}
-
-func (l *Loan) claimed(state *loan.State) (sum loan.Split, err error) {
+// Claimed is what others have paid out in the borrower's place and did not get back, in a state.
+func (l *Loan) Claimed(state *loan.State) (sum loan.Split, err error) {
 	list, err := l.claims(state)
 	for c := range sum {
 		sum[c] = left(list, loan.Component(c))

@@ -71,7 +71,11 @@ func contract(t testing.TB, p *catalog.Product, paid int) (loan.Agreement, []loa
 func loanOn(t testing.TB, p *catalog.Product, paid int, on day.Date) *claim.Loan {
 	t.Helper()
 	a, events := contract(t, p, paid)
-	l, err := claim.LoanOf(a, events, on, 12_000)
+	state, err := loan.Replay(a, events, on)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := claim.LoanOf(state, a, events, on, 12_000)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,14 +7,10 @@ import (
 	"github.com/longmen/longmen/finmath/loan"
 )
 
-// LoanOf is a loan as of a day, from what was agreed and what happened to it by then. What events can't tell, that it was
-// restructured or written off, is for the caller to set.
-func LoanOf(a loan.Agreement, events []loan.Event, on day.Date, units uint64) (Loan, error) {
-	s, err := loan.Replay(a, events, on)
-	if err != nil {
-		return Loan{}, fmt.Errorf("replay: %w", err)
-	}
-	l := Loan{On: on, Units: units, Outstanding: s.Outstanding()[loan.Principal], State: Repaying}
+// LoanOf is a loan as of a day, from its state then, what was agreed and what happened to it by then. What events can't tell,
+// that it was restructured or written off, is for the caller to set.
+func LoanOf(s *loan.State, a loan.Agreement, events []loan.Event, on day.Date, units uint64) (l Loan, err error) {
+	l = Loan{On: on, Units: units, Outstanding: s.Outstanding()[loan.Principal], State: Repaying}
 	if _, late := s.PastDue(); late > 0 {
 		l.State = Overdue
 	}

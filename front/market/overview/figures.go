@@ -57,12 +57,16 @@ func (o *Overview) units(ctx context.Context, l *servicing.Loan) (units uint64, 
 
 // fill works a loan's figures out.
 func fill(f *portfolio.Loan, l *servicing.Loan, on day.Date) error {
-	agreement, events := l.Terms()
-	now, err := claim.LoanOf(agreement, events, on, f.Units)
+	state, err := l.Replay(on)
 	if err != nil {
 		return err
 	}
-	claimed, err := l.Claimed(on)
+	agreement, events := l.Terms()
+	now, err := claim.LoanOf(state, agreement, events, on, f.Units)
+	if err != nil {
+		return err
+	}
+	claimed, err := l.Claimed(state)
 	if err != nil {
 		return err
 	}
@@ -72,7 +76,7 @@ func fill(f *portfolio.Loan, l *servicing.Loan, on day.Date) error {
 	for _, p := range l.Paid() {
 		f.Paid = append(f.Paid, portfolio.Payment{Date: p.Date, Sequence: p.Sequence, Principal: p.Holders[0], Other: p.Holders[1] + p.Holders[2]})
 	}
-	coming, err := l.Coming(on)
+	coming, err := l.Coming(state)
 	if err != nil {
 		return err
 	}

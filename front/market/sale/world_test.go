@@ -189,7 +189,12 @@ func (w *world) While(ctx context.Context, _, which id.ID, f func(*sale.Loan) er
 	if err != nil {
 		return err
 	}
-	l, err := claim.LoanOf(w.agreement, w.events, day.Date((now/1e6+8*3600)/86400), 12_000)
+	today := day.Date((now/1e6 + 8*3600) / 86400)
+	state, err := loan.Replay(w.agreement, w.events, today)
+	if err != nil {
+		return err
+	}
+	l, err := claim.LoanOf(state, w.agreement, w.events, today, 12_000)
 	if err != nil {
 		return err
 	}
