@@ -17,6 +17,7 @@ import (
 	"github.com/longmen/longmen/core/plan"
 	"github.com/longmen/longmen/front/ground"
 	"github.com/longmen/longmen/front/lending/reminder"
+	"github.com/longmen/longmen/front/market"
 	"github.com/longmen/longmen/kit/clock"
 	"github.com/longmen/longmen/kit/errs"
 	"github.com/longmen/longmen/kit/id"
@@ -83,7 +84,7 @@ func newRunner(ctx context.Context, db *longmen.DB, put putter, g *ground.Ground
 		return nil, err
 	}
 	r.run.Tell(log)
-	r.run.Together(notice.EventKind, reminder.EventKind)
+	r.run.Together(notice.EventKind, reminder.EventKind, market.AllocateKind)
 	for _, l := range db.Node().Ledgers() {
 		r.follow(l.Name())
 	}

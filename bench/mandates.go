@@ -10,8 +10,8 @@ import (
 	"time"
 
 	"github.com/longmen/longmen/core/ledger"
+	"github.com/longmen/longmen/core/party"
 	"github.com/longmen/longmen/front/market"
-	"github.com/longmen/longmen/front/market/admission"
 	"github.com/longmen/longmen/kit/id"
 )
 
@@ -88,12 +88,16 @@ func (o *ordered) enrol(ctx context.Context, b *bench, n int) error {
 	if err != nil {
 		return err
 	}
+	known, err := p.registry.Attestations(ctx, p.by.Tenant, party.AttestationFilter{Party: model[0].party}, party.Page{Limit: party.MaxPage})
+	if err != nil {
+		return err
+	}
 	list := make([]id.ID, n)
 	for i := range list {
 		list[i] = p.id()
 	}
 	for part := range slices.Chunk(list, mandateRows) {
-		if err := p.db.Write(ctx, func(tx *sql.Tx) error { return p.like(ctx, tx, model[0].party, part) }); err != nil {
+		if err := p.db.Write(ctx, func(tx *sql.Tx) error { return p.like(ctx, tx, model[0].party, known, part) }); err != nil {
 			return fmt.Errorf("write investors: %w", err)
 		}
 	}
@@ -146,19 +150,19 @@ func (o *ordered) enrol(ctx context.Context, b *bench, n int) error {
 	return p.site.settle(ctx)
 }
 
-// like writes parties of whom the same is known as of another one: who they are, and their risk class.
-func (p *people) like(ctx context.Context, tx *sql.Tx, model id.ID, list []id.ID) error {
+// like writes parties of whom the same is known as of another one.
+func (p *people) like(ctx context.Context, tx *sql.Tx, model id.ID, known []party.Attestation, list []id.ID) error {
 	for _, own := range list {
 		if _, err := tx.ExecContext(ctx, p.db.Rebind(`INSERT INTO party_party (tenant, id, kind, name, version, created, creator, closed)
 			SELECT tenant, ?, kind, name, version, created, creator, closed FROM party_party WHERE tenant = ? AND id = ?`),
 			own[:], p.by.Tenant[:], model[:]); err != nil {
 			return err
 		}
-		for _, about := range []string{admission.AboutIdentity, admission.AboutRisk} {
+		for i := range known {
 			one := p.id()
 			if _, err := tx.ExecContext(ctx, p.db.Rebind(`INSERT INTO party_attestation (tenant, id, party, about, level, source, voucher, starts, ends, created, creator)
-				SELECT tenant, ?, ?, about, level, source, voucher, starts, ends, created, creator FROM party_attestation WHERE tenant = ? AND party = ? AND about = ?`),
-				one[:], own[:], p.by.Tenant[:], model[:], about); err != nil {
+				SELECT tenant, ?, ?, about, level, source, voucher, starts, ends, created, creator FROM party_attestation WHERE tenant = ? AND id = ?`),
+				one[:], own[:], p.by.Tenant[:], known[i].ID[:]); err != nil {
 				return err
 			}
 		}
@@ -196,6 +200,9 @@ func (o *ordered) open(ctx context.Context) (time.Time, error) {
 // listingTime is what listing a loan takes at most.
 const listingTime = 10 * time.Millisecond
 
+// progress is how often one is told how far it is.
+const progress = 5 * time.Second
+
 // funded waits until all loans are funded, and counts the pieces and the money.
 func (o *ordered) funded(ctx context.Context, b *bench, opens time.Time) (took time.Duration, pieces int64, err error) {
 	p := o.people
@@ -203,34 +210,33 @@ func (o *ordered) funded(ctx context.Context, b *bench, opens time.Time) (took t
 		err = p.db.Reader().QueryRowContext(ctx, p.db.Rebind(query), p.by.Tenant[:]).Scan(&n)
 		return n, err
 	}
-	for last, moved, told := int64(-1), opens, time.Now(); ; {
+	for last, moved, told := int64(-1), time.Now(), time.Now(); ; {
 		n, err := count(`SELECT count(*) FROM market_listing WHERE tenant = ? AND state = 'funded'`)
 		if err != nil {
 			return 0, 0, err
 		}
-		bids, err := count(`SELECT count(*) FROM market_bid WHERE tenant = ?`)
-		if err != nil {
+		took = time.Since(opens)
+		if n < int64(o.loans) && time.Since(told) < progress {
+			select {
+			case <-ctx.Done():
+				return 0, 0, ctx.Err()
+			case <-time.After(50 * time.Millisecond):
+			}
+			continue
+		}
+		if pieces, err = count(`SELECT count(*) FROM market_bid WHERE tenant = ?`); err != nil {
 			return 0, 0, err
 		}
-		now := time.Now()
 		if n == int64(o.loans) {
-			took, pieces = now.Sub(opens), bids
 			break
 		}
-		if n+bids > last {
-			last, moved = n+bids, now
+		told = time.Now()
+		b.say("after %.0f s: %d loans are funded, %d pieces noted", took.Seconds(), n, pieces)
+		if n+pieces > last {
+			last, moved = n+pieces, told
 		}
-		if now.Sub(told) > 5*time.Second && now.After(opens) {
-			b.say("after %.0f s: %d loans funded, %d pieces", now.Sub(opens).Seconds(), n, bids)
-			told = now
-		}
-		if now.Sub(moved) > 2*stall {
-			return 0, 0, fmt.Errorf("%d of %d loans are funded, with %d pieces, and nothing more happens", n, o.loans, bids)
-		}
-		select {
-		case <-ctx.Done():
-			return 0, 0, ctx.Err()
-		case <-time.After(20 * time.Millisecond):
+		if told.Sub(moved) > 4*stall {
+			return 0, 0, fmt.Errorf("%d of %d loans are funded, with %d pieces, and nothing more happens", n, o.loans, pieces)
 		}
 	}
 	got, err := p.site.sum(ctx, slices.Values([]string{"receiver"}))

@@ -122,27 +122,30 @@ func (g *gathering) bid(run id.ID, p *mandate.Piece) *Bid {
 }
 
 func (g *gathering) gather(ctx context.Context, name string) (*mandate.Input, error) {
-	all, err := g.m.listings(ctx, g.m.DB.Reader(), "tenant = ? AND state IN (?, ?) AND ledger = ? ORDER BY opened, id", g.tenant[:], Open, Opening, name)
+	open, err := g.m.openListings(ctx, g.tenant, name)
 	if err != nil {
 		return nil, err
 	}
 	if g.sequence, g.at, err = g.now(ctx); err != nil {
 		return nil, err
 	}
-	in := &mandate.Input{}
-	for i := range all {
-		l := &all[i]
-		g.byID[l.ID] = l
-		f, err := g.m.look(ctx, g.on, l, "")
-		if err != nil {
+	listings := make([]*Listing, len(open))
+	for i, own := range open {
+		if listings[i], err = g.m.remembered(ctx, g.tenant, own); err != nil {
 			return nil, err
 		}
-		if f.takes(l) && f.units < l.Units {
-			in.Listings = append(in.Listings, l.offered(l.Units-f.units))
-		}
+		g.byID[own] = listings[i]
 	}
-	if len(in.Listings) == 0 {
-		return in, nil
+	in := &mandate.Input{}
+	err = g.on.View(ctx, 0, func(e *ledger.Engine) {
+		for _, l := range listings {
+			if f := g.m.figures(e, l, ""); f.takes(l) && f.units < l.Units {
+				in.Listings = append(in.Listings, l.offered(l.Units-f.units))
+			}
+		}
+	})
+	if err != nil || len(in.Listings) == 0 {
+		return in, err
 	}
 	line, err := g.m.mandates(ctx, g.m.DB.Reader(), "tenant = ? AND ledger = ? AND active = 1 ORDER BY turn, id LIMIT ?", g.tenant[:], name, mandate.MaxMandates)
 	if err != nil {

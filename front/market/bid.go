@@ -48,26 +48,29 @@ type figures struct {
 
 // look reads how a listing stands. An account of "" holds nothing.
 func (m *Market) look(ctx context.Context, on Ledger, l *Listing, account string) (f figures, err error) {
-	err = on.View(ctx, 0, func(e *ledger.Engine) {
-		f.now = int64(e.Now())
-		if e.Clock() == ledger.RealClock {
-			f.now = max(f.now, m.Clock.Now().UnixMicro())
-		}
-		// The register may be somebody else's; the escrow is the listing's own, and opened with it.
-		r, _ := e.Register(l.Register)
-		a, there := e.Account(l.Escrow())
-		if f.there = there; !there {
-			return
-		}
-		f.units, f.frozen, f.balance = r.Units, a.NoCredits, a.Balance()
-		if account == "" {
-			return
-		}
-		if h, ok := e.Holding(l.Register, account); ok {
-			f.held, f.class = h.Units, h.Class
-		}
-	})
+	err = on.View(ctx, 0, func(e *ledger.Engine) { f = m.figures(e, l, account) })
 	return f, err
+}
+
+func (m *Market) figures(e *ledger.Engine, l *Listing, account string) (f figures) {
+	f.now = int64(e.Now())
+	if e.Clock() == ledger.RealClock {
+		f.now = max(f.now, m.Clock.Now().UnixMicro())
+	}
+	// The register may be somebody else's; the escrow is the listing's own, and opened with it.
+	r, _ := e.Register(l.Register)
+	a, there := e.Account(l.Escrow())
+	if f.there = there; !there {
+		return f
+	}
+	f.units, f.frozen, f.balance = r.Units, a.NoCredits, a.Balance()
+	if account == "" {
+		return f
+	}
+	if h, ok := e.Holding(l.Register, account); ok {
+		f.held, f.class = h.Units, h.Class
+	}
+	return f
 }
 
 // Terms of a listing never change, so they are remembered.

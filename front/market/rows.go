@@ -117,6 +117,25 @@ func (m *Market) listings(ctx context.Context, q querier, where string, args ...
 	return list, rows.Err()
 }
 
+// openListings are those of a ledger that may take bids, in the order in which they are offered. What is said of them is
+// read elsewhere: of a thousand that open together each lets all of them be looked at.
+func (m *Market) openListings(ctx context.Context, tenant id.ID, ledger string) (list []id.ID, err error) {
+	rows, err := m.DB.Reader().QueryContext(ctx, m.DB.Rebind("SELECT id FROM market_listing WHERE tenant = ? AND state IN (?, ?) AND ledger = ? ORDER BY opened, id"),
+		tenant[:], Open, Opening, ledger)
+	if err != nil {
+		return nil, fmt.Errorf("read open listings: %w", err)
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		var own []byte
+		if err := rows.Scan(&own); err != nil {
+			return nil, fmt.Errorf("read open listings: %w", err)
+		}
+		list = append(list, id.ID(own))
+	}
+	return list, rows.Err()
+}
+
 const bidColumns = "tenant, id, listing, investor, mandate, bound, units, amount, sequence, at, ended"
 
 // BidFilter says whose bids, or on which listing; one of both is given.

@@ -2,7 +2,11 @@ package overview
 
 import (
 	"context"
+	"errors"
+	"runtime"
 	"slices"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/longmen/longmen/core/ledger"
@@ -89,6 +93,24 @@ func (g *gathering) holding(l *market.Listing) (*portfolio.Holding, error) {
 	return h, nil
 }
 
+// ahead works out the figures of loans that are not kept, as many at a time as there are processors: on a new day that is
+// all of them.
+func (g *gathering) ahead(list []*market.Listing) error {
+	workers := min(runtime.GOMAXPROCS(0), len(list))
+	errs := make([]error, workers)
+	var next atomic.Int64
+	var working sync.WaitGroup
+	for w := range workers {
+		working.Go(func() {
+			for n := next.Add(1); n <= int64(len(list)) && errs[w] == nil; n = next.Add(1) {
+				_, errs[w] = g.figures(g.ctx, list[n-1], g.today)
+			}
+		})
+	}
+	working.Wait()
+	return errors.Join(errs...)
+}
+
 // bids notes what was paid for bids that were funded, and sums up those that are open.
 func (g *gathering) bids() (open int64, err error) {
 	listings := map[id.ID]*market.Listing{}
@@ -97,16 +119,26 @@ func (g *gathering) bids() (open int64, err error) {
 		if err != nil {
 			return 0, err
 		}
+		var funded []*market.Listing
+		for i := range list {
+			l := listings[list[i].Listing]
+			if l != nil {
+				continue
+			}
+			if l, err = g.Market.Remembered(g.ctx, g.tenant, list[i].Listing); err != nil {
+				return 0, err
+			}
+			if listings[l.ID] = l; l.Ledger == g.on && l.State == market.Funded {
+				funded = append(funded, l)
+			}
+		}
+		if err := g.ahead(funded); err != nil {
+			return 0, err
+		}
 		for i := range list {
 			b := &list[i]
 			after = b.Sequence
 			l := listings[b.Listing]
-			if l == nil {
-				if l, err = g.Market.Remembered(g.ctx, g.tenant, b.Listing); err != nil {
-					return 0, err
-				}
-				listings[b.Listing] = l
-			}
 			switch {
 			case b.Ended != 0 || l.Ledger != g.on || l.State == market.Returned || l.State == market.Failed:
 			case l.State == market.Funded:
