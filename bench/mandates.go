@@ -210,7 +210,7 @@ func (o *ordered) funded(ctx context.Context, b *bench, opens time.Time) (took t
 		err = p.db.Reader().QueryRowContext(ctx, p.db.Rebind(query), p.by.Tenant[:]).Scan(&n)
 		return n, err
 	}
-	for last, moved, told := int64(-1), time.Now(), time.Now(); ; {
+	for last, moved, told := int64(-1), opens, opens; ; {
 		n, err := count(`SELECT count(*) FROM market_listing WHERE tenant = ? AND state = 'funded'`)
 		if err != nil {
 			return 0, 0, err
