@@ -119,6 +119,23 @@ func (r *Registry) Attestations(ctx context.Context, tenant id.ID, f Attestation
 	return attestations.list(ctx, r, tenant, w, p)
 }
 
+// Vouched reads a party with all its attestations, those that no longer hold too, as they are at one instant.
+func (r *Registry) Vouched(ctx context.Context, tenant, party id.ID) (p Party, list []Attestation, err error) {
+	if err := checkTenant(tenant); err != nil {
+		return p, nil, err
+	}
+	err = r.read(ctx, func(q *query) error {
+		if p, err = parties.get(q, tenant, party, ""); err != nil {
+			return err
+		}
+		w, start := new(where).of("party_attestation", "party", tenant, party), id.ID{}
+		args := append([]any{tenant[:], start[:]}, w.args...)
+		list, err = attestations.scan(q, attestations.page(w), append(args, MaxAttestations)...)
+		return err
+	})
+	return p, list, failed("read what is vouched for", err)
+}
+
 // RevokeAttestation says that an attestation no longer holds from now on. A second revocation with the same reason
 // changes nothing, one with another reason is a conflict.
 func (r *Registry) RevokeAttestation(ctx context.Context, by By, attestation id.ID, reason string) (a Attestation, err error) {

@@ -254,6 +254,13 @@ func TestAttestations(t *testing.T) {
 				}
 			}
 		}
+		who, all, err := w.Vouched(ctx, h.by.Tenant, h.person)
+		want := must(w.Attestations(ctx, h.by.Tenant, party.AttestationFilter{Party: h.person}, page))(t)
+		if err != nil || who != must(w.Party(ctx, h.by.Tenant, h.person))(t) || len(all) < 2 || !slices.Equal(all, want) {
+			t.Errorf("%+v with %+v, %v, want %+v", who, all, err, want)
+		}
+		_, _, err = w.Vouched(ctx, h.by.Tenant, w.id())
+		refused(t, "an unknown party", err, errs.NotFound, "")
 		for _, statement := range []string{
 			"UPDATE party_attestation SET level = 'l9'", "DELETE FROM party_attestation",
 			"UPDATE party_revocation SET reason = 'none'", "DELETE FROM party_revocation",

@@ -22,8 +22,7 @@ type Products interface {
 
 // Parties knows investors.
 type Parties interface {
-	Party(ctx context.Context, tenant, party id.ID) (party.Party, error)
-	Attestations(ctx context.Context, tenant id.ID, f party.AttestationFilter, p party.Page) ([]party.Attestation, error)
+	Vouched(ctx context.Context, tenant, party id.ID) (party.Party, []party.Attestation, error)
 }
 
 // Holdings knows what an investor holds.
@@ -195,29 +194,14 @@ func (a *Admission) profile(ctx context.Context, tenant, investor id.ID) (*profi
 	if known != nil {
 		return known, nil
 	}
-	who, err := a.Parties.Party(ctx, tenant, investor)
+	who, attested, err := a.Parties.Vouched(ctx, tenant, investor)
 	if err != nil && !errs.Is(err, errs.NotFound) {
 		return nil, err
 	}
 	p := &profile{read: now}
 	if p.closed = err == nil && who.Closed != 0; err == nil && !p.closed {
-		p.kind = who.Kind.String()
-		if p.attested, err = a.attested(ctx, tenant, investor); err != nil {
-			return nil, err
-		}
+		p.kind, p.attested = who.Kind.String(), attested
 	}
 	a.profiles.put(tenant, investor, p, ticket)
 	return p, nil
-}
-
-// attested is all that is or was vouched for about an investor.
-func (a *Admission) attested(ctx context.Context, tenant, investor id.ID) (list []party.Attestation, err error) {
-	page := party.Page{Limit: party.MaxPage}
-	for {
-		some, err := a.Parties.Attestations(ctx, tenant, party.AttestationFilter{Party: investor}, page)
-		if list = append(list, some...); err != nil || len(some) < page.Limit {
-			return list, err
-		}
-		page.After = some[len(some)-1].ID
-	}
 }

@@ -56,16 +56,12 @@ func (d *desk) Get(_ context.Context, _ id.ID, code string, number uint64) (cata
 	return catalog.Version{Product: &catalog.Product{Limits: d.limits, Fees: d.fees}}, nil
 }
 
-func (d *desk) Party(_ context.Context, _, p id.ID) (party.Party, error) {
+func (d *desk) Vouched(_ context.Context, _, p id.ID) (party.Party, []party.Attestation, error) {
 	d.asked++
 	if p != investor {
-		return party.Party{}, errs.NotFound.Errorf("there is no such party")
+		return party.Party{}, nil, errs.NotFound.Errorf("there is no such party")
 	}
-	return party.Party{Kind: d.kind, Closed: d.closed}, nil
-}
-
-func (d *desk) Attestations(context.Context, id.ID, party.AttestationFilter, party.Page) ([]party.Attestation, error) {
-	return d.attested, nil
+	return party.Party{Kind: d.kind, Closed: d.closed}, d.attested, nil
 }
 
 func (d *desk) Held(context.Context, id.ID, string, id.ID) ([]market.Held, error) {
