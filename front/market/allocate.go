@@ -163,8 +163,11 @@ func (g *gathering) gather(ctx context.Context, name string) (*mandate.Input, er
 			in.Investors = append(in.Investors, v)
 		}
 	}
-	for i := range in.Mandates[:min(len(in.Mandates), told(len(in.Listings)))] {
-		in.Asked = append(in.Asked, in.Mandates[i].ID)
+	// One that is used up says so itself.
+	for i, most := 0, told(len(in.Listings)); i < len(in.Mandates) && len(in.Asked) < most; i++ {
+		if in.Mandates[i].Amount > 0 {
+			in.Asked = append(in.Asked, in.Mandates[i].ID)
+		}
 	}
 	return in, nil
 }

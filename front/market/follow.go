@@ -4,6 +4,7 @@ import (
 	"bytes"
 
 	"github.com/longmen/longmen/core/ledger"
+	"github.com/longmen/longmen/front/market/mandate"
 	"github.com/longmen/longmen/kit/errs"
 	"github.com/longmen/longmen/kit/id"
 )
@@ -113,6 +114,9 @@ func (n *note) bid() error {
 	if !mandate.IsZero() {
 		own = mandate[:]
 	}
+	if len(own) == 0 || !decides(bound) {
+		bound = 0 // somebody else's
+	}
 	if err := n.Batch.bid(n.l.Tenant[:], n.c.ID[:], n.l.ID[:], n.c.Behalf[:], own, int64(bound), int64(units), amount,
 		int64(n.r.Sequence), int64(n.r.Timestamp)); err != nil {
 		return err
@@ -127,6 +131,9 @@ func (n *note) bid() error {
 	}
 	return n.plan("full", n.r.Sequence)
 }
+
+// decides says whether there is such a bound.
+func decides(bound byte) bool { return mandate.Bound(bound) <= mandate.PerRegion }
 
 // used counts what a mandate has in bids. One that makes a bid goes to the back of the line.
 func (n *note) used(mandate id.ID, amount int64) error {

@@ -95,7 +95,7 @@ func (d *Desk) Close(ctx context.Context, tenant, application, change id.ID, by 
 		return nil, err
 	}
 	return d.with(ctx, tenant, application, func(a *Application) error {
-		step, err := d.done(ctx, a, change, closeIt)
+		step, err := d.done(ctx, a, closing(change), closeIt)
 		if err != nil {
 			return err
 		}
@@ -128,6 +128,10 @@ func (d *Desk) Close(ctx context.Context, tenant, application, change id.ID, by 
 		return err // what follows from it closes the application
 	})
 }
+
+// closing is the id of the step that closes an application when an event ends its loan: one of its own, so that nothing
+// else has taken it.
+func closing(end id.ID) id.ID { return end.Derive("close", 0) }
 
 // judge refuses who can't decide on an application: its borrower, with whichever of his principals, and whoever is no person.
 func (d *Desk) judge(ctx context.Context, a *Application, principal id.ID) error {

@@ -71,7 +71,7 @@ func TestClose(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if last := steps[len(steps)-1]; last.ID != change || last.Actor != staff || last.Role != application.Officer || last.Reason != "paid-up" || last.From != application.Settled {
+			if last := steps[len(steps)-1]; last.ID != change.Derive("close", 0) || last.Actor != staff || last.Role != application.Officer || last.Reason != "paid-up" || last.From != application.Settled {
 				t.Errorf("the last step: %+v", last)
 			}
 		}
@@ -99,8 +99,25 @@ func TestCloseALoss(t *testing.T) {
 	if err != nil || closed.State != application.Closed {
 		t.Fatal(closed, err)
 	}
+	if n, err := w.Defaults(ctx, tenant, borrower); err != nil || n != 1 {
+		t.Errorf("%d defaults, want 1: what was lost stays lost: %v", n, err)
+	}
 	if _, err := w.loans.Recover(ctx, tenant, a.Loan(), servicing.Recovery{ID: w.next("recovery"), Amount: 1}); !errs.Is(err, servicing.WrongState) {
 		t.Errorf("something is recovered afterwards: %v", err)
+	}
+}
+
+// An id under which another order was opened closes an application as any other does.
+func TestCloseByATakenID(t *testing.T) {
+	w := newWorld(t, storetest.SQLite(t))
+	ctx := context.Background()
+	a, other := w.paidOut(1), w.submit(2)
+	if _, err := w.loans.Repay(ctx, tenant, a.Loan(), servicing.Payment{ID: w.next("payment"), Amount: 1_500_00, Settle: true}); err != nil {
+		t.Fatal(err)
+	}
+	closed, err := w.Close(ctx, tenant, a.ID, other.ID, officer(staff, "paid-up"))
+	if err != nil || closed.State != application.Closed {
+		t.Fatal(closed, err)
 	}
 }
 

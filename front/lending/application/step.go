@@ -200,7 +200,7 @@ func (d *Desk) followEnd(ctx context.Context, a *Application) (bool, error) {
 	}
 	e := l.Ending()
 	_, err = d.Orders.Change(ctx, a.Tenant, order.Change{
-		ID: e.ID, Order: a.ID, Version: a.Order.Version, Transition: closeIt, Act: order.Act{Actor: e.Actor, Role: Officer, Reason: e.Reason},
+		ID: closing(e.ID), Order: a.ID, Version: a.Order.Version, Transition: closeIt, Act: order.Act{Actor: e.Actor, Role: Officer, Reason: e.Reason},
 	})
 	return true, err
 }

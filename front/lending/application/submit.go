@@ -13,6 +13,7 @@ import (
 	"github.com/longmen/longmen/core/plan"
 	"github.com/longmen/longmen/front/catalog"
 	"github.com/longmen/longmen/front/lending/agreement"
+	"github.com/longmen/longmen/front/lending/servicing"
 	"github.com/longmen/longmen/kit/errs"
 	"github.com/longmen/longmen/kit/id"
 )
@@ -213,12 +214,25 @@ func (d *Desk) each(ctx context.Context, tenant, borrower id.ID, f func(*Applica
 	}
 }
 
-// Defaults counts a borrower's loans that were written off.
+// Defaults counts a borrower's loans that were written off, those too of which nothing more is expected.
 func (d *Desk) Defaults(ctx context.Context, tenant, borrower id.ID) (n int, err error) {
+	var closed []id.ID
 	err = d.each(ctx, tenant, borrower, func(a *Application) {
-		if a.State == WrittenOff {
+		switch a.State {
+		case WrittenOff:
 			n++
+		case Closed:
+			closed = append(closed, a.Loan())
 		}
 	})
+	for _, l := range closed {
+		if err != nil {
+			break
+		}
+		var t servicing.Standing
+		if t, err = d.Loans.Standing(ctx, tenant, l, 0); t.State == servicing.GivenUp {
+			n++
+		}
+	}
 	return n, err
 }

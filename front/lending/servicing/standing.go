@@ -58,6 +58,9 @@ func (s *Servicing) Standing(ctx context.Context, tenant, loanID id.ID, on day.D
 	if on, err = s.day(ctx, l, on); err != nil {
 		return Standing{}, err
 	}
+	if l.Ended {
+		on = l.last() // nothing grows any more
+	}
 	return l.standing(on)
 }
 
@@ -142,6 +145,9 @@ func (s *Servicing) Quote(ctx context.Context, tenant, loanID id.ID, on day.Date
 	}
 	if !l.paidOut() {
 		return loan.Quote{}, WrongState.Errorf("the loan was not paid out yet")
+	}
+	if l.Ended {
+		return loan.Quote{}, ended()
 	}
 	if on == 0 {
 		on, err = s.counting(ctx, l)
