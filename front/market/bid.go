@@ -292,6 +292,7 @@ func (m *Market) Cancel(ctx context.Context, tenant, bid, actor id.ID) (Bid, err
 // sendCancel takes a bid back, or says so in it if that was done before. Each attempt that the ledger refused has used up
 // an id.
 func (m *Market) sendCancel(ctx context.Context, on Ledger, l *Listing, b *Bid, actor id.ID) (a node.Answer, err error) {
+	var before *node.Answer // to an attempt of the same one
 	for n := range uint64(maxCancels) {
 		a, err = send(ctx, on, l.cancelCommand(b, actor, n))
 		switch {
@@ -310,7 +311,12 @@ func (m *Market) sendCancel(ctx context.Context, on Ledger, l *Listing, b *Bid, 
 			}
 		case err != nil || !a.Repeated || a.Result.Code == ledger.Applied:
 			return a, err
+		default:
+			before = &node.Answer{Result: a.Result}
 		}
+	}
+	if before != nil {
+		return *before, nil
 	}
 	return a, errs.Conflict.Errorf("the ledger refused it %d times", maxCancels).On("bid")
 }

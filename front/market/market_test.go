@@ -139,6 +139,22 @@ func TestCancel(t *testing.T) {
 	})
 }
 
+// However often somebody asks for what is settled, he hears why he does not get it.
+func TestCancelWhatIsSettledForEver(t *testing.T) {
+	each(t, func(w *world) {
+		l := w.open(listing(1))
+		b := w.placed(l, w.investor(1, 1_000_00), 200)
+		for n := 2; n < 4; n++ {
+			w.placed(l, w.investor(n, 400_00), 400)
+		}
+		w.run()
+		for range 40 {
+			_, err := w.Cancel(w.Context(), tenant, b.ID, uid("principal", 1))
+			w.is(err, market.Settled, "bid")
+		}
+	})
+}
+
 // A bidder cancels between the moment at which a listing is seen to be full and its funding: it stays open.
 func TestCancelOvertakesFunding(t *testing.T) {
 	each(t, func(w *world) {
