@@ -14,7 +14,7 @@ import (
 type leisurely struct{ *longmen.Ledger }
 
 const (
-	leisurelyMost = 128 // events at once
+	leisurelyMost = 256 // events at once
 	leisurelyRest = 200 * time.Millisecond
 	busyRate      = 500 // commands a second
 )

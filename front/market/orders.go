@@ -17,7 +17,7 @@ import (
 const OrdersKind = "market-orders"
 
 // ordersPage is how many orders end in one transaction: others wait for it who write rows.
-var ordersPage = 200
+var ordersPage = 500
 
 // Order keeps what a command means for the orders that bids are. They follow the journal for themselves, so that nobody who
 // needs the rows of bids waits for them. book is the ledger's id.
