@@ -7,6 +7,7 @@ import (
 
 	"github.com/longmen/longmen"
 	"github.com/longmen/longmen/core/feed"
+	"github.com/longmen/longmen/kit/clock"
 )
 
 // leisurely hands over a ledger's events to one for whom nobody waits: few in a transaction, and while the ledger is busy
@@ -36,21 +37,10 @@ func (l leisurely) Watch(ctx context.Context, from uint64, each func([]feed.Even
 				rest = max(rest, leisurelyRest)
 			}
 			since, applied = time.Now(), l.Applied()
-			if err := rested(ctx, rest); err != nil {
+			if err := clock.Pause(ctx, rest); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
-}
-
-func rested(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/longmen/longmen/kit/clock"
 )
 
 // Follow handles a ledger's events under a lead, from the cursor on, until the context ends or another node takes
@@ -85,22 +87,8 @@ func (r *run) resume(ctx context.Context, source Source) error {
 		if err := r.handleAll(ctx, list); err != nil || len(list) >= behind {
 			return err
 		}
-		return pause(ctx, r.rest-time.Since(began))
+		return clock.Pause(ctx, r.rest-time.Since(began))
 	})
-}
-
-func pause(ctx context.Context, d time.Duration) error {
-	if d <= 0 {
-		return nil
-	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }
 
 // handleAll handles events in one transaction; when that fails, those before the one that is to blame, and that one

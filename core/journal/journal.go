@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/longmen/longmen/kit/clock"
 	"github.com/longmen/longmen/store"
 )
 
@@ -58,15 +59,7 @@ func Open(ctx context.Context, db *store.DB, opts ...Option) (*Journal, error) {
 func (j *Journal) Close() error { return j.rows.Close() }
 
 func backOff(ctx context.Context, attempt int) error {
-	d := min(time.Second, 5*time.Millisecond<<min(attempt, 10))
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-timer.C:
-		return nil
-	}
+	return clock.Pause(ctx, min(time.Second, 5*time.Millisecond<<min(attempt, 10)))
 }
 
 // MaxAppend is the most groups of one Append.
