@@ -75,9 +75,12 @@ func (n *note) placed(by order.Evidence) {
 // cancelled ends the order of a bid that was taken back. Which one it was follows from the command's id; the bid of the same
 // id on another ledger is another one.
 func (n *note) cancelled(by order.Evidence) {
+	if id.ID(n.c.Behalf).Check() != nil {
+		return
+	}
 	for _, r := range n.c.References {
 		own := id.ID(r.Value)
-		if r.Type != ReferenceBid || !cancels(id.ID(n.c.ID), own) {
+		if r.Type != ReferenceBid || own.Check() != nil || !cancels(id.ID(n.c.ID), own) {
 			continue
 		}
 		n.keep(&order.Change{
