@@ -3,6 +3,7 @@ package history
 import (
 	"encoding/binary"
 	"fmt"
+	"slices"
 
 	"github.com/longmen/longmen/core/ledger"
 )
@@ -258,6 +259,7 @@ func (b *Batch) addOpened(fx *ledger.Effects) {
 func (b *Batch) addEntries(fx *ledger.Effects, c *command) {
 	at := &b.h.produced
 	shifted := c.effective() != c.Date
+	b.entries = slices.Grow(b.entries, len(fx.Entries)*entrySize)
 	for i := range fx.Entries {
 		e := &fx.Entries[i]
 		if e.Number != at.Entries+1 {

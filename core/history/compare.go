@@ -79,7 +79,6 @@ func compareWith(ctx context.Context, db *store.DB, id ledger.ID, s sizes) (*Com
 	shadow := &History{
 		number: c.stored.number, id: id, sizes: s, blocks: newCache[block, []byte](nil, 0), latest: numbers{},
 	}
-	shadow.pool.New = func() any { return &Batch{h: shadow} }
 	c.shadow = shadow
 	c.project = &projector{h: shadow, dirty: map[uint32]struct{}{}, folding: folding{counted: map[uint32]uint64{}}}
 	for log := range c.project.logs {

@@ -180,22 +180,26 @@ func (k *scan) compareRow(c *Comparison, got, want *storedRow) {
 	}
 }
 
-// compareBlock finds the first record that differs.
+// compareBlock finds the first record that differs. What an older program stored may differ in its bytes alone.
 func (k *scan) compareBlock(c *Comparison, got, want *storedRow) {
-	name, size := tables[k.table].name, logSizes[k.order.block]
-	is, ought := got.blobs[0][:max(0, len(got.blobs[0])-sealSize)], want.blobs[0][:len(want.blobs[0])-sealSize]
+	name, log := tables[k.table].name, k.order.block
+	size, full := logSizes[log], blockSize*logSizes[log]
+	ought, _ := unpack(log, want.blobs[0][:len(want.blobs[0])-sealSize])
+	is, whole := unpack(log, got.blobs[0][:max(0, len(got.blobs[0])-sealSize)])
 	for at := 0; at < len(ought); at += size {
 		if at+size > len(is) || !bytes.Equal(is[at:at+size], ought[at:at+size]) {
 			record := number(want)<<blockShift + uint64(at/size)
-			c.differ(recordSequence(k.order.block, record, ought[at:at+size]), "table %s: record %d is not what it should be", name, record+1)
+			c.differ(recordSequence(log, record, ought[at:at+size]), "table %s: record %d is not what it should be", name, record+1)
 			return
 		}
 	}
-	if len(is) > len(ought) && len(is)%size == 0 && len(is) <= blockSize*size && len(ought) < blockSize*size {
+	if len(is) > len(ought) && whole && len(ought) < full {
 		c.beyond = append(c.beyond, Difference{0, fmt.Sprintf("table %s: row %d has records after the last", name, number(want))})
 		return
 	}
-	c.differ(recordSequence(k.order.block, number(want)<<blockShift, ought), "table %s: the checksum of row %d is wrong", name, number(want))
+	if _, err := unseal(logNames[log], got.key[0], got.blobs[0]); err != nil || len(is) != len(ought) {
+		c.differ(recordSequence(log, number(want)<<blockShift, ought), "table %s: the checksum of row %d is wrong", name, number(want))
+	}
 }
 
 // recordSequence is the command to which a record of a log belongs.

@@ -195,3 +195,42 @@ func (w *world) spoil(db *store.DB, list []table) {
 		}
 	}
 }
+
+// Blocks of entries that an older program stored, unpacked, are read, compared and gone on from like any others.
+func TestBlocksOfOlderPrograms(t *testing.T) {
+	db := storetest.SQLite(t)
+	w := newWorld(t, 9, db)
+	for range 60 {
+		w.step()
+	}
+	s := w.first().sizes
+	w.close()
+	old, packed := map[int64][]byte{}, 0
+	rows := must(db.Writer().Query("SELECT place, data FROM history_entry"))
+	for rows.Next() {
+		var place int64
+		var data []byte
+		if err := rows.Scan(&place, &data); err != nil {
+			t.Fatal(err)
+		}
+		stored := must(unseal("entry", place, data))
+		records, _ := unpackEntries(stored)
+		old[place] = seal(place, records)
+		packed += len(records) - len(stored)
+	}
+	if err := rows.Err(); err != nil || len(old) == 0 || packed <= 0 {
+		t.Fatalf("%d blocks, %d bytes spared: %v", len(old), packed, err)
+	}
+	for place, data := range old {
+		must(db.Writer().Exec("UPDATE history_entry SET data = ? WHERE place = ?", data, place))
+	}
+	if found, err := compareWorld(w, db, s); err != nil || len(found) > 0 {
+		t.Fatalf("%v, %v", found, err)
+	}
+	w.reopen(t)
+	defer w.close()
+	for range 10 {
+		w.step()
+	}
+	w.check(t)
+}

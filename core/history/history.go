@@ -94,7 +94,7 @@ type History struct {
 	reached  atomic.Pointer[reached] // of those who read
 	progress progress
 	project  *projector
-	pool     sync.Pool
+	spare    chan *Batch // that are used again
 	resolve  atomic.Pointer[func(address string) uint32]
 }
 
@@ -121,7 +121,7 @@ func Open(ctx context.Context, db *store.DB, id ledger.ID, records Records, o Op
 		o.Queue = defaultQueue
 	}
 	h := &History{
-		db: db, id: id, records: records, reads: newReads(db), sizes: usualSizes,
+		db: db, id: id, records: records, reads: newReads(db), sizes: usualSizes, spare: make(chan *Batch, spareBatches),
 		blocks:   newCache[block, []byte](o.All, o.Cache/2),
 		opened:   newCache[uint64, []Account](o.All, o.Cache/16),
 		names:    newCache[uint64, []byte](o.All, o.Cache/32),
@@ -134,7 +134,6 @@ func Open(ctx context.Context, db *store.DB, id ledger.ID, records Records, o Op
 	if o.sizes != nil {
 		h.sizes = *o.sizes
 	}
-	h.pool.New = func() any { return &Batch{h: h} }
 	if err := h.load(ctx, o); err != nil {
 		return nil, firstError(fmt.Errorf("open history of ledger %v: %w", id, err), h.reads.close())
 	}
@@ -285,7 +284,32 @@ func (h *History) Wait(ctx context.Context, sequence uint64) error {
 }
 
 // Batch gives an empty batch. Only the one who appends may call it, and fills one at a time.
-func (h *History) Batch() *Batch { return h.pool.Get().(*Batch) }
+func (h *History) Batch() *Batch {
+	select {
+	case b := <-h.spare:
+		return b
+	default:
+		return &Batch{h: h}
+	}
+}
+
+// Batches are used again while they are not too large, since to clear their memory anew costs as much as to fill it.
+const (
+	spareBatches = 8
+	spareBytes   = 8 << 20
+)
+
+// reuse keeps a batch that is written for what comes next.
+func (h *History) reuse(b *Batch) {
+	if cap(b.entries)+cap(b.commands)+cap(b.groupData)+cap(b.payoutData)+cap(b.changeData) > spareBytes {
+		return
+	}
+	b.reset()
+	select {
+	case h.spare <- b:
+	default:
+	}
+}
 
 // Append hands a batch to the projector. It blocks while too much is waiting, and returns the error by which the
 // projector has stopped, if it has. The batch must not be used any more.

@@ -113,12 +113,13 @@ func (h *History) loadBlocks(ctx context.Context, log int, numbers []int64, got 
 			if err != nil {
 				return err
 			}
-			if len(data)%logSizes[log] != 0 || len(data) > blockSize*logSizes[log] {
-				return damaged(logNames[log], place, "%d bytes", len(data))
+			records, ok := unpack(log, data)
+			if !ok {
+				return damaged(logNames[log], place, "the records can't be read")
 			}
 			number := uint64(place & maxPosition)
-			h.keepBlock(block{log, number}, data)
-			got(number, data)
+			h.keepBlock(block{log, number}, records)
+			got(number, records)
 			return nil
 		})
 	})

@@ -122,7 +122,7 @@ func (p *projector) finishLogs() {
 func (p *projector) emit(log int, number uint64, data []byte) {
 	place, r := p.h.place(number), &p.plan.rows[logTables[log]]
 	r.add(place)
-	r.with(seal(place, data))
+	r.with(seal(place, pack(log, data)))
 	p.plan.made = append(p.plan.made, madeBlock{block{log, number}, data})
 }
 

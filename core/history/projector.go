@@ -92,8 +92,7 @@ func (p *projector) append(ctx context.Context, b *Batch) error {
 		return fmt.Errorf("append to history: %w", b.err)
 	}
 	if b.from == b.to {
-		b.reset()
-		p.h.pool.Put(b)
+		p.h.reuse(b)
 		return nil
 	}
 	size := b.Size()
@@ -208,8 +207,7 @@ func (p *projector) run(ctx context.Context) {
 			return
 		}
 		for _, b := range list {
-			b.reset()
-			p.h.pool.Put(b)
+			p.h.reuse(b)
 		}
 		p.last = time.Now()
 	}

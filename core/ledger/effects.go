@@ -21,6 +21,7 @@ type Effects struct {
 	rows    []share.Row    // backs the holdings' rows
 	running []share.Int128 // and running indexes
 	ahead   []int32        // backs the payouts' tranches
+	details []LineDetail   // and their lines
 	result  []PayoutTranche
 }
 
@@ -29,6 +30,7 @@ func (fx *Effects) reset() {
 	fx.Accounts, fx.Registers, fx.Assets, fx.Entries = fx.Accounts[:0], fx.Registers[:0], fx.Assets[:0], fx.Entries[:0]
 	fx.Holdings, fx.Payouts, fx.Buckets = fx.Holdings[:0], fx.Payouts[:0], fx.Buckets[:0]
 	fx.rows, fx.running, fx.ahead, fx.result = fx.rows[:0], fx.running[:0], fx.ahead[:0], fx.result[:0]
+	fx.details = fx.details[:0]
 }
 
 // BucketOpened tells of a new bucket of the trial balance: all accounts of one asset and account code. Numbers count

@@ -163,6 +163,7 @@ func (e *Engine) creditLines(r uint32, o *Distribute, out *Output, payout *Payou
 	reg := e.registers.at(r)
 	totals := lineTotals{}
 	e.dist.owing = e.dist.owing[:0]
+	details := len(e.fx.details)
 	gross := e.grossLines(len(o.Amounts))
 	for i := reg.first; i != 0; i = e.blocks.at(i).next {
 		b := e.blocks.at(i)
@@ -193,6 +194,7 @@ func (e *Engine) creditLines(r uint32, o *Distribute, out *Output, payout *Payou
 	}
 	totals.flush(e)
 	payout.Totals = totals.list
+	payout.Lines = e.fx.details[details:len(e.fx.details):len(e.fx.details)]
 }
 
 // grossLines adds the tranches' lines up by holder.
@@ -245,7 +247,7 @@ func (e *Engine) creditLine(i, s uint32, gross int64, o *Distribute, totals *lin
 		a.credits += credited
 		a.derived += gross
 		payout.Explicit++
-		payout.Lines = append(payout.Lines, detail)
+		e.fx.details = append(e.fx.details, detail)
 		e.entry(a, Entry{
 			Kind: EntryLine, Side: CreditNormal, Account: account, Register: payout.Register, Amount: credited,
 			Derived: gross, Payout: payout.Number,
