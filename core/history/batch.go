@@ -3,7 +3,6 @@ package history
 import (
 	"encoding/binary"
 	"fmt"
-	"slices"
 
 	"github.com/longmen/longmen/core/ledger"
 )
@@ -32,7 +31,7 @@ type Batch struct {
 	from, to   uint64 // sequences before and after it
 	end        tail
 	commands   []byte
-	entries    []byte
+	entries    run
 	hashes     []byte
 	groups     []part
 	groupData  []byte
@@ -123,8 +122,9 @@ const (
 )
 
 func (b *Batch) reset() {
+	b.entries.reset()
 	*b = Batch{
-		h: b.h, commands: b.commands[:0], entries: b.entries[:0], hashes: b.hashes[:0], groups: b.groups[:0],
+		h: b.h, commands: b.commands[:0], entries: b.entries, hashes: b.hashes[:0], groups: b.groups[:0],
 		groupData: b.groupData[:0], payouts: b.payouts[:0], payoutData: b.payoutData[:0], details: b.details[:0],
 		totals: b.totals[:0], changes: b.changes[:0], changeData: b.changeData[:0], accounts: b.accounts[:0],
 		opened: b.opened[:0], references: b.references[:0], shifts: b.shifts[:0], ends: b.ends[:0],
@@ -133,7 +133,7 @@ func (b *Batch) reset() {
 
 // Size is about the number of bytes it holds.
 func (b *Batch) Size() int {
-	return len(b.commands) + len(b.entries) + len(b.hashes) + len(b.groupData) + len(b.payoutData) + len(b.changeData) +
+	return len(b.commands) + b.entries.bytes() + len(b.hashes) + len(b.groupData) + len(b.payoutData) + len(b.changeData) +
 		64*(len(b.accounts)+len(b.references)+len(b.shifts)+len(b.changes)+len(b.payouts))
 }
 
@@ -259,7 +259,6 @@ func (b *Batch) addOpened(fx *ledger.Effects) {
 func (b *Batch) addEntries(fx *ledger.Effects, c *command) {
 	at := &b.h.produced
 	shifted := c.effective() != c.Date
-	b.entries = slices.Grow(b.entries, len(fx.Entries)*entrySize)
 	for i := range fx.Entries {
 		e := &fx.Entries[i]
 		if e.Number != at.Entries+1 {
@@ -267,7 +266,7 @@ func (b *Batch) addEntries(fx *ledger.Effects, c *command) {
 			return
 		}
 		at.Entries++
-		b.entries = appendEntry(b.entries, e, shifted)
+		b.entries.add(e, shifted)
 		if shifted {
 			s := shiftPart{account: e.Account, entry: e.Number, booked: c.Date, effective: c.Effective}
 			if e.Side == ledger.DebitNormal {

@@ -201,8 +201,8 @@ func (c *Comparison) compare(ctx context.Context) error {
 	if err := c.compareRows(ctx); err != nil {
 		return err
 	}
-	number := b.end.Entries - uint64(len(b.entries)/entrySize)
-	for e := b.entries; len(e) > 0; e = e[entrySize:] {
+	number := p.firstCounts(b).Entries
+	for e := range b.entries.records() {
 		number++
 		c.shadow.heads.slot(le.Uint32(e[72:])).Store(number)
 	}

@@ -90,7 +90,7 @@ func (c *Comparison) sequenceOf(table int, ints []int64) uint64 {
 	before := c.project.firstCounts(b)
 	switch table {
 	case tableChain, tableShift:
-		return le.Uint64(b.entries[(number-before.Entries-1)*entrySize+16:])
+		return le.Uint64(b.entries.at(int(number - before.Entries - 1))[16:])
 	case tableTimeline, tablePayoutShift:
 		return le.Uint64(b.payoutData[b.payouts[number-before.Payouts-1].head+4:])
 	case tableHolding, tableHolder:

@@ -301,7 +301,7 @@ const (
 
 // reuse keeps a batch that is written for what comes next.
 func (h *History) reuse(b *Batch) {
-	if cap(b.entries)+cap(b.commands)+cap(b.groupData)+cap(b.payoutData)+cap(b.changeData) > spareBytes {
+	if cap(b.commands)+cap(b.groupData)+cap(b.payoutData)+cap(b.changeData) > spareBytes {
 		return
 	}
 	b.reset()

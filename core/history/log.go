@@ -58,6 +58,16 @@ func (a *appender) append(data []byte, emit func(number uint64, data []byte)) {
 	}
 }
 
+// take puts the records of one block into the log: a full one becomes its next block as it is.
+func (a *appender) take(block []byte, emit func(number uint64, data []byte)) {
+	if len(a.tail) > 0 || len(block) < blockSize*logSizes[a.log] {
+		a.append(block, emit)
+		return
+	}
+	a.next += blockSize
+	emit((a.next-1)>>blockShift, block)
+}
+
 // finish gives the last block to emit, if it is new and not full.
 func (a *appender) finish(emit func(number uint64, data []byte)) {
 	if a.owned {

@@ -106,24 +106,29 @@ func (p *projector) addHeads(next *state) {
 }
 
 func (p *projector) addLogs(b *Batch) {
-	for log, data := range [logCount][]byte{b.commands, b.entries, b.hashes} {
-		p.plan.logs[log].append(data, func(number uint64, data []byte) { p.emit(log, number, data) })
+	p.plan.logs[logCommand].append(b.commands, p.emitter(logCommand))
+	p.plan.logs[logHash].append(b.hashes, p.emitter(logHash))
+	for _, block := range b.entries.blocks {
+		p.plan.logs[logEntry].take(block, p.emitter(logEntry))
 	}
 }
 
 // finishLogs writes the blocks that are not full, once for all batches.
 func (p *projector) finishLogs() {
 	for log := range p.plan.logs {
-		p.plan.logs[log].finish(func(number uint64, data []byte) { p.emit(log, number, data) })
+		p.plan.logs[log].finish(p.emitter(log))
 	}
 	p.plan.accounts.finish(p.emitAccounts)
 }
 
-func (p *projector) emit(log int, number uint64, data []byte) {
-	place, r := p.h.place(number), &p.plan.rows[logTables[log]]
-	r.add(place)
-	r.with(seal(place, pack(log, data)))
-	p.plan.made = append(p.plan.made, madeBlock{block{log, number}, data})
+// emitter gives what makes a row of a block of a log.
+func (p *projector) emitter(log int) func(number uint64, data []byte) {
+	return func(number uint64, data []byte) {
+		place, r := p.h.place(number), &p.plan.rows[logTables[log]]
+		r.add(place)
+		r.with(seal(place, pack(log, data)))
+		p.plan.made = append(p.plan.made, madeBlock{block{log, number}, data})
+	}
 }
 
 func (p *projector) emitAccounts(number uint64, data []byte) {
@@ -165,19 +170,20 @@ func (p *projector) addCommands(b *Batch, next *state) {
 	chain, totals := &p.plan.rows[tableChain], &p.plan.rows[tableTotals]
 	var moved sums
 	before := p.firstCounts(b)
-	entries, payouts := b.entries, b.payouts
+	entry, payouts := 0, b.payouts
 	for i := 0; i < len(b.commands); i += commandSize {
 		c := decodeCommand(b.commands[i:])
 		shifted := c.effective() != c.Date
 		for n := before.Entries; n < c.Entries; n++ {
-			if (le.Uint64(entries[8:])-1)%chainEvery == 0 {
-				chain.add(p.h.owner(le.Uint32(entries[72:])), int64(n+1))
+			e := b.entries.at(entry)
+			if (le.Uint64(e[8:])-1)%chainEvery == 0 {
+				chain.add(p.h.owner(le.Uint32(e[72:])), int64(n+1))
 			}
-			p.sums.addEntry(&p.h.buckets, entries)
+			p.sums.addEntry(&p.h.buckets, e)
 			if shifted {
-				moved.addEntry(&p.h.buckets, entries)
+				moved.addEntry(&p.h.buckets, e)
 			}
-			entries = entries[entrySize:]
+			entry++
 		}
 		for range c.Payouts - before.Payouts {
 			p.sums.add(b.totals[payouts[0].totals:payouts[0].totalsEnd])
@@ -215,7 +221,7 @@ func (p *projector) addShiftTotals(sequence uint64, c *command, moved sums) {
 // firstCounts are the lengths of the logs before a batch.
 func (p *projector) firstCounts(b *Batch) counts {
 	return counts{
-		Entries: b.end.Entries - uint64(len(b.entries)/entrySize),
+		Entries: b.end.Entries - uint64(b.entries.count),
 		Payouts: b.end.Payouts - uint64(len(b.payouts)),
 		Changes: b.end.Changes - uint64(len(b.changes)),
 	}
@@ -367,8 +373,8 @@ func (p *projector) publish(list []*Batch, next state) {
 		h.keepBlock(m.key, m.data)
 	}
 	for _, b := range list {
-		number := b.end.Entries - uint64(len(b.entries)/entrySize)
-		for e := b.entries; len(e) > 0; e = e[entrySize:] {
+		number := p.firstCounts(b).Entries
+		for e := range b.entries.records() {
 			number++
 			account := le.Uint32(e[72:])
 			h.heads.slot(account).Store(number)
