@@ -49,7 +49,7 @@ func (b *backend) enter(ctx context.Context, name string, commands []*ledger.Com
 	if g == nil {
 		return nil, errs.Overloaded.Errorf("%v", errOpening)
 	}
-	owner, err := g.Parties.TenantOfLedger(ctx, name)
+	owner, err := g.Parties.OwnerOfLedger(ctx, name)
 	if errs.Is(err, errs.NotFound) {
 		return func() {}, nil // no tenant's books
 	}
@@ -57,7 +57,7 @@ func (b *backend) enter(ctx context.Context, name string, commands []*ledger.Com
 		return nil, err
 	}
 	// A repeat changes nothing: it gets its first result, whatever was closed since.
-	return g.Books.Enter(ctx, owner.ID, name, commands, func(ctx context.Context, command id.ID) (bool, error) {
+	return g.Books.Enter(ctx, owner, name, commands, func(ctx context.Context, command id.ID) (bool, error) {
 		_, err := b.CommandByID(ctx, name, ledger.ID(command))
 		if errs.Is(err, errs.NotFound) {
 			return false, nil

@@ -232,8 +232,8 @@ func (s *server) planCommand(ctx context.Context, in *planInput) (*jobOutput, er
 		return nil, s.problem(ctx, inBodyOf(err, "", "body."))
 	}
 	of := owner(ctx)
-	if t, err := g.Parties.TenantOfLedger(ctx, in.Ledger); err == nil {
-		of = t.ID
+	if t, err := g.Parties.OwnerOfLedger(ctx, in.Ledger); err == nil {
+		of = t
 	} else if !errs.Is(err, errs.NotFound) {
 		return nil, s.problem(ctx, err)
 	}

@@ -137,7 +137,7 @@ var notBacked = errs.Define("listing_not_backed", http.StatusUnprocessableEntity
 
 // backed refuses a listing of a tenant that has not got the ledger, the borrower or the version of the product.
 func backed(ctx context.Context, g *ground.Ground, l *market.Listing) error {
-	if of, err := g.Parties.TenantOfLedger(ctx, l.Ledger); errs.Is(err, errs.NotFound) || err == nil && of.ID != l.Tenant {
+	if of, err := g.Parties.OwnerOfLedger(ctx, l.Ledger); errs.Is(err, errs.NotFound) || err == nil && of != l.Tenant {
 		return errs.NotFound.Errorf("there is no ledger %q", l.Ledger).On("ledger")
 	} else if err != nil {
 		return err

@@ -145,8 +145,8 @@ func free(ctx context.Context, g *party.Registry, tenant id.ID, b *NewTenant) er
 	if b.Ledger == b.Name {
 		field = "body.name"
 	}
-	switch t, err := g.TenantOfLedger(ctx, b.Ledger); {
-	case err == nil && t.ID != tenant:
+	switch owner, err := g.OwnerOfLedger(ctx, b.Ledger); {
+	case err == nil && owner != tenant:
 		return party.LedgerTaken.Errorf("another tenant has a ledger of this name; choose another one").On(field)
 	case err != nil && !errs.Is(err, errs.NotFound):
 		return err

@@ -46,7 +46,7 @@ func TestTenants(t *testing.T) {
 		other := party.By{Tenant: two.ID, Actor: operator}
 		refused(t, "another's ledger", of(w.AddLedger(ctx, other, "main")), party.LedgerTaken, "ledger")
 		refused(t, "no such tenant", of(w.AddLedger(ctx, party.By{Tenant: w.id(), Actor: operator}, "x")), errs.NotFound, "")
-		if got := must(w.TenantOfLedger(ctx, "main"))(t); got.ID != one.ID {
+		if got := must(w.OwnerOfLedger(ctx, "main"))(t); got != one.ID {
 			t.Errorf("main belongs to %+v", got)
 		}
 		if got := must(w.TenantByName(ctx, "two"))(t); got.ID != two.ID {
@@ -497,7 +497,7 @@ func TestRefusedInput(t *testing.T) {
 		{"no such subject", "about", of(w.Attestations(ctx, h.by.Tenant, party.AttestationFilter{About: "a b"}, page))},
 		{"no such login", "name", of(w.PrincipalByName(ctx, h.by.Tenant, "\x00"))},
 		{"no such tenant name", "name", of(w.TenantByName(ctx, ""))},
-		{"no such ledger name", "name", of(w.TenantOfLedger(ctx, "A"))},
+		{"no such ledger name", "name", of(w.OwnerOfLedger(ctx, "A"))},
 		{"a token of the past", "expires", token(w.now())},
 		{"a token for ever", "expires", token(w.now() + party.MaxTokenLife + 1)},
 	} {

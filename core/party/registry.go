@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"sync"
 	"time"
 
 	"github.com/longmen/longmen/kit/clock"
@@ -82,6 +83,7 @@ type Registry struct {
 	tag    []byte // key of the tags of tokens; none in a copy that was never used
 	cache  *cache
 	told   func(tenant, party id.ID)
+	owners sync.Map // of ledgers, by name
 }
 
 // Open brings the tables up to date and checks that the lookup key is the one that made the rows.

@@ -64,29 +64,40 @@ func (r *Registry) TenantByName(ctx context.Context, name string) (Tenant, error
 	if err := checkCode("name", name); err != nil {
 		return Tenant{}, err
 	}
-	return r.tenantWhere(ctx, "SELECT tenant FROM party_tenant WHERE name = ?", name, "no tenant has this name")
-}
-
-// TenantOfLedger reads the tenant that owns the ledger of that name.
-func (r *Registry) TenantOfLedger(ctx context.Context, name string) (Tenant, error) {
-	if err := checkText("name", name, MaxLedgerName, lowerName); err != nil {
-		return Tenant{}, err
-	}
-	return r.tenantWhere(ctx, "SELECT tenant FROM party_ledger WHERE name = ?", name, "no tenant has a ledger of this name")
-}
-
-func (r *Registry) tenantWhere(ctx context.Context, statement, name, missing string) (t Tenant, err error) {
-	err = r.read(ctx, func(q *query) error {
-		err := q.row(statement, name).Scan(column{&t.ID})
+	var own id.ID
+	err := r.read(ctx, func(q *query) error {
+		err := q.row("SELECT tenant FROM party_tenant WHERE name = ?", name).Scan(column{&own})
 		if errors.Is(err, sql.ErrNoRows) {
-			return errs.NotFound.Errorf("%s", missing).On("name")
+			return errs.NotFound.Errorf("no tenant has this name").On("name")
 		}
 		return err
 	})
 	if err != nil {
 		return Tenant{}, failed("find tenant", err)
 	}
-	return r.Tenant(ctx, t.ID)
+	return r.Tenant(ctx, own)
+}
+
+// OwnerOfLedger tells which tenant has the ledger of that name. A ledger stays its tenant's, so who it is is read once.
+func (r *Registry) OwnerOfLedger(ctx context.Context, name string) (owner id.ID, err error) {
+	if known, ok := r.owners.Load(name); ok {
+		return known.(id.ID), nil
+	}
+	if err := checkText("name", name, MaxLedgerName, lowerName); err != nil {
+		return owner, err
+	}
+	err = r.read(ctx, func(q *query) error {
+		err := q.row("SELECT tenant FROM party_ledger WHERE name = ?", name).Scan(column{&owner})
+		if errors.Is(err, sql.ErrNoRows) {
+			return errs.NotFound.Errorf("no tenant has a ledger of this name").On("name")
+		}
+		return err
+	})
+	if err != nil {
+		return owner, failed("find tenant", err)
+	}
+	r.owners.Store(name, owner)
+	return owner, nil
 }
 
 // Tenants lists all tenants, for the operator of the platform alone.

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/longmen/longmen/kit/clock"
 	"github.com/longmen/longmen/kit/errs"
 )
 
@@ -42,6 +43,8 @@ const (
 	atOnce = 3
 	// lookSoon is how soon one looks again after something was planned here, and then twice as late each time.
 	lookSoon = 2 * time.Millisecond
+	// breath is the least between two looks while more and more is planned: what gathers shares a transaction.
+	breath = 5 * time.Millisecond
 )
 
 // lookEvery is how soon events are seen that another node has planned.
@@ -344,16 +347,18 @@ func (r *Runner) Follow(ctx context.Context, ledger string) error {
 		if next != nil {
 			left = min(left, time.Duration(max(next.Due-now, next.Again-r.plan.now(), 1_000))*time.Microsecond)
 		}
+		looked := time.Now()
 		timer := time.NewTimer(left)
 		select {
 		case <-timer.C:
 		case <-woken:
 			again = lookSoon / 2
+			if err := clock.Pause(ctx, breath-time.Since(looked)); err != nil {
+				return err
+			}
 		case <-ctx.Done():
-		}
-		timer.Stop()
-		if ctx.Err() != nil {
 			return ctx.Err()
 		}
+		timer.Stop()
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/longmen/longmen/core/ledger"
@@ -44,6 +45,8 @@ type Reminders struct {
 	Ledgers servicing.Ledgers
 	// Disputed reports whether a loan is in dispute: then nobody is told that it falls due or is late.
 	Disputed func(ctx context.Context, tenant, loan id.ID) (bool, error)
+
+	scales sync.Map // by assetOf
 }
 
 // Name is how a loan is called in notices: the end of its id, which is short enough for a message.
@@ -66,9 +69,9 @@ func (r *Reminders) Happened(ctx context.Context, tx *sql.Tx, l *servicing.Loan,
 	}
 	switch e.Kind {
 	case servicing.Repaid, servicing.Settled:
-		return r.plan(ctx, tx, l, l.Deed.Loan.Derive("reminder.event", uint64(e.Number)), e.At, what{Number: e.Number})
+		return r.tell(ctx, tx, l, e)
 	case servicing.Reversed:
-		if err := r.plan(ctx, tx, l, l.Deed.Loan.Derive("reminder.event", uint64(e.Number)), e.At, what{Number: e.Number}); err != nil {
+		if err := r.tell(ctx, tx, l, e); err != nil {
 			return err
 		}
 		return r.again(ctx, tx, l, e)
@@ -76,6 +79,20 @@ func (r *Reminders) Happened(ctx context.Context, tx *sql.Tx, l *servicing.Loan,
 		return r.again(ctx, tx, l, e)
 	}
 	return nil
+}
+
+// tell tells of a payment, or that one came back. A notice that can't be made now is planned: it waits for whoever mends
+// what it lacks, and holds up no payment.
+func (r *Reminders) tell(ctx context.Context, tx *sql.Tx, l *servicing.Loan, e *servicing.Event) error {
+	own := l.Deed.Loan.Derive("reminder.event", uint64(e.Number))
+	n, err := r.happened(ctx, l, e, own, e.At)
+	if err == nil && n != nil {
+		err = r.Outbox.Tell(ctx, tx, *n)
+	}
+	if err == nil {
+		return nil
+	}
+	return r.plan(ctx, tx, l, own, e.At, what{Number: e.Number})
 }
 
 // again looks at a loan from today on: at the next row that is not due yet, and at the oldest that is late.
@@ -165,7 +182,11 @@ func (r *Reminders) Due(ctx context.Context, e *plan.Event) (func(*sql.Tx) error
 		return nil, err
 	}
 	if w.Number > 0 {
-		return r.happened(ctx, l, e, w.Number)
+		if int(w.Number) > len(l.Events) {
+			return nil, fmt.Errorf("loan %s has no event %d", l.Deed.Loan, w.Number)
+		}
+		n, err := r.happened(ctx, l, &l.Events[w.Number-1], e.ID, e.Due)
+		return r.keep(ctx, l, n, nil, nil), err
 	}
 	if w.Days > 0 {
 		return r.late(ctx, l, e, w)
@@ -232,12 +253,9 @@ func (r *Reminders) rows(ctx context.Context, l *servicing.Loan, e *plan.Event) 
 	return rows, now.Location(), err
 }
 
-// happened tells of a payment, that one came back, or that one was not taken since it looks like a second.
-func (r *Reminders) happened(ctx context.Context, l *servicing.Loan, e *plan.Event, number uint32) (func(*sql.Tx) error, error) {
-	if int(number) > len(l.Events) {
-		return nil, fmt.Errorf("loan %s has no event %d", l.Deed.Loan, number)
-	}
-	x := &l.Events[number-1]
+// happened is the notice of a payment, that one came back, or that one was not taken since it looks like a second; nil
+// where there is nothing to tell.
+func (r *Reminders) happened(ctx context.Context, l *servicing.Loan, x *servicing.Event, own id.ID, due int64) (*notice.Notice, error) {
 	kind, amount := message.Paid, x.Given()
 	more := map[string]any{"loan": Name(l.Deed.Loan)}
 	if x.Outcome == servicing.Suspected {
@@ -253,11 +271,7 @@ func (r *Reminders) happened(ctx context.Context, l *servicing.Loan, e *plan.Eve
 	if amount == 0 {
 		return nil, nil // credit was given back
 	}
-	tell, err := r.notice(ctx, l, e, kind, e.ID, amount, x.Date, more)
-	if err != nil {
-		return nil, err
-	}
-	return r.keep(ctx, l, tell, nil, nil), nil
+	return r.notice(ctx, l, due, kind, own, amount, x.Date, more)
 }
 
 // keep tells, and plans what is looked at next.
@@ -282,19 +296,13 @@ func (r *Reminders) reminder(ctx context.Context, l *servicing.Loan, e *plan.Eve
 	if disputed, err := r.Disputed(ctx, l.Tenant, l.Deed.Loan); disputed || err != nil {
 		return nil, err
 	}
-	return r.notice(ctx, l, e, kind, own, amount, on, more)
+	return r.notice(ctx, l, e.Due, kind, own, amount, on, more)
 }
 
 // notice makes what is told about a loan.
-func (r *Reminders) notice(ctx context.Context, l *servicing.Loan, e *plan.Event, kind string, own id.ID, amount int64, on day.Date, more map[string]any) (*notice.Notice, error) {
-	scale := uint8(0)
-	if err := r.Ledgers.View(ctx, l.Ledger, func(book *ledger.Engine) {
-		for _, a := range book.Assets() {
-			if a.Code == l.Asset {
-				scale = a.Scale
-			}
-		}
-	}); err != nil {
+func (r *Reminders) notice(ctx context.Context, l *servicing.Loan, due int64, kind string, own id.ID, amount int64, on day.Date, more map[string]any) (*notice.Notice, error) {
+	scale, err := r.scale(ctx, l)
+	if err != nil {
 		return nil, err
 	}
 	data := map[string]any{"amount": message.Money{Asset: l.Asset, Minor: amount, Scale: scale}, "date": on.String()}
@@ -304,6 +312,26 @@ func (r *Reminders) notice(ctx context.Context, l *servicing.Loan, e *plan.Event
 		return nil, err
 	}
 	return &notice.Notice{
-		Tenant: l.Tenant, ID: own.Derive("notice", 0), Ledger: l.Ledger, Due: e.Due, Party: l.Borrower, Kind: kind, Data: content, Reachable: true,
+		Tenant: l.Tenant, ID: own.Derive("notice", 0), Ledger: l.Ledger, Due: due, Party: l.Borrower, Kind: kind, Data: content, Reachable: true,
 	}, nil
+}
+
+// assetOf names an asset of a ledger.
+type assetOf struct{ ledger, asset string }
+
+// scale is that of a loan's asset, which never changes: so the ledger is asked once.
+func (r *Reminders) scale(ctx context.Context, l *servicing.Loan) (scale uint8, err error) {
+	key := assetOf{l.Ledger, l.Asset}
+	if known, ok := r.scales.Load(key); ok {
+		return known.(uint8), nil
+	}
+	err = r.Ledgers.View(ctx, l.Ledger, func(book *ledger.Engine) {
+		for _, a := range book.Assets() {
+			if a.Code == l.Asset {
+				scale = a.Scale
+				r.scales.Store(key, scale)
+			}
+		}
+	})
+	return scale, err
 }
