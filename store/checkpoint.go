@@ -18,14 +18,20 @@ const (
 	checkpointTail = 128
 	// checkpointRounds bounds the attempts to catch up with a writer that is as fast as we are.
 	checkpointRounds = 3
-	// commitOverhead is about what a small commit adds to the log: two pages and their headers.
-	commitOverhead = 2 * (4096 + 24)
+	// firstCommits is after how many commits one looks first, to learn what they add to the log.
+	firstCommits = 64
+	// logFrame is a page in the log with its header, and commitOverhead about what a small commit adds: two of them.
+	logFrame       = 4096 + 24
+	commitOverhead = 2 * logFrame
 )
 
 // checkpointer runs checkpoints on a connection of its own.
 type checkpointer struct {
 	db      *sql.DB
 	written atomic.Int64
+	told    atomic.Int64 // bytes of which somebody said that he wrote them
+	commits atomic.Int64
+	commit  atomic.Int64 // about what a commit adds to the log beside them, as it was last time
 	wake    chan struct{}
 	cancel  context.CancelFunc
 	ended   sync.WaitGroup
@@ -41,12 +47,15 @@ func newCheckpointer(path string) (*checkpointer, error) {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	c := &checkpointer{db: pool, wake: make(chan struct{}, 1), cancel: cancel}
+	c.commit.Store(checkpointEvery / firstCommits)
 	c.ended.Go(func() { c.loop(ctx) })
 	return c, nil
 }
 
 func (c *checkpointer) wrote(bytes int) {
-	if c.written.Add(int64(bytes)+commitOverhead) < checkpointEvery {
+	c.told.Add(int64(bytes))
+	c.commits.Add(1)
+	if c.written.Add(int64(bytes)+c.commit.Load()) < checkpointEvery {
 		return
 	}
 	c.written.Store(0)
@@ -64,7 +73,7 @@ func (c *checkpointer) loop(ctx context.Context) {
 		case <-c.wake:
 		}
 		// A failed checkpoint loses nothing: the log keeps its frames and the next one writes all its pages again.
-		// The writer's own checkpoint at 4096 pages is the net below this one.
+		// The writer's own checkpoint at 16,384 pages is the net below this one.
 		if err := c.run(ctx); err != nil && ctx.Err() == nil {
 			c.failed.Store(&err)
 		} else {
@@ -75,26 +84,36 @@ func (c *checkpointer) loop(ctx context.Context) {
 
 // run catches up with the writer as far as that goes without keeping it, then does the rest at once.
 func (c *checkpointer) run(ctx context.Context) error {
-	for range checkpointRounds {
-		left, err := c.step(ctx, "PASSIVE")
+	for round := range checkpointRounds {
+		pages, left, err := c.step(ctx, "PASSIVE")
 		if err != nil {
 			return err
+		}
+		if round == 0 {
+			c.learn(pages)
 		}
 		if left <= checkpointTail {
 			break
 		}
 	}
-	_, err := c.step(ctx, "RESTART")
+	_, _, err := c.step(ctx, "RESTART")
 	return err
 }
 
-// step runs one checkpoint and returns how many pages of the log are not in the file yet.
-func (c *checkpointer) step(ctx context.Context, mode string) (int, error) {
-	var busy, pages, done int
+// learn works out from the length of the log what a commit adds to it: one may hold hundreds of pages.
+func (c *checkpointer) learn(pages int) {
+	commits, told := c.commits.Swap(0), c.told.Swap(0)
+	each := (int64(pages)*logFrame - told) / max(commits, 1)
+	c.commit.Store(min(max(each, commitOverhead), checkpointEvery/4))
+}
+
+// step runs one checkpoint and returns how many pages the log has, and how many of them are not in the file yet.
+func (c *checkpointer) step(ctx context.Context, mode string) (pages, left int, err error) {
+	var busy, done int
 	if err := c.db.QueryRowContext(ctx, "PRAGMA wal_checkpoint("+mode+")").Scan(&busy, &pages, &done); err != nil {
-		return 0, fmt.Errorf("checkpoint the write-ahead log: %w", err)
+		return 0, 0, fmt.Errorf("checkpoint the write-ahead log: %w", err)
 	}
-	return pages - done, nil
+	return pages, pages - done, nil
 }
 
 // err is the error of the last checkpoint, for whoever watches the health of the store.

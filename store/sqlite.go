@@ -24,7 +24,7 @@ var writerPragmas = []string{
 	"checkpoint_fullfsync(1)",
 	"foreign_keys(1)",
 	"trusted_schema(0)",
-	"wal_autocheckpoint(4096)",
+	"wal_autocheckpoint(16384)",
 	"journal_size_limit(67108864)",
 	"temp_store(MEMORY)", // what a savepoint may have to bring back: a file for each would cost as much as the write itself
 }
