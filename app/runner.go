@@ -16,6 +16,7 @@ import (
 	"github.com/longmen/longmen/core/notice"
 	"github.com/longmen/longmen/core/plan"
 	"github.com/longmen/longmen/front/ground"
+	"github.com/longmen/longmen/front/lending/application"
 	"github.com/longmen/longmen/front/lending/reminder"
 	"github.com/longmen/longmen/front/market"
 	"github.com/longmen/longmen/kit/clock"
@@ -84,7 +85,8 @@ func newRunner(ctx context.Context, db *longmen.DB, put putter, g *ground.Ground
 		return nil, err
 	}
 	r.run.Tell(log)
-	r.run.Together(notice.EventKind, reminder.EventKind, market.AllocateKind)
+	r.run.Together(notice.EventKind, reminder.EventKind, market.AllocateKind, application.EventKind, application.LoanKind)
+	r.run.Beside(application.EventKind, application.LoanKind)
 	for _, l := range db.Node().Ledgers() {
 		r.follow(l.Name())
 	}

@@ -78,6 +78,7 @@ type Runner struct {
 	ledgers  Ledgers
 	handlers map[string]Handler
 	together map[string]bool // kinds
+	beside   map[string]bool // of them
 	log      *slog.Logger    // may be nil
 	turns    sync.Map        // by ledger: a channel with room for the one who works on it
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"sync"
 )
 
 // maxTogether is how many events share a transaction at most.
@@ -19,10 +20,23 @@ func (r *Runner) Together(kinds ...string) {
 	}
 }
 
+// Beside lets the handlers of these kinds, which go together, run side by side: what one of them does must not matter to
+// another, nor to those of other kinds that go together. It is called before anything is followed.
+func (r *Runner) Beside(kinds ...string) {
+	r.beside = map[string]bool{}
+	for _, k := range kinds {
+		r.beside[k] = true
+	}
+}
+
+// maxBeside is how many handlers run side by side.
+const maxBeside = 4
+
 // handled is an event whose handler has done its work.
 type handled struct {
 	event *Event
 	keep  func(tx *sql.Tx) error
+	err   error
 }
 
 // handleTogether does the events that come first on a ledger, as far as they go together, and says how many ended.
@@ -31,23 +45,46 @@ func (r *Runner) handleTogether(ctx context.Context, ledger string, upTo int64) 
 	if err != nil {
 		return 0, err
 	}
+	n := 0
+	for n < len(list) && r.together[list[n].Kind] {
+		n++
+	}
 	var good []handled
-	for i := range list {
-		e := &list[i]
-		if !r.together[e.Kind] {
-			break
-		}
-		keep, err := r.work(ctx, e)
+	for _, h := range r.workAll(ctx, list[:n]) {
 		if ctx.Err() != nil {
 			return 0, ctx.Err() // the next one to lead tries again
 		}
-		if err == nil {
-			good = append(good, handled{e, keep})
-		} else if err := r.failed(ctx, e, err); err != nil {
+		if h.err == nil {
+			good = append(good, h)
+		} else if err := r.failed(ctx, h.event, h.err); err != nil {
 			return 0, err
 		}
 	}
 	return r.endAll(ctx, good)
+}
+
+// workAll lets the handlers of events do their work, in their order but for those that run beside the others.
+func (r *Runner) workAll(ctx context.Context, list []Event) []handled {
+	done := make([]handled, len(list))
+	var group sync.WaitGroup
+	room := make(chan struct{}, maxBeside)
+	for i := range list {
+		work := func() {
+			done[i].event = &list[i]
+			done[i].keep, done[i].err = r.work(ctx, &list[i])
+		}
+		if !r.beside[list[i].Kind] {
+			work()
+			continue
+		}
+		room <- struct{}{}
+		group.Go(func() {
+			defer func() { <-room }()
+			work()
+		})
+	}
+	group.Wait()
+	return done
 }
 
 // endAll ends events in one transaction. When rows of one of them can't be kept, each ends in its own, so that only the

@@ -5,7 +5,9 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -153,6 +155,40 @@ func TestATransactionOfAReplacedNodeIsTakenBack(t *testing.T) {
 		}
 		if notes := count(t, db, "SELECT count(*) FROM note"); notes != 0 || c.state(1).State != plan.Waiting || c.state(2).Attempts != 0 {
 			t.Errorf("%d notes, %+v, %+v", notes, c.state(1), c.state(2))
+		}
+	})
+}
+
+// Handlers of such kinds run side by side: each of four waits here until all have begun. One that fails leaves the others
+// alone, and what they keep is kept in their order.
+func TestHandlersSideBySide(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		s := newStage(t, db)
+		var begun sync.WaitGroup
+		begun.Add(4)
+		var kept []byte
+		run, err := s.Lead(t.Context(), 1, s.clocks, map[string]plan.Handler{"due": func(_ context.Context, e *plan.Event) (func(*sql.Tx) error, error) {
+			begun.Done()
+			begun.Wait()
+			if e.ID[15] == 2 {
+				return nil, plan.Permanent(errors.New("the second fails"))
+			}
+			return func(*sql.Tx) error {
+				kept = append(kept, e.ID[15])
+				return nil
+			}, nil
+		}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		run.Together("due")
+		run.Beside("due")
+		s.add(event(1, 10), event(2, 10), event(3, 10), event(4, 10))
+		if n, err := run.RunDue(t.Context(), "main", 10); err != nil || n != 3 || !slices.Equal(kept, []byte{1, 3, 4}) {
+			t.Errorf("%d ended, kept were %v: %v", n, kept, err)
+		}
+		if e, err := s.Get(t.Context(), tenant, number(2)); err != nil || e.State != plan.Stuck {
+			t.Errorf("the second is %v: %v", e.State, err)
 		}
 	})
 }

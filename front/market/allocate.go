@@ -62,6 +62,7 @@ func (m *Market) allocate(ctx context.Context, tenant id.ID, on string, l Ledger
 		return nil, err
 	}
 	in.Allow = func(p *mandate.Piece) bool { return g.allow(ctx, p) }
+	in.Look = func(who id.ID) (mandate.Investor, error) { return g.investor(ctx, on, who) }
 	result, err := mandate.Match(in)
 	if err = errors.Join(err, g.failed); err != nil {
 		return nil, err
@@ -151,17 +152,8 @@ func (g *gathering) gather(ctx context.Context, name string) (*mandate.Input, er
 	if err != nil {
 		return nil, err
 	}
-	seen := map[id.ID]bool{}
 	for i := range line {
 		in.Mandates = append(in.Mandates, line[i].line())
-		if who := line[i].Investor; !seen[who] {
-			seen[who] = true
-			v, err := g.investor(ctx, name, who)
-			if err != nil {
-				return nil, err
-			}
-			in.Investors = append(in.Investors, v)
-		}
 	}
 	// One that is used up says so itself.
 	for i, most := 0, told(len(in.Listings)); i < len(in.Mandates) && len(in.Asked) < most; i++ {

@@ -100,8 +100,7 @@ func (l *Listing) check(i int) error {
 	return nil
 }
 
-func (v *Investor) check(i int) error {
-	at := func(name string) string { return fieldOf("investors", i, name) }
+func (v *Investor) check(at func(name string) string) error {
 	wrong := func(a int64) bool { return a < 0 || a > MaxAmount }
 	switch {
 	case v.ID.IsZero():

@@ -251,7 +251,49 @@ func TestMatchAgreesWithTheModel(t *testing.T) {
 		if diff := cmp.Diff(model(in), got); diff != "" {
 			t.Fatal("match and model differ:", diff)
 		}
+		later, looked := looking(in)
+		if again, err := mandate.Match(later); err != nil || cmp.Diff(got, again) != "" {
+			t.Fatal("read when their turn comes, investors change the result:", err, cmp.Diff(got, again))
+		}
+		for who, n := range looked {
+			if n > 1 {
+				t.Fatalf("investor %s was read %d times", who, n)
+			}
+		}
 	})
+}
+
+// looking is the same market with investors that are read when their turn comes, and how often each was.
+func looking(in *mandate.Input) (*mandate.Input, map[id.ID]int) {
+	later, looked := *in, map[id.ID]int{}
+	later.Investors = nil
+	later.Look = func(who id.ID) (mandate.Investor, error) {
+		looked[who]++
+		return in.Investors[slices.IndexFunc(in.Investors, func(v mandate.Investor) bool { return v.ID == who })], nil
+	}
+	return &later, looked
+}
+
+// Whoever stands behind the last piece is not read, and one who can't be read ends the run.
+func TestInvestorsAreReadWhenTheirTurnComes(t *testing.T) {
+	in := &mandate.Input{Listings: []mandate.Listing{loan(1)}}
+	for n := 1; n <= 9; n++ {
+		in.Mandates, in.Investors = append(in.Mandates, order(n)), append(in.Investors, investor(n))
+	}
+	in.Mandates[1].Grades = []string{"B"}
+	later, looked := looking(in)
+	if got := match(t, later); len(got.Pieces) != 4 || len(looked) != 4 || looked[name('i', 2)] != 0 {
+		t.Errorf("%d pieces, read were %v", len(got.Pieces), looked)
+	}
+	wrong := errors.New("the shelf is away")
+	later.Look = func(id.ID) (mandate.Investor, error) { return mandate.Investor{}, wrong }
+	if _, err := mandate.Match(later); !errors.Is(err, wrong) {
+		t.Errorf("the answer is %v", err)
+	}
+	later.Look = func(who id.ID) (mandate.Investor, error) { return mandate.Investor{ID: who, Cash: -1}, nil }
+	if _, err := mandate.Match(later); !errs.Is(err, errs.Invalid) {
+		t.Errorf("the answer is %v", err)
+	}
 }
 
 // What must hold whatever the rule of sizes is.

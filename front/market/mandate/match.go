@@ -13,6 +13,8 @@ type Input struct {
 	Listings  []Listing // in the order in which they are offered
 	Mandates  []Mandate
 	Investors []Investor
+	// Look reads an investor who is not among them when a mandate of his comes up, if it does; nil: there are no others.
+	Look func(id.ID) (Investor, error)
 	// Asked are mandates whose misses are told.
 	Asked []id.ID
 	// Allow says whether a piece is allowed that a mandate would take; nil: all are.
@@ -50,6 +52,7 @@ type run struct {
 	gone     int // empty slots
 	mandates []state
 	asked    int     // of them
+	known    []bool  // by investor: his figures are
 	cash     []int64 // by investor
 	grades   map[string]uint64
 	regions  [][]int64 // by region, then investor; one for all if no mandate has a cap on any
@@ -57,6 +60,7 @@ type run struct {
 	aside    map[id.ID]bool // listings beyond what one run counts
 	held     map[held]int64
 	result   Result
+	failed   error // at reading an investor
 }
 
 // held names what an investor holds of one loan or one borrower.
@@ -80,6 +84,9 @@ func Match(in *Input) (Result, error) {
 	for i := range in.Listings {
 		if l := &in.Listings[i]; !r.aside[l.ID] {
 			r.offer(l)
+		}
+		if r.failed != nil {
+			return Result{}, r.failed
 		}
 	}
 	r.back()
@@ -115,6 +122,10 @@ func (r *run) number() error {
 		}
 		seen[m.ID] = true
 		investor, known := investors[m.Investor]
+		if !known && in.Look != nil {
+			investor, known = int32(len(investors)), true
+			investors[m.Investor] = investor
+		}
 		if !known {
 			return errs.Invalid.Errorf("it is not among the investors").On(fieldOf("mandates", i, "investor"))
 		}
@@ -124,6 +135,7 @@ func (r *run) number() error {
 		}
 		r.line[i] = r.slot(int32(i))
 	}
+	r.room(len(investors))
 	slices.SortFunc(r.line, func(a, b slot) int {
 		x, y := &in.Mandates[a.mandate], &in.Mandates[b.mandate]
 		return cmp.Or(cmp.Compare(x.Turn, y.Turn), slices.Compare(x.ID[:], y.ID[:]))
@@ -163,34 +175,61 @@ func (r *run) numberListings() error {
 }
 
 func (r *run) numberInvestors() (map[id.ID]int32, error) {
-	numbers := make(map[id.ID]int32, len(r.in.Investors))
-	r.cash = make([]int64, len(r.in.Investors))
+	numbers := make(map[id.ID]int32, max(len(r.in.Investors), len(r.in.Mandates)))
 	r.regions = make([][]int64, max(len(r.region), 1))
-	for i := range r.regions {
-		r.regions[i] = make([]int64, len(r.in.Investors))
-	}
+	r.room(len(r.in.Investors))
 	for i := range r.in.Investors {
 		v, n := &r.in.Investors[i], int32(i)
-		if err := v.check(i); err != nil {
+		if err := v.check(func(name string) string { return fieldOf("investors", i, name) }); err != nil {
 			return nil, err
 		}
 		if _, twice := numbers[v.ID]; twice {
 			return nil, errs.Invalid.Errorf("there are two investors of this id").On(fieldOf("investors", i, "id"))
 		}
-		numbers[v.ID], r.cash[i] = n, v.Cash
-		for of, a := range v.Loans {
-			r.held[held{n, loan, of}] = a
-		}
-		for of, a := range v.Borrowers {
-			r.held[held{n, borrower, of}] = a
-		}
-		for name, a := range v.Regions {
-			if at, known := r.region[name]; known {
-				r.regions[at][n] = a
-			}
-		}
+		numbers[v.ID] = n
+		r.learn(n, v)
 	}
 	return numbers, nil
+}
+
+// room makes room for so many investors.
+func (r *run) room(n int) {
+	more := n - len(r.known)
+	r.known, r.cash = append(r.known, make([]bool, more)...), append(r.cash, make([]int64, more)...)
+	for i := range r.regions {
+		r.regions[i] = append(r.regions[i], make([]int64, more)...)
+	}
+}
+
+// learn takes up an investor's figures.
+func (r *run) learn(n int32, v *Investor) {
+	r.known[n], r.cash[n] = true, v.Cash
+	for of, a := range v.Loans {
+		r.held[held{n, loan, of}] = a
+	}
+	for of, a := range v.Borrowers {
+		r.held[held{n, borrower, of}] = a
+	}
+	for name, a := range v.Regions {
+		if at, known := r.region[name]; known {
+			r.regions[at][n] = a
+		}
+	}
+}
+
+// know reads an investor whose figures are not known yet.
+func (r *run) know(n int32, who id.ID) bool {
+	if r.known[n] || r.failed != nil {
+		return r.failed == nil
+	}
+	v, err := r.in.Look(who)
+	if err == nil {
+		err = v.check(func(name string) string { return "investor." + name })
+	}
+	if r.failed = err; err == nil {
+		r.learn(n, &v)
+	}
+	return err == nil
 }
 
 // slot is the place that a mandate takes when it joins the line.
@@ -225,6 +264,9 @@ func (r *run) offer(l *Listing) {
 			asked--
 		}
 		fits := left > 0 && s.grades&grade != 0 && s.shortest <= days && days <= s.longest
+		if fits && !r.know(r.mandates[s.mandate].investor, r.in.Mandates[s.mandate].Investor) {
+			return
+		}
 		if fits && !r.hopeless(l, left, region, s.mandate) {
 			if p, ok := r.size(l, left, s.mandate); ok && r.allows(&p) {
 				p.Place = place
