@@ -137,8 +137,8 @@ func (o *ordered) enrol(ctx context.Context, b *bench, n int) error {
 					return err
 				}
 				own := p.id()
-				if _, err := tx.ExecContext(ctx, p.db.Rebind(`INSERT INTO market_mandate (tenant, id, ledger, investor, terms, amount, used, turn, active)
-					VALUES (?, ?, ?, ?, ?, ?, 0, ?, 1)`), p.by.Tenant[:], own[:], p.site.ledger, v[:], string(terms), mandateAmount, int64(at.Sequence)); err != nil {
+				if _, err := tx.ExecContext(ctx, p.db.Rebind(`INSERT INTO market_mandate (tenant, id, ledger, investor, terms, amount, used, joined, turn, active)
+					VALUES (?, ?, ?, ?, ?, ?, 0, ?, ?, 1)`), p.by.Tenant[:], own[:], p.site.ledger, v[:], string(terms), mandateAmount, int64(at.Sequence), int64(at.Sequence)); err != nil {
 					return err
 				}
 			}

@@ -14,7 +14,7 @@ import (
 // MandateWhy is what a mandate took of a listing, and why so much, or why nothing.
 type MandateWhy struct {
 	Bids   []Bid          `json:"bids" doc:"That it made, each with the bound that decided its size"`
-	Missed *MandateMissed `json:"missed,omitempty" doc:"Why it took nothing, as the last run had it that kept an answer. A run keeps answers about those at the front of the line, and of a ledger the latest ones stay"`
+	Missed *MandateMissed `json:"missed,omitempty" doc:"Why it took nothing, as the last run had it that kept an answer. Of a run 5,000 answers are kept, of a ledger the latest ones"`
 	Now    MandateChance  `json:"now" doc:"What it would take if its turn came now"`
 }
 

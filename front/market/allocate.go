@@ -24,8 +24,7 @@ const chunk = 512
 
 // Allocate lets the open listings of a ledger be funded by mandates: it matches them as the ledger stands and sends the
 // bids in their order. Caps count what an investor holds by the amounts that were bid, whatever was repaid since. The
-// run names the bids: the same run again makes none twice. Why mandates took nothing is told, and kept, of those that have
-// waited longest.
+// run names the bids: the same run again makes none twice. Why mandates took nothing is kept.
 // One run at a time looks at a ledger's mandates, and only when their bids before are noted.
 func (m *Market) Allocate(ctx context.Context, tenant id.ID, on string, run id.ID) (*Allocation, error) {
 	l, err := m.Ledgers(ctx, on)
@@ -62,6 +61,7 @@ func (m *Market) allocate(ctx context.Context, tenant id.ID, on string, l Ledger
 		return nil, err
 	}
 	in.Allow = func(p *mandate.Piece) bool { return g.allow(ctx, p) }
+	in.Tell = g.note
 	in.Look = func(who id.ID) (mandate.Investor, error) { return g.investor(ctx, on, who) }
 	result, err := mandate.Match(in)
 	if err = errors.Join(err, g.failed); err != nil {
@@ -73,7 +73,7 @@ func (m *Market) allocate(ctx context.Context, tenant id.ID, on string, l Ledger
 			return a, err
 		}
 	}
-	return a, m.keepMisses(ctx, g, on, result.Misses)
+	return a, m.keepMisses(ctx, g, on, result.Sold)
 }
 
 // gathering collects what a match depends on.
@@ -84,6 +84,8 @@ type gathering struct {
 	byID   map[id.ID]*Listing
 	assets map[id.ID]string // of the investors' money
 	failed error            // at asking the product's rules
+	misses []mandate.Miss
+	untold bool // there were more
 	// How far the ledger was, and when.
 	sequence uint64
 	at       int64
@@ -154,12 +156,6 @@ func (g *gathering) gather(ctx context.Context, name string) (*mandate.Input, er
 	}
 	for i := range line {
 		in.Mandates = append(in.Mandates, line[i].line())
-	}
-	// One that is used up says so itself.
-	for i, most := 0, told(len(in.Listings)); i < len(in.Mandates) && len(in.Asked) < most; i++ {
-		if in.Mandates[i].Amount > 0 {
-			in.Asked = append(in.Asked, in.Mandates[i].ID)
-		}
 	}
 	return in, nil
 }

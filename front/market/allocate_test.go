@@ -9,7 +9,6 @@ import (
 
 	"github.com/longmen/longmen/core/ledger"
 	"github.com/longmen/longmen/front/market"
-	"github.com/longmen/longmen/front/market/mandate"
 	"github.com/longmen/longmen/kit/errs"
 )
 
@@ -121,8 +120,8 @@ func TestMandatesAndBids(t *testing.T) {
 		m := w.enrol(1, nil)
 		w.placed(l, a, 250)
 		got := w.allocate(1)
-		if len(got.Bids) != 0 || len(got.Misses) != 1 || got.Misses[0].Reason != mandate.TooSmall || got.Misses[0].Bound != mandate.PerLoan {
-			t.Errorf("%+v", got)
+		if _, missed, _ := w.why(1, l); len(got.Bids) != 0 || missed != "too_small per_loan 50" {
+			t.Errorf("%+v, %s", got, missed)
 		}
 		w.is(w.again(m, func(m *market.Mandate) { m.Amount++ }), errs.Conflict, "id")
 		w.must(w.again(m, nil))

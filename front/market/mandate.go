@@ -23,7 +23,8 @@ type Mandate struct {
 	Amount int64 // to be invested in all
 
 	Used   int64  // in bids that stand or were funded
-	Turn   uint64 // place in the line: the sequence at which it joined it
+	Joined uint64 // sequence at which it joined the line
+	Turn   uint64 // place in it: the same, or of the last bid, after which it went to the back
 	Active bool
 }
 
@@ -85,8 +86,8 @@ func (m *Market) Enrol(ctx context.Context, w Mandate) (Mandate, error) {
 	}
 	w.Used, w.Active = 0, true
 	err = m.DB.Write(ctx, func(tx *sql.Tx) error {
-		if err := m.exec(ctx, tx, `INSERT INTO market_mandate (`+mandateColumns+`) VALUES (?, ?, ?, ?, ?, ?, 0, ?, 1) ON CONFLICT (tenant, id) DO NOTHING`,
-			w.Tenant[:], w.ID[:], w.Ledger, w.Investor[:], string(terms), w.Amount, int64(w.Turn)); err != nil {
+		if err := m.exec(ctx, tx, `INSERT INTO market_mandate (`+mandateColumns+`) VALUES (?, ?, ?, ?, ?, ?, 0, ?, ?, 1) ON CONFLICT (tenant, id) DO NOTHING`,
+			w.Tenant[:], w.ID[:], w.Ledger, w.Investor[:], string(terms), w.Amount, int64(w.Turn), int64(w.Turn)); err != nil {
 			return err
 		}
 		there, err := m.mandate(ctx, tx, w.Tenant, w.ID)
@@ -123,7 +124,7 @@ func (m *Market) Revoke(ctx context.Context, tenant, own id.ID) (w Mandate, err 
 	return w, err
 }
 
-const mandateColumns = "tenant, id, ledger, investor, terms, amount, used, turn, active"
+const mandateColumns = "tenant, id, ledger, investor, terms, amount, used, joined, turn, active"
 
 // Mandate gives one mandate.
 func (m *Market) Mandate(ctx context.Context, tenant, own id.ID) (Mandate, error) {
@@ -160,7 +161,7 @@ func (m *Market) mandates(ctx context.Context, q querier, where string, args ...
 		var tenant, own, investor []byte
 		var terms string
 		var active int
-		if err := rows.Scan(&tenant, &own, &w.Ledger, &investor, &terms, &w.Amount, &w.Used, &w.Turn, &active); err != nil {
+		if err := rows.Scan(&tenant, &own, &w.Ledger, &investor, &terms, &w.Amount, &w.Used, &w.Joined, &w.Turn, &active); err != nil {
 			return nil, fmt.Errorf("read mandates: %w", err)
 		}
 		copy(w.Tenant[:], tenant)

@@ -13,16 +13,11 @@ import (
 	"github.com/longmen/longmen/kit/id"
 )
 
-// What a run keeps of why mandates took nothing: answers about those at the front of the line, who have waited longest,
-// so many at most. Of a ledger the latest answers stay.
+// What is kept of why mandates took nothing: so many answers of a run, and of a ledger the latest.
 var (
-	maxTold   = 5_000 // answers of a run
-	maxAsked  = 1_000 // mandates of a run
+	maxTold   = 5_000
 	maxMisses = 100_000
 )
-
-// told is of how many mandates a run tells why they took nothing of so many listings.
-func told(listings int) int { return max(min(maxAsked, maxTold/max(listings, 1)), 1) }
 
 // Miss is why a run gave a mandate nothing of a listing.
 type Miss struct {
@@ -31,13 +26,33 @@ type Miss struct {
 	At       int64
 }
 
+// everybody stands for all mandates that were in the line then and of which no other row tells.
+var everybody id.ID
+
 // maxMissRows is how many answers are written by one statement.
 const maxMissRows = 64
 
-// keepMisses keeps a run's answers. What holds for ever needs no row.
-func (m *Market) keepMisses(ctx context.Context, g *gathering, on string, list []mandate.Miss) error {
-	list = slices.DeleteFunc(slices.Clone(list), func(x mandate.Miss) bool { return x.Reason.Lasting() })
-	if list = list[:min(len(list), maxTold)]; len(list) == 0 {
+// note takes up why a mandate took nothing. One that is used up says so itself.
+func (g *gathering) note(x mandate.Miss) {
+	switch {
+	case x.Bound == mandate.Amount && x.Room == 0:
+	case len(g.misses) < maxTold:
+		g.misses = append(g.misses, x)
+	default:
+		g.untold = true
+	}
+}
+
+// keepMisses keeps a run's answers. Of those that stood behind the last piece of a listing one row tells, unless the run
+// had more answers than are kept: then some of those without a row stood before it.
+func (m *Market) keepMisses(ctx context.Context, g *gathering, on string, sold []id.ID) error {
+	list := g.misses
+	for _, l := range sold {
+		if !g.untold {
+			list = append(list, mandate.Miss{Listing: l, Mandate: everybody, Reason: mandate.Full})
+		}
+	}
+	if len(list) == 0 {
 		return nil
 	}
 	return m.DB.Write(ctx, func(tx *sql.Tx) error {
@@ -58,6 +73,24 @@ func (m *Market) keepMisses(ctx context.Context, g *gathering, on string, list [
 			SELECT sequence FROM market_miss WHERE tenant = ? AND ledger = ? ORDER BY sequence DESC LIMIT 1 OFFSET ?)`,
 			g.tenant[:], on, g.tenant[:], on, maxMisses)
 	})
+}
+
+// missed is why a mandate took nothing of a listing, as the last run decided that kept an answer, nil if none did.
+func (m *Market) missed(ctx context.Context, w *Mandate, l *Listing) (*Miss, error) {
+	own, err := m.miss(ctx, w.Tenant, w.ID, l.ID)
+	if err != nil {
+		return nil, err
+	}
+	line, offered := w.line(), l.offered(0)
+	if !w.Active || w.Used >= w.Amount || mandate.Unfit(&offered, &line) != 0 {
+		return own, nil
+	}
+	all, err := m.miss(ctx, w.Tenant, everybody, l.ID)
+	if err != nil || all == nil || w.Joined > all.Sequence || own != nil && own.Sequence >= all.Sequence {
+		return own, err
+	}
+	all.Mandate = w.ID
+	return all, nil
 }
 
 // miss is what was kept of why a mandate took nothing of a listing, nil if nothing was.
@@ -109,8 +142,10 @@ func (m *Market) Why(ctx context.Context, tenant, own, listing id.ID) (*Why, err
 	if y.Bids, err = m.bids(ctx, m.DB.Reader(), bidsOfMandate+" AND listing = ? ORDER BY sequence LIMIT ?", tenant[:], own[:], listing[:], MaxPage); err != nil {
 		return nil, err
 	}
-	if y.Miss, err = m.miss(ctx, tenant, own, listing); err != nil {
-		return nil, err
+	if len(y.Bids) == 0 {
+		if y.Miss, err = m.missed(ctx, &w, &l); err != nil {
+			return nil, err
+		}
 	}
 	y.Now, err = m.chance(ctx, &w, &l)
 	return y, err
@@ -137,19 +172,23 @@ func (m *Market) chance(ctx context.Context, w *Mandate, l *Listing) (c Chance, 
 	case !f.takes(l):
 		none = mandate.Closed
 	}
+	line, offered := w.line(), l.offered(left)
+	if unfit := mandate.Unfit(&offered, &line); unfit != 0 { // what holds for ever is told first
+		none = unfit
+	}
+	if none != 0 {
+		c.Miss = mandate.Miss{Mandate: w.ID, Listing: l.ID, Reason: none}
+		return c, nil
+	}
 	r, err := mandate.Match(&mandate.Input{
-		Listings: []mandate.Listing{l.offered(left)}, Mandates: []mandate.Mandate{w.line()}, Investors: []mandate.Investor{v}, Asked: []id.ID{w.ID},
-		Allow: func(p *mandate.Piece) bool { return none != 0 || g.allow(ctx, p) },
+		Listings: []mandate.Listing{offered}, Mandates: []mandate.Mandate{line}, Investors: []mandate.Investor{v},
+		Allow: func(p *mandate.Piece) bool { return g.allow(ctx, p) },
+		Tell:  func(x mandate.Miss) { c.Miss = x },
 	})
 	if err = errors.Join(err, g.failed); err != nil {
 		return c, err
 	}
-	switch {
-	case len(r.Misses) > 0 && (none == 0 || r.Misses[0].Reason.Lasting()): // what holds for ever is told first
-		c.Miss = r.Misses[0]
-	case none != 0:
-		c.Miss = mandate.Miss{Mandate: w.ID, Listing: l.ID, Reason: none}
-	default:
+	if len(r.Pieces) > 0 {
 		c.Piece = &r.Pieces[0]
 	}
 	return c, nil

@@ -47,6 +47,13 @@ func match(t testing.TB, in *mandate.Input) mandate.Result {
 	return got
 }
 
+// telling lets a run tell of misses.
+func telling(in *mandate.Input) *[]mandate.Miss {
+	list := new([]mandate.Miss)
+	in.Tell = func(m mandate.Miss) { *list = append(*list, m) }
+	return list
+}
+
 // Each row changes one thing of a line of two mandates before one loan and says what the first of them takes, or why
 // not.
 func TestPieces(t *testing.T) {
@@ -94,19 +101,22 @@ func TestPieces(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			l, m, v := loan(1), order(1), investor(1)
 			c.change(&l, &m, &v)
-			got := match(t, &mandate.Input{
-				Listings: []mandate.Listing{l}, Mandates: []mandate.Mandate{order(2), m},
-				Investors: []mandate.Investor{v, investor(2)}, Asked: []id.ID{m.ID},
-			})
-			takes := "nothing is said"
+			in := &mandate.Input{
+				Listings: []mandate.Listing{l}, Mandates: []mandate.Mandate{order(2), m}, Investors: []mandate.Investor{v, investor(2)},
+			}
+			misses := telling(in)
+			got := match(t, in)
+			takes := mandate.Unfit(&l, &m).String()
+			if takes == "" && len(got.Sold) > 0 {
+				takes = mandate.Full.String()
+			}
 			for _, p := range got.Pieces {
 				if p.Mandate == m.ID {
 					takes = fmt.Sprintf("%d %s", p.Amount, p.Bound)
 				}
 			}
-			for _, miss := range got.Misses {
-				takes = miss.Reason.String()
-				if miss.Reason == mandate.TooSmall {
+			for _, miss := range *misses {
+				if miss.Mandate == m.ID {
 					takes = fmt.Sprintf("%s %s %d", miss.Reason, miss.Bound, miss.Room)
 				}
 			}
@@ -224,7 +234,6 @@ func world(t *rapid.T) *mandate.Input {
 			m.Longest = m.Shortest + int(more)
 		}
 		in.Mandates = append(in.Mandates, m)
-		in.Asked = append(in.Asked, m.ID)
 	}
 	for n := range rapid.IntRange(1, 5).Draw(t, "listings") {
 		step := 1 + few("step", 2)
@@ -244,11 +253,13 @@ func world(t *rapid.T) *mandate.Input {
 func TestMatchAgreesWithTheModel(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		in := world(t)
+		misses := telling(in)
 		got, err := mandate.Match(in)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff(model(in), got); diff != "" {
+		want, missed := model(in)
+		if diff := cmp.Diff(want, got) + cmp.Diff(missed, *misses); diff != "" {
 			t.Fatal("match and model differ:", diff)
 		}
 		later, looked := looking(in)
@@ -309,12 +320,37 @@ func TestBoundsHold(t *testing.T) {
 			h.add(&p)
 			h.within(t, in, &p)
 		}
-		if told := len(got.Pieces) + len(got.Misses); told != len(in.Listings)*len(in.Mandates) {
-			t.Fatalf("%d of %d mandates and listings are accounted for", told, len(in.Listings)*len(in.Mandates))
+	})
+}
+
+// Of every mandate that took nothing of a listing a reason is known: their terms, what was told, or that it was sold.
+func TestEveryMissHasAReason(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		in := world(t)
+		misses := telling(in)
+		got, err := mandate.Match(in)
+		if err != nil {
+			t.Fatal(err)
 		}
-		in.Asked = nil
-		if again, err := mandate.Match(in); err != nil || !slices.Equal(again.Pieces, got.Pieces) || again.Misses != nil {
-			t.Fatalf("without questions the pieces are %v, %v", again, err)
+		known := map[[2]id.ID]bool{}
+		for _, p := range got.Pieces {
+			known[[2]id.ID{p.Listing, p.Mandate}] = true
+		}
+		for _, m := range *misses {
+			known[[2]id.ID{m.Listing, m.Mandate}] = true
+		}
+		for i := range in.Listings {
+			l := &in.Listings[i]
+			for k := range in.Mandates {
+				m := &in.Mandates[k]
+				if !known[[2]id.ID{l.ID, m.ID}] && mandate.Unfit(l, m) == 0 && !slices.Contains(got.Sold, l.ID) {
+					t.Fatalf("nothing is said of mandate %s and listing %s", m.ID, l.ID)
+				}
+			}
+		}
+		in.Tell = nil
+		if again, err := mandate.Match(in); err != nil || cmp.Diff(got, again) != "" {
+			t.Fatalf("when nobody is told the result is another: %v, %v", again, err)
 		}
 	})
 }
@@ -368,17 +404,19 @@ func BenchmarkMatch(b *testing.B) {
 // What the product's rules are against goes to the next in the line, and who is asked about hears it.
 func TestPiecesThatAreNotAllowed(t *testing.T) {
 	var asked []int64
-	got := match(t, &mandate.Input{
+	in := &mandate.Input{
 		Listings: []mandate.Listing{loan(1)}, Mandates: []mandate.Mandate{order(1), order(2)}, Investors: []mandate.Investor{investor(1), investor(2)},
-		Asked: []id.ID{name('m', 1)},
 		Allow: func(p *mandate.Piece) bool {
 			asked = append(asked, p.Amount)
 			return p.Investor != name('i', 1)
 		},
-	})
-	if len(got.Pieces) != 1 || got.Pieces[0].Mandate != name('m', 2) || len(got.Misses) != 1 || got.Misses[0].Reason != mandate.NotAllowed ||
-		got.Misses[0].Reason.String() != "not_allowed" || !slices.Equal(asked, []int64{300_00, 300_00}) {
-		t.Errorf("%+v, asked %v", got, asked)
+	}
+	misses := telling(in)
+	got := match(t, in)
+	want := []mandate.Miss{{Listing: name('l', 1), Mandate: name('m', 1), Reason: mandate.NotAllowed}}
+	if len(got.Pieces) != 1 || got.Pieces[0].Mandate != name('m', 2) || !slices.Equal(*misses, want) || want[0].Reason.String() != "not_allowed" ||
+		!slices.Equal(asked, []int64{300_00, 300_00}) {
+		t.Errorf("%+v %+v, asked %v", got, *misses, asked)
 	}
 }
 

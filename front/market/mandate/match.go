@@ -15,8 +15,8 @@ type Input struct {
 	Investors []Investor
 	// Look reads an investor who is not among them when a mandate of his comes up, if it does; nil: there are no others.
 	Look func(id.ID) (Investor, error)
-	// Asked are mandates whose misses are told.
-	Asked []id.ID
+	// Tell is told of mandates that take nothing while something is left of a listing, unless they are Unfit; nil: nobody is.
+	Tell func(Miss)
 	// Allow says whether a piece is allowed that a mandate would take; nil: all are.
 	Allow func(*Piece) bool
 }
@@ -24,7 +24,9 @@ type Input struct {
 // Result is what a run comes to.
 type Result struct {
 	Pieces []Piece // by listing, then along the line
-	Misses []Miss  // of the mandates asked about
+	// Sold are the listings of which nothing was left before the line came to its end: whoever stood farther back found
+	// them full.
+	Sold []id.ID
 	// Back are the mandates that took something, in the order in which they stand at the back of the line now.
 	Back []id.ID
 }
@@ -41,7 +43,6 @@ type slot struct {
 type state struct {
 	left     int64 // of the mandate's amount
 	investor int32
-	asked    bool
 	hit      bool
 }
 
@@ -51,7 +52,6 @@ type run struct {
 	line     []slot
 	gone     int // empty slots
 	mandates []state
-	asked    int     // of them
 	known    []bool  // by investor: his figures are
 	cash     []int64 // by investor
 	grades   map[string]uint64
@@ -106,10 +106,6 @@ func (r *run) number() error {
 	if err != nil {
 		return err
 	}
-	asked := make(map[id.ID]bool, len(in.Asked))
-	for _, a := range in.Asked {
-		asked[a] = true
-	}
 	seen := make(map[id.ID]bool, len(in.Mandates))
 	r.mandates, r.line = make([]state, len(in.Mandates)), make([]slot, len(in.Mandates), 2*len(in.Mandates))
 	for i := range in.Mandates {
@@ -129,10 +125,7 @@ func (r *run) number() error {
 		if !known {
 			return errs.Invalid.Errorf("it is not among the investors").On(fieldOf("mandates", i, "investor"))
 		}
-		r.mandates[i] = state{left: m.Amount, investor: investor, asked: asked[m.ID]}
-		if asked[m.ID] {
-			r.asked++
-		}
+		r.mandates[i] = state{left: m.Amount, investor: investor}
 		r.line[i] = r.slot(int32(i))
 	}
 	r.room(len(investors))
@@ -253,33 +246,34 @@ func (r *run) offer(l *Listing) {
 	grade, days, left := r.grades[l.Grade], int32(min(l.Days, 1<<31-1)), l.Left
 	region := r.regions[r.region[l.Region]]
 	r.compact()
-	place, end, asked := 0, len(r.line), r.asked
-	for i := 0; i < end && (left > 0 || asked > 0); i++ {
+	place := 0
+	for i, end := 0, len(r.line); i < end; i++ {
 		s := r.line[i]
 		if s.empty {
 			continue
 		}
-		tell := r.mandates[s.mandate].asked
-		if tell {
-			asked--
-		}
-		fits := left > 0 && s.grades&grade != 0 && s.shortest <= days && days <= s.longest
-		if fits && !r.know(r.mandates[s.mandate].investor, r.in.Mandates[s.mandate].Investor) {
+		if left == 0 {
+			r.result.Sold = append(r.result.Sold, l.ID)
 			return
 		}
-		if fits && !r.hopeless(l, left, region, s.mandate) {
+		place++
+		if s.grades&grade == 0 || days < s.shortest || s.longest < days {
+			continue
+		}
+		if !r.know(r.mandates[s.mandate].investor, r.in.Mandates[s.mandate].Investor) {
+			return
+		}
+		if !r.hopeless(l, left, region, s.mandate) {
 			if p, ok := r.size(l, left, s.mandate); ok && r.allows(&p) {
-				p.Place = place
+				p.Place = place - 1
 				left -= p.Amount
 				r.take(l, i, p)
-				place++
 				continue
 			}
 		}
-		if tell {
-			r.miss(l, left, s)
+		if m := &r.in.Mandates[s.mandate]; r.in.Tell != nil && m.Investor != l.Borrower {
+			r.in.Tell(r.miss(l, left, s.mandate))
 		}
-		place++
 	}
 }
 
@@ -359,26 +353,13 @@ func (r *run) take(l *Listing, at int, p Piece) {
 	r.gone++
 }
 
-// miss tells why a mandate took nothing.
-func (r *run) miss(l *Listing, left int64, s slot) {
-	m := &r.in.Mandates[s.mandate]
-	miss := Miss{Listing: l.ID, Mandate: m.ID}
-	switch {
-	case m.Investor == l.Borrower:
-		miss.Reason = Own
-	case s.grades&r.grades[l.Grade] == 0:
-		miss.Reason = Grade
-	case l.Days < int(s.shortest) || l.Days > int(s.longest):
-		miss.Reason = Term
-	case left == 0:
-		miss.Reason = Full
-	default:
-		p, ok := r.size(l, left, s.mandate)
-		if miss.Reason = NotAllowed; !ok {
-			miss.Reason, miss.Bound, miss.Room = TooSmall, p.Bound, p.Amount
-		}
+// miss says why a mandate took nothing of what is left.
+func (r *run) miss(l *Listing, left int64, mandate int32) Miss {
+	miss := Miss{Listing: l.ID, Mandate: r.in.Mandates[mandate].ID, Reason: NotAllowed}
+	if p, ok := r.size(l, left, mandate); !ok {
+		miss.Reason, miss.Bound, miss.Room = TooSmall, p.Bound, p.Amount
 	}
-	r.result.Misses = append(r.result.Misses, miss)
+	return miss
 }
 
 // compact closes the gaps in the line once they are many.

@@ -83,8 +83,8 @@ func (h *holdings) within(t *rapid.T, in *mandate.Input, p *mandate.Piece) {
 }
 
 // model is the rule as one would do it by hand: a list of mandates, a list of bounds, one loan after the other.
-func model(in *mandate.Input) mandate.Result {
-	h, result := newHoldings(in), mandate.Result{}
+func model(in *mandate.Input) (result mandate.Result, misses []mandate.Miss) {
+	h := newHoldings(in)
 	line := slices.Clone(in.Mandates)
 	slices.SortFunc(line, func(a, b mandate.Mandate) int {
 		if a.Turn != b.Turn {
@@ -105,11 +105,13 @@ func model(in *mandate.Input) mandate.Result {
 				back, hit[m.ID] = append(back, m), true
 				continue
 			}
-			miss := mandate.Miss{Listing: l.ID, Mandate: m.ID, Reason: reason}
-			if reason == mandate.TooSmall {
-				miss.Bound, miss.Room = bound, amount
+			front = append(front, m)
+			if l.Left == 0 && (len(result.Sold) == 0 || result.Sold[len(result.Sold)-1] != l.ID) {
+				result.Sold = append(result.Sold, l.ID)
 			}
-			result.Misses, front = append(result.Misses, miss), append(front, m)
+			if reason == mandate.TooSmall {
+				misses = append(misses, mandate.Miss{Listing: l.ID, Mandate: m.ID, Reason: reason, Bound: bound, Room: amount})
+			}
 		}
 		line = append(front, back...)
 	}
@@ -118,7 +120,7 @@ func model(in *mandate.Input) mandate.Result {
 			result.Back = append(result.Back, m.ID)
 		}
 	}
-	return result
+	return result, misses
 }
 
 // take says how much, from which bound, or why nothing.

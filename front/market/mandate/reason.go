@@ -2,6 +2,7 @@ package mandate
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/longmen/longmen/kit/id"
 )
@@ -42,8 +43,18 @@ var (
 	reasonNames = [...]string{"", "own", "grade", "term", "full", "too_small", "not_allowed", "revoked", "closed"}
 )
 
-// Lasting says whether the reason holds for ever: terms of a mandate and of a listing never change.
-func (r Reason) Lasting() bool { return r >= Own && r <= Term }
+// Unfit says which of their terms, which never change, keep a mandate from a listing; 0: none.
+func Unfit(l *Listing, m *Mandate) Reason {
+	switch {
+	case m.Investor == l.Borrower:
+		return Own
+	case len(m.Grades) > 0 && !slices.Contains(m.Grades, l.Grade):
+		return Grade
+	case l.Days < m.Shortest || m.Longest > 0 && l.Days > m.Longest:
+		return Term
+	}
+	return 0
+}
 
 // String is the bound's code.
 func (b Bound) String() string { return name(boundNames[:], int(b)) }
