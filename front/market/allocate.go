@@ -2,6 +2,7 @@ package market
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"iter"
 	"slices"
@@ -17,6 +18,8 @@ type Allocation struct {
 	mandate.Result
 	Bids    []Bid // that were made, by piece
 	Refused int   // pieces that something overtook
+
+	keep func(ctx context.Context, tx *sql.Tx) error // why mandates took nothing
 }
 
 // chunk is how many bids are sent together.
@@ -27,6 +30,15 @@ const chunk = 512
 // run names the bids: the same run again makes none twice. Why mandates took nothing is kept.
 // One run at a time looks at a ledger's mandates, and only when their bids before are noted.
 func (m *Market) Allocate(ctx context.Context, tenant id.ID, on string, run id.ID) (*Allocation, error) {
+	a, err := m.run(ctx, tenant, on, run)
+	if err != nil {
+		return a, err
+	}
+	return a, m.DB.Write(ctx, func(tx *sql.Tx) error { return a.keep(ctx, tx) })
+}
+
+// run is Allocate that leaves it to the caller to keep why mandates took nothing.
+func (m *Market) run(ctx context.Context, tenant id.ID, on string, run id.ID) (*Allocation, error) {
 	l, err := m.Ledgers(ctx, on)
 	if err != nil {
 		return nil, err
@@ -68,12 +80,13 @@ func (m *Market) allocate(ctx context.Context, tenant id.ID, on string, l Ledger
 		return nil, err
 	}
 	a := &Allocation{Result: result}
+	a.keep = func(ctx context.Context, tx *sql.Tx) error { return m.keepMisses(ctx, tx, g, on, result.Sold) }
 	for pieces := range g.chunks(result.Pieces) {
 		if err := g.send(ctx, a, run, pieces); err != nil {
 			return a, err
 		}
 	}
-	return a, m.keepMisses(ctx, g, on, result.Sold)
+	return a, nil
 }
 
 // gathering collects what a match depends on.

@@ -89,13 +89,18 @@ const maxRuns = 4
 
 // DueAllocation is the handler of those. What was overtaken is offered along the line again.
 func (m *Market) DueAllocation(ctx context.Context, e *plan.Event) (func(*sql.Tx) error, error) {
-	a, err := m.Allocate(ctx, e.Tenant, e.Ledger, e.ID)
-	if err != nil || a.Refused == 0 || len(e.Content) >= maxRuns-1 {
+	a, err := m.run(ctx, e.Tenant, e.Ledger, e.ID)
+	if err != nil {
 		return nil, err
 	}
-	next := *e
-	next.ID, next.Content = e.ID.Derive("again", 0), append([]byte{'.'}, e.Content...) // one for each run before
-	return func(tx *sql.Tx) error { return m.Plan.AddIn(ctx, tx, next) }, nil
+	return func(tx *sql.Tx) error {
+		if err := a.keep(ctx, tx); err != nil || a.Refused == 0 || len(e.Content) >= maxRuns-1 {
+			return err
+		}
+		next := *e
+		next.ID, next.Content = e.ID.Derive("again", 0), append([]byte{'.'}, e.Content...) // one for each run before
+		return m.Plan.AddIn(ctx, tx, next)
+	}, nil
 }
 
 // Handlers are those of all planned events of this package, by their kinds.

@@ -45,7 +45,7 @@ func (g *gathering) note(x mandate.Miss) {
 
 // keepMisses keeps a run's answers. Of those that stood behind the last piece of a listing one row tells, unless the run
 // had more answers than are kept: then some of those without a row stood before it.
-func (m *Market) keepMisses(ctx context.Context, g *gathering, on string, sold []id.ID) error {
+func (m *Market) keepMisses(ctx context.Context, tx *sql.Tx, g *gathering, on string, sold []id.ID) error {
 	list := g.misses
 	for _, l := range sold {
 		if !g.untold {
@@ -55,24 +55,22 @@ func (m *Market) keepMisses(ctx context.Context, g *gathering, on string, sold [
 	if len(list) == 0 {
 		return nil
 	}
-	return m.DB.Write(ctx, func(tx *sql.Tx) error {
-		for some := range slices.Chunk(list, maxMissRows) {
-			const row = ", (?, ?, ?, ?, ?, ?, ?, ?, ?)"
-			var columns []any
-			for i := range some {
-				x := &some[i]
-				columns = append(columns, g.tenant[:], x.Mandate[:], x.Listing[:], on, int64(x.Reason), int64(x.Bound), x.Room, int64(g.sequence), g.at)
-			}
-			if err := m.exec(ctx, tx, `INSERT INTO market_miss (tenant, mandate, listing, ledger, reason, bound, room, sequence, at)
-				VALUES `+strings.Repeat(row, len(some))[2:]+` ON CONFLICT (tenant, mandate, listing) DO UPDATE SET
-				reason = excluded.reason, bound = excluded.bound, room = excluded.room, sequence = excluded.sequence, at = excluded.at`, columns...); err != nil {
-				return err
-			}
+	for some := range slices.Chunk(list, maxMissRows) {
+		const row = ", (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+		var columns []any
+		for i := range some {
+			x := &some[i]
+			columns = append(columns, g.tenant[:], x.Mandate[:], x.Listing[:], on, int64(x.Reason), int64(x.Bound), x.Room, int64(g.sequence), g.at)
 		}
-		return m.exec(ctx, tx, `DELETE FROM market_miss WHERE tenant = ? AND ledger = ? AND sequence <= (
-			SELECT sequence FROM market_miss WHERE tenant = ? AND ledger = ? ORDER BY sequence DESC LIMIT 1 OFFSET ?)`,
-			g.tenant[:], on, g.tenant[:], on, maxMisses)
-	})
+		if err := m.exec(ctx, tx, `INSERT INTO market_miss (tenant, mandate, listing, ledger, reason, bound, room, sequence, at)
+			VALUES `+strings.Repeat(row, len(some))[2:]+` ON CONFLICT (tenant, mandate, listing) DO UPDATE SET
+			reason = excluded.reason, bound = excluded.bound, room = excluded.room, sequence = excluded.sequence, at = excluded.at`, columns...); err != nil {
+			return err
+		}
+	}
+	return m.exec(ctx, tx, `DELETE FROM market_miss WHERE tenant = ? AND ledger = ? AND sequence <= (
+		SELECT sequence FROM market_miss WHERE tenant = ? AND ledger = ? ORDER BY sequence DESC LIMIT 1 OFFSET ?)`,
+		g.tenant[:], on, g.tenant[:], on, maxMisses)
 }
 
 // missed is why a mandate took nothing of a listing, as the last run decided that kept an answer, nil if none did.
