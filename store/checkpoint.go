@@ -32,6 +32,7 @@ type checkpointer struct {
 	told    atomic.Int64 // bytes of which somebody said that he wrote them
 	commits atomic.Int64
 	commit  atomic.Int64 // about what a commit adds to the log beside them, as it was last time
+	kept    int          // pages of the log that the last checkpoint could not clear, because somebody reads them
 	wake    chan struct{}
 	cancel  context.CancelFunc
 	ended   sync.WaitGroup
@@ -85,7 +86,7 @@ func (c *checkpointer) loop(ctx context.Context) {
 // run catches up with the writer as far as that goes without keeping it, then does the rest at once.
 func (c *checkpointer) run(ctx context.Context) error {
 	for round := range checkpointRounds {
-		pages, left, err := c.step(ctx, "PASSIVE")
+		pages, left, _, err := c.step(ctx, "PASSIVE")
 		if err != nil {
 			return err
 		}
@@ -96,24 +97,28 @@ func (c *checkpointer) run(ctx context.Context) error {
 			break
 		}
 	}
-	_, _, err := c.step(ctx, "RESTART")
+	pages, _, busy, err := c.step(ctx, "RESTART")
+	if c.kept = 0; busy {
+		c.kept = pages
+	}
 	return err
 }
 
 // learn works out from the length of the log what a commit adds to it: one may hold hundreds of pages.
 func (c *checkpointer) learn(pages int) {
 	commits, told := c.commits.Swap(0), c.told.Swap(0)
-	each := (int64(pages)*logFrame - told) / max(commits, 1)
+	each := (int64(max(pages-c.kept, 0))*logFrame - told) / max(commits, 1)
 	c.commit.Store(min(max(each, commitOverhead), checkpointEvery/4))
 }
 
-// step runs one checkpoint and returns how many pages the log has, and how many of them are not in the file yet.
-func (c *checkpointer) step(ctx context.Context, mode string) (pages, left int, err error) {
-	var busy, done int
+// step runs one checkpoint and returns how many pages the log has, how many of them are not in the file yet, and whether
+// somebody was in its way.
+func (c *checkpointer) step(ctx context.Context, mode string) (pages, left int, busy bool, err error) {
+	var done int
 	if err := c.db.QueryRowContext(ctx, "PRAGMA wal_checkpoint("+mode+")").Scan(&busy, &pages, &done); err != nil {
-		return 0, 0, fmt.Errorf("checkpoint the write-ahead log: %w", err)
+		return 0, 0, false, fmt.Errorf("checkpoint the write-ahead log: %w", err)
 	}
-	return pages, pages - done, nil
+	return pages, pages - done, busy, nil
 }
 
 // err is the error of the last checkpoint, for whoever watches the health of the store.

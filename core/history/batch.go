@@ -123,6 +123,8 @@ const (
 
 func (b *Batch) reset() {
 	b.entries.reset()
+	clear(b.accounts)
+	clear(b.opened)
 	*b = Batch{
 		h: b.h, commands: b.commands[:0], entries: b.entries, hashes: b.hashes[:0], groups: b.groups[:0],
 		groupData: b.groupData[:0], payouts: b.payouts[:0], payoutData: b.payoutData[:0], details: b.details[:0],

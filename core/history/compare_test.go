@@ -1,6 +1,7 @@
 package history
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -192,6 +193,35 @@ func (w *world) spoil(db *store.DB, list []table) {
 		change("DROP TABLE kept")
 		if spoiled < 3 {
 			t.Errorf("%s: only %d damages were made", name, spoiled)
+		}
+	}
+}
+
+// What is said of a block of entries names the command of its first record, and one that can't be read is damage, whatever
+// its checksum.
+func TestCompareNamesTheCommandOfALostBlock(t *testing.T) {
+	db := storetest.SQLite(t)
+	w := newWorld(t, 10, db)
+	for range 60 {
+		w.step()
+	}
+	s := w.first().sizes
+	w.close()
+	var place int64
+	var data []byte
+	if err := db.Writer().QueryRow("SELECT place, data FROM history_entry ORDER BY place LIMIT 1").Scan(&place, &data); err != nil {
+		t.Fatal(err)
+	}
+	first, _ := unpackEntries(data[:len(data)-sealSize])
+	longer := seal(place, append(bytes.Clone(data[:len(data)-sealSize]), 1, 2, 3))
+	for _, spoil := range []func(){
+		func() { must(db.Writer().Exec("UPDATE history_entry SET data = ? WHERE place = ?", longer, place)) },
+		func() { must(db.Writer().Exec("DELETE FROM history_entry WHERE place = ?", place)) },
+	} {
+		spoil()
+		found, err := compareWorld(w, db, s)
+		if err != nil || len(found) == 0 || found[0].Sequence != le.Uint64(first[16:]) {
+			t.Errorf("want sequence %d: %v, %v", le.Uint64(first[16:]), found, err)
 		}
 	}
 }

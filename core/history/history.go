@@ -295,8 +295,8 @@ func (h *History) Batch() *Batch {
 
 // Batches are used again while they are not too large, since to clear their memory anew costs as much as to fill it.
 const (
-	spareBatches = 8
-	spareBytes   = 8 << 20
+	spareBatches = 4
+	spareBytes   = 2 << 20
 )
 
 // reuse keeps a batch that is written for what comes next.

@@ -19,7 +19,8 @@ type Allocation struct {
 	Bids    []Bid // that were made, by piece
 	Refused int   // pieces that something overtook
 
-	keep func(ctx context.Context, tx *sql.Tx) error // why mandates took nothing
+	told int                                         // of so many mandates it is to be kept why they took nothing
+	keep func(ctx context.Context, tx *sql.Tx) error // keeps it
 }
 
 // chunk is how many bids are sent together.
@@ -79,7 +80,7 @@ func (m *Market) allocate(ctx context.Context, tenant id.ID, on string, l Ledger
 	if err = errors.Join(err, g.failed); err != nil {
 		return nil, err
 	}
-	a := &Allocation{Result: result}
+	a := &Allocation{Result: result, told: len(g.misses)}
 	a.keep = func(ctx context.Context, tx *sql.Tx) error { return m.keepMisses(ctx, tx, g, on, result.Sold) }
 	for pieces := range g.chunks(result.Pieces) {
 		if err := g.send(ctx, a, run, pieces); err != nil {
@@ -99,13 +100,15 @@ type gathering struct {
 	failed error            // at asking the product's rules
 	misses []mandate.Miss
 	untold bool // there were more
+	// Listings of which a piece was overtaken.
+	overtaken map[id.ID]bool
 	// How far the ledger was, and when.
 	sequence uint64
 	at       int64
 }
 
 func newGathering(m *Market, tenant id.ID, on Ledger) *gathering {
-	return &gathering{m: m, tenant: tenant, on: on, byID: map[id.ID]*Listing{}, assets: map[id.ID]string{}}
+	return &gathering{m: m, tenant: tenant, on: on, byID: map[id.ID]*Listing{}, assets: map[id.ID]string{}, overtaken: map[id.ID]bool{}}
 }
 
 // allow asks the product's rules about a piece, as the ledger stands before the run. Of a listing whose product isn't
@@ -242,6 +245,7 @@ func (g *gathering) send(ctx context.Context, a *Allocation, run id.ID, pieces [
 		l, b := g.byID[pieces[i].Listing], g.bid(run, &pieces[i])
 		if err := g.m.admit(ctx, g.on, l, b, ahead[l.ID]); overtaken(err) {
 			a.Refused++
+			g.overtaken[l.ID] = true
 			continue
 		} else if err != nil {
 			return err
@@ -266,6 +270,7 @@ func (g *gathering) send(ctx context.Context, a *Allocation, run id.ID, pieces [
 			a.Bids = append(a.Bids, bids[i])
 		case err == nil, errs.Is(err, errs.Conflict): // of the same run, which was tried before: that piece stands
 			a.Refused++
+			g.overtaken[bids[i].Listing] = true
 		default:
 			failed = errors.Join(failed, err)
 		}
@@ -317,7 +322,9 @@ func (g *gathering) turns(ctx context.Context, a *Allocation, pieces []mandate.P
 		}
 		before := len(pieces)
 		pieces = slices.DeleteFunc(slices.Clone(pieces), func(p mandate.Piece) bool {
-			return slices.Contains(g.m.turnsOf(g.byID[p.Listing], p.Investor), full)
+			out := slices.Contains(g.m.turnsOf(g.byID[p.Listing], p.Investor), full)
+			g.overtaken[p.Listing] = g.overtaken[p.Listing] || out
+			return out
 		})
 		a.Refused += before - len(pieces)
 	}

@@ -140,13 +140,16 @@ func (n *note) used(mandate id.ID, amount int64) error {
 	if mandate.IsZero() {
 		return nil
 	}
-	turn := ""
-	args := []any{amount}
+	place := backAgain
 	if amount > 0 {
-		turn, args = ", turn = ?", append(args, int64(n.r.Sequence))
+		place = "turn = ?"
 	}
-	return n.m.exec(n.ctx, n.tx, `UPDATE market_mandate SET used = used + ?`+turn+` WHERE tenant = ? AND id = ?`, append(args, n.l.Tenant[:], mandate[:])...)
+	return n.m.exec(n.ctx, n.tx, `UPDATE market_mandate SET used = used + ?, `+place+` WHERE tenant = ? AND id = ?`,
+		amount, int64(n.r.Sequence), n.l.Tenant[:], mandate[:])
 }
+
+// backAgain lets a mandate that was used up join the line anew: what passed it meanwhile it did not find full.
+const backAgain = "joined = CASE WHEN used >= amount THEN ? ELSE joined END"
 
 // ours says whether a command has the form in which it is written here. Somebody else may use the same codes; what he
 // writes means nothing here, and holds nobody up.
@@ -213,9 +216,9 @@ func (n *note) fail() error {
 	}
 	// Mandates have their money back.
 	const bids = `FROM market_bid b WHERE b.tenant = ? AND b.listing = ? AND b.ended = 0`
-	if err := n.m.exec(n.ctx, n.tx, `UPDATE market_mandate SET used = used - (SELECT sum(b.amount) `+bids+` AND b.mandate = market_mandate.id)
+	if err := n.m.exec(n.ctx, n.tx, `UPDATE market_mandate SET used = used - (SELECT sum(b.amount) `+bids+` AND b.mandate = market_mandate.id), `+backAgain+`
 		WHERE tenant = ? AND id IN (SELECT b.mandate `+bids+`)`,
-		n.l.Tenant[:], n.l.ID[:], n.l.Tenant[:], n.l.Tenant[:], n.l.ID[:]); err != nil {
+		n.l.Tenant[:], n.l.ID[:], int64(n.r.Sequence), n.l.Tenant[:], n.l.Tenant[:], n.l.ID[:]); err != nil {
 		return err
 	}
 	return n.settled()

@@ -23,7 +23,7 @@ type Mandate struct {
 	Amount int64 // to be invested in all
 
 	Used   int64  // in bids that stand or were funded
-	Joined uint64 // sequence at which it joined the line
+	Joined uint64 // sequence at which it joined the line, or had something to invest again
 	Turn   uint64 // place in it: the same, or of the last bid, after which it went to the back
 	Active bool
 }

@@ -87,11 +87,20 @@ const AllocateKind = "market-allocate"
 // maxRuns is how many runs follow from one, because pieces of the one before were overtaken.
 const maxRuns = 4
 
+// fewTold is how many answers of a run are kept with its end.
+const fewTold = 200
+
 // DueAllocation is the handler of those. What was overtaken is offered along the line again.
 func (m *Market) DueAllocation(ctx context.Context, e *plan.Event) (func(*sql.Tx) error, error) {
 	a, err := m.run(ctx, e.Tenant, e.Ledger, e.ID)
 	if err != nil {
 		return nil, err
+	}
+	if a.told > fewTold { // the transaction that ends many runs must not be long
+		if err := m.DB.Write(ctx, func(tx *sql.Tx) error { return a.keep(ctx, tx) }); err != nil {
+			return nil, err
+		}
+		a.keep = func(context.Context, *sql.Tx) error { return nil }
 	}
 	return func(tx *sql.Tx) error {
 		if err := a.keep(ctx, tx); err != nil || a.Refused == 0 || len(e.Content) >= maxRuns-1 {

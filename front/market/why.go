@@ -44,11 +44,11 @@ func (g *gathering) note(x mandate.Miss) {
 }
 
 // keepMisses keeps a run's answers. Of those that stood behind the last piece of a listing one row tells, unless the run
-// had more answers than are kept: then some of those without a row stood before it.
+// had more answers than are kept, or a piece was overtaken: then some of those without a row stood before it.
 func (m *Market) keepMisses(ctx context.Context, tx *sql.Tx, g *gathering, on string, sold []id.ID) error {
 	list := g.misses
 	for _, l := range sold {
-		if !g.untold {
+		if !g.untold && !g.overtaken[l] {
 			list = append(list, mandate.Miss{Listing: l, Mandate: everybody, Reason: mandate.Full})
 		}
 	}
@@ -64,7 +64,8 @@ func (m *Market) keepMisses(ctx context.Context, tx *sql.Tx, g *gathering, on st
 		}
 		if err := m.exec(ctx, tx, `INSERT INTO market_miss (tenant, mandate, listing, ledger, reason, bound, room, sequence, at)
 			VALUES `+strings.Repeat(row, len(some))[2:]+` ON CONFLICT (tenant, mandate, listing) DO UPDATE SET
-			reason = excluded.reason, bound = excluded.bound, room = excluded.room, sequence = excluded.sequence, at = excluded.at`, columns...); err != nil {
+			reason = excluded.reason, bound = excluded.bound, room = excluded.room, sequence = excluded.sequence, at = excluded.at
+			WHERE market_miss.sequence <= excluded.sequence`, columns...); err != nil {
 			return err
 		}
 	}

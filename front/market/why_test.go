@@ -143,6 +143,34 @@ func TestWhyNow(t *testing.T) {
 	})
 }
 
+// A mandate that was used up when a listing passed it, and has its money back since, is not told that it found it full.
+func TestWhyAfterMoneyCameBack(t *testing.T) {
+	each(t, func(w *world) {
+		l := w.open(listing(1))
+		w.joins(1, 1_000, func(m *market.Mandate) { m.Amount = 150_00 })
+		if got := said(w.allocate(1)); got != "1:150" {
+			t.Fatalf("it went to %s", got)
+		}
+		second := listing(2)
+		second.Grade = "b"
+		second = w.open(second)
+		for n := range 5 {
+			w.joins(n+2, 1_000, func(m *market.Mandate) { m.Grades = []string{"b"} })
+		}
+		w.allocate(2)
+		if _, missed, _ := w.why(6, second); missed != "full" {
+			t.Fatalf("the last of the line is told %q", missed)
+		}
+		w.pass(8 * 24 * time.Hour)
+		if m, err := w.Mandate(w.Context(), tenant, uid("mandate", 1)); err != nil || m.Used != 0 {
+			t.Fatalf("%+v %v", m, err)
+		}
+		if _, missed, _ := w.why(1, second); missed != "" {
+			t.Errorf("it is told %q of %s", missed, l.ID)
+		}
+	})
+}
+
 // However many mandates and listings there are, a run keeps a bounded number of answers, and a ledger has the latest. A run
 // that has more does not say of the others that they stood behind the last piece.
 func TestWhyIsBounded(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"strings"
@@ -92,7 +93,10 @@ func (r *Reminders) tell(ctx context.Context, tx *sql.Tx, l *servicing.Loan, e *
 	if err == nil {
 		return nil
 	}
-	return r.plan(ctx, tx, l, own, e.At, what{Number: e.Number})
+	if later := r.plan(ctx, tx, l, own, e.At, what{Number: e.Number}); later != nil {
+		return errors.Join(err, later) // the first says what is wrong with the rows
+	}
+	return nil
 }
 
 // again looks at a loan from today on: at the next row that is not due yet, and at the oldest that is late.
