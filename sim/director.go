@@ -39,6 +39,9 @@ func (d *director) tell() {
 	d.world = newWorld(d.Rand, d.play.truth, func(id ledger.ID) uint64 { return d.play.sequences[id] })
 	d.do(&step{kind: tick, wait: d.world.now})
 	d.do(&step{kind: lead, command: d.world.opening()})
+	if d.world.chance(50) {
+		d.submitNew(0, d.world.command(&ledger.Upgrade{Version: ledger.Version}))
+	}
 	d.submitNew(0, d.world.foundation())
 	d.do(&step{kind: flush})
 	d.do(&step{kind: apply})

@@ -97,7 +97,8 @@ type standing struct {
 
 type standingRow struct {
 	span share.Span
-	paid int64 // so far
+	paid int64  // so far
+	rest uint32 // of deductions, in millionths
 }
 
 // of gives the rows of a holder, who is added if he is new.
@@ -138,7 +139,7 @@ func (d *deed) stand(e *ledger.Engine, address string) {
 			rows := s.of(h.Holder)
 			s.units[h.Holder], s.class[h.Holder] = h.Units, h.Class
 			for t, row := range h.Rows {
-				rows[t] = standingRow{share.Span{Units: h.Units, Carry: row.Carry, Paid: row.Paid, Index: r.Tranches[t].Index}, row.Paid}
+				rows[t] = standingRow{share.Span{Units: h.Units, Carry: row.Carry, Paid: row.Paid, Index: r.Tranches[t].Index}, row.Paid, row.Rest}
 			}
 		}
 		from, more = next, next != 0
@@ -166,12 +167,14 @@ func (d *deed) past(e *ledger.Engine, fx *ledger.Effects) *ledger.Past {
 	for _, op := range d.command.Operations {
 		past.Foreign = past.Foreign || op.Kind().Foreign()
 	}
-	// Distributions stand last, so whatever else the command did to units came before.
-	for i := range fx.Holdings {
-		d.change(&fx.Holdings[i])
-	}
+	changes := fx.Holdings
 	for i := range fx.Payouts {
-		if p := &fx.Payouts[i]; p.Undoes == 0 {
+		p := &fx.Payouts[i]
+		for len(changes) > 0 && changes[0].After <= i {
+			d.change(&changes[0])
+			changes = changes[1:]
+		}
+		if p.Undoes == 0 {
 			past.Distributions = append(past.Distributions, d.distribution(e, p))
 			addSetOffs(e, &past.Distributions[len(past.Distributions)-1], p, fx.Entries)
 		}
@@ -214,7 +217,7 @@ func (d *deed) change(c *ledger.HoldingChange) {
 	rows := s.of(c.Holder)
 	s.units[c.Holder], s.class[c.Holder] = c.Units, c.Class
 	for t, row := range c.Rows {
-		rows[t] = standingRow{share.Span{Units: c.Units, Carry: row.Carry, Paid: row.Paid, Index: c.Running[t]}, row.Paid}
+		rows[t] = standingRow{share.Span{Units: c.Units, Carry: row.Carry, Paid: row.Paid, Index: c.Running[t]}, row.Paid, row.Rest}
 	}
 }
 
@@ -243,6 +246,9 @@ func (d *deed) distribution(e *ledger.Engine, p *ledger.Payout) ledger.PastDistr
 			paid := rows[t].span.PaidAt(p.Tranches[t].Index, int64(p.Tranches[t].Ahead[holder]))
 			line.Gross[t] = paid - rows[t].paid
 			rows[t].paid = paid
+			if rate := ledger.RateOf(p.Rates, uint8(t), s.class[holder]); rate > 0 {
+				detail.Deducted[t] = share.Deduct(line.Gross[t], rate, &rows[t].rest)
+			}
 		}
 		for i := range op.Deductions {
 			x := &op.Deductions[i]

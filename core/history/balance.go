@@ -106,7 +106,7 @@ func (h *History) balance(ctx context.Context, account uint32, at Position) (Bal
 	if err != nil {
 		return Balance{}, err
 	}
-	lines, err := h.paidAt(ctx, s, at)
+	lines, err := h.impliedAt(ctx, s, at)
 	if err != nil {
 		return Balance{}, err
 	}
@@ -153,8 +153,8 @@ func (h *History) entryOf(ctx context.Context, account uint32, number uint64) (e
 	return e, err
 }
 
-// paidAt adds up what all holdings of an account were paid up to a position.
-func (h *History) paidAt(ctx context.Context, s *holdings, at Position) (int64, error) {
+// impliedAt adds up what payouts up to a position imply for an account.
+func (h *History) impliedAt(ctx context.Context, s *holdings, at Position) (int64, error) {
 	active, sum := s.at(at.Changes)
 	registers := make([]uint32, len(active))
 	for i, c := range active {
@@ -180,26 +180,28 @@ func (h *History) paidAt(ctx context.Context, s *holdings, at Position) (int64, 
 		if nos[i] > c.Payouts {
 			p, payouts = payouts[0], payouts[1:]
 		}
-		paid, err := h.paidBy(ctx, c, p)
+		implied, err := h.impliedBy(ctx, c, p)
 		if err != nil {
 			return 0, err
 		}
-		sum += paid
+		sum += implied
 	}
 	return sum, nil
 }
 
-// paidBy adds up what a holding was paid in all tranches up to a payout, nil for none since its last change.
-func (h *History) paidBy(ctx context.Context, c *change, p *payout) (sum int64, err error) {
+// impliedBy is what payouts of a holding's register up to one, nil for none since its last change, imply for its account.
+func (h *History) impliedBy(ctx context.Context, c *change, p *payout) (sum int64, err error) {
 	if p == nil || p.Number <= c.Number {
-		return c.paid(), nil
+		return c.implied(), nil
 	}
 	segment, err := h.segmentFor(ctx, c, p)
 	if err != nil {
 		return 0, err
 	}
+	sum = -c.Taken
 	for t := range c.rows {
-		sum += c.paidAt(t, p, segment)
+		paid := c.paidAt(t, p, segment)
+		sum += paid - c.deductedAt(t, p, paid)
 	}
 	return sum, nil
 }
@@ -232,7 +234,7 @@ func (h *History) undoneSince(ctx context.Context, account uint32, last *entry, 
 			return 0, err
 		}
 		if line != nil && line.p.After >= last.Number {
-			sum -= line.gross()
+			sum -= line.implied
 		}
 	}
 	return sum, nil

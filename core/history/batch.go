@@ -290,8 +290,7 @@ func (b *Batch) addPayouts(fx *ledger.Effects, c *command) {
 			register: p.Register, number: p.Number, no: at.Payouts, head: len(b.payoutData), undoes: p.Undoes != 0,
 			shifted: c.effective() != c.Date, date: c.Date, effective: c.Effective, totals: len(b.totals), firstEnd: len(b.ends),
 		}
-		// The changes of this command came before its payouts.
-		b.payoutData, k.ahead = appendPayout(b.payoutData, p, c, at.Changes+uint64(len(fx.Holdings)))
+		b.payoutData, k.ahead = appendPayout(b.payoutData, p, c, at.Changes+uint64(p.Changes))
 		k.end = len(b.payoutData)
 		b.payoutData, b.ends = appendSegments(b.payoutData, p, b.ends)
 		k.segments = len(b.ends) - k.firstEnd
@@ -356,8 +355,7 @@ func (b *Batch) addChanges(fx *ledger.Effects) {
 		h := &fx.Holdings[i]
 		at.Changes++
 		k := changePart{register: h.Register, holder: h.Holder, account: h.Account, no: at.Changes, from: len(b.changeData)}
-		// Payouts of the same command come after its changes.
-		c := changeOf(h, at.Payouts-uint64(len(fx.Payouts)), -alone[loneLine{h.Index, h.Account, h.Register}], b.rows)
+		c := changeOf(h, at.Payouts-uint64(len(fx.Payouts)-h.After), -alone[loneLine{h.Index, h.Account, h.Register}], b.rows)
 		b.changeData, b.rows = c.appendTo(b.changeData), c.rows
 		b.changeData = append(b.changeData, noSeal...)
 		k.to = len(b.changeData)

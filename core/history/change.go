@@ -19,6 +19,7 @@ type change struct {
 	Number   uint64 // payouts of the register before it
 	Payouts  uint64 // payouts of the ledger before it
 	Undone   int64  // gross of a line that was undone by itself and so left Paid; a correction's with the other sign
+	Taken    int64  // from its lines so far, by deductions that rates imply
 	rows     []changeRow
 }
 
@@ -26,33 +27,39 @@ type changeRow struct {
 	Paid  int64
 	Carry share.Int128
 	Index share.Int128
+	Rest  uint32 // of deductions, in millionths
 }
 
-// paid is what the holding had been paid in all just after the change.
-func (c *change) paid() (sum int64) {
+// implied is what all payouts together imply for the holding's account just after the change.
+func (c *change) implied() int64 {
+	sum := -c.Taken
 	for i := range c.rows {
 		sum += c.rows[i].Paid
 	}
 	return sum
 }
 
-// before is what it had been paid just before the change.
-func (c *change) before() int64 { return c.paid() + c.Undone }
+// before is the same just before the change.
+func (c *change) before() int64 { return c.implied() + c.Undone }
 
 const (
 	rowPaid = 1 << iota
 	rowCarry
 	rowIndex
+	rowRest
 )
+
+// withTaken is added to the number of rows where Taken is not zero.
+const withTaken = 1 << 7
 
 // changeOf takes up a change as the engine tells it.
 func changeOf(h *ledger.HoldingChange, payouts uint64, undone int64, rows []changeRow) change {
 	c := change{
 		Register: h.Register, Holder: h.Holder, Sequence: h.Sequence, Index: h.Index, Class: h.Class, Units: h.Units,
-		Number: h.Payouts, Payouts: payouts, Undone: undone, rows: rows[:0],
+		Number: h.Payouts, Payouts: payouts, Undone: undone, Taken: h.Taken, rows: rows[:0],
 	}
 	for i := range h.Rows {
-		r := changeRow{Paid: h.Rows[i].Paid, Carry: h.Rows[i].Carry}
+		r := changeRow{Paid: h.Rows[i].Paid, Carry: h.Rows[i].Carry, Rest: h.Rows[i].Rest}
 		if i < len(h.Running) {
 			r.Index = h.Running[i]
 		}
@@ -72,6 +79,10 @@ func (c *change) appendTo(b []byte) []byte {
 	b = binary.AppendUvarint(b, c.Payouts)
 	b = binary.AppendVarint(b, c.Undone)
 	b = append(b, c.Class, uint8(len(c.rows)))
+	if c.Taken != 0 {
+		b[len(b)-1] |= withTaken
+		b = binary.AppendVarint(b, c.Taken)
+	}
 	for i := range c.rows {
 		r := &c.rows[i]
 		at, flags := len(b), uint8(0)
@@ -88,6 +99,10 @@ func (c *change) appendTo(b []byte) []byte {
 			flags |= rowIndex
 			b = appendInt128(b, r.Index)
 		}
+		if r.Rest != 0 {
+			flags |= rowRest
+			b = binary.AppendUvarint(b, uint64(r.Rest))
+		}
 		b[at] = flags
 	}
 	return b
@@ -100,6 +115,10 @@ func (c *change) get(f *fields) {
 	c.Units, c.Number, c.Payouts, c.Undone = f.varint(), f.varint(), f.varint(), f.signed()
 	c.Class = f.take(1)[0]
 	n := int(f.take(1)[0])
+	if n >= withTaken {
+		n -= withTaken
+		c.Taken = f.signed()
+	}
 	if n > ledger.MaxTranches {
 		f.ok = false
 		return
@@ -115,6 +134,9 @@ func (c *change) get(f *fields) {
 		}
 		if flags&rowIndex != 0 {
 			r.Index = int128(f.take(16))
+		}
+		if flags&rowRest != 0 {
+			r.Rest = uint32(f.varint())
 		}
 	}
 }
@@ -146,4 +168,18 @@ func (c *change) paidAt(t int, p *payout, segment []byte) int64 {
 	}
 	span := share.Span{Units: c.Units, Carry: r.Carry, Paid: r.Paid, Index: r.Index}
 	return span.PaidAt(p.tranches[t].Index, p.aheadOf(t, c.Holder, segment))
+}
+
+// deductedAt is what rates imply that was deducted in a tranche since the change, where the holding had been paid so much
+// in it after a payout. Between two changes of it its rate stays.
+func (c *change) deductedAt(t int, p *payout, paid int64) int64 {
+	if p == nil || p.Number <= c.Number {
+		return 0
+	}
+	rate := ledger.RateOf(p.rates, uint8(t), c.Class)
+	if rate == 0 {
+		return 0
+	}
+	rest := c.rows[t].Rest
+	return share.Deduct(paid-c.rows[t].Paid, rate, &rest)
 }

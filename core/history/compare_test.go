@@ -120,7 +120,7 @@ func damages(t *table) (list []string) {
 // Whatever is changed in a row, added or taken away is found.
 func TestCompareFindsEveryDamage(t *testing.T) {
 	db := storetest.SQLite(t)
-	w := newWorld(t, 7, db)
+	w := newWorld(t, 14, db)
 	for range 90 {
 		w.step()
 	}

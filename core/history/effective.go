@@ -110,7 +110,7 @@ func (h *History) shiftedAmount(ctx context.Context, account uint32, s *shifted)
 	if err != nil || l == nil {
 		return 0, 0, err
 	}
-	if g := l.gross(); g < 0 {
+	if g := l.implied; g < 0 {
 		return -g, 0, nil
 	} else {
 		return 0, g, nil

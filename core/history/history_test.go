@@ -360,15 +360,15 @@ func publicLines(p *modelPayout) (list []Line) {
 		if !ok {
 			continue
 		}
-		v := Line{Holder: h, Account: l.account, Class: l.class, Units: l.units, Gross: l.gross, Deducted: make([]int64, len(l.gross)), Net: l.sum()}
+		v := Line{Holder: h, Account: l.account, Class: l.class, Units: l.units, Gross: l.gross, Deducted: slices.Clone(l.taken), Net: l.implied()}
 		if l.explicit != nil {
 			sign := int64(1)
 			if v.Net < 0 {
 				sign = -1
 			}
 			for t := range l.gross {
-				v.Deducted[t] = sign * l.detail.Deducted[t]
-				v.Net -= v.Deducted[t]
+				v.Deducted[t] += sign * l.detail.Deducted[t]
+				v.Net -= sign * l.detail.Deducted[t]
 			}
 			v.Unclaimed = sign * l.detail.Unclaimed
 			v.Missing = v.Net - v.Unclaimed - sign*l.explicit.Amount

@@ -15,7 +15,7 @@ type holdings struct {
 	from     uint64 // change after which it begins, 0 for the first
 	upto     uint64 // changes of the ledger that it has seen
 	last     bool   // no fold follows
-	inactive int64  // paid in all to holdings without units at its start
+	inactive int64  // implied for holdings without units at its start
 	start    []change
 	events   []change
 
@@ -144,7 +144,7 @@ type holdingID struct{ register, holder uint32 }
 
 func (c *change) id() holdingID { return holdingID{c.Register, c.Holder} }
 
-// at gives the holdings that have units after so many changes, and what those without were paid in all.
+// at gives the holdings that have units after so many changes, and what payouts imply for those without.
 func (s *holdings) at(changes uint64) (active []*change, inactive int64) {
 	inactive = s.inactive
 	if len(s.events) == 0 || s.events[0].no > changes {
@@ -163,7 +163,7 @@ func (s *holdings) at(changes uint64) (active []*change, inactive int64) {
 			inactive -= c.before()
 		}
 		if c.Units == 0 {
-			inactive += c.paid()
+			inactive += c.implied()
 			return
 		}
 		places[c.id()] = len(active)

@@ -83,8 +83,8 @@ func (h *History) explainLine(ctx context.Context, e *entry, i *Item) error {
 		if err != nil {
 			return err
 		}
-		if l.gross() != e.Derived || !l.explicit {
-			return damaged("entry", h.place(e.Number), "the line is %d, its payout implies %d", e.Derived, l.gross())
+		if l.implied != e.Derived || !l.explicit {
+			return damaged("entry", h.place(e.Number), "the line is %d, its payout implies %d", e.Derived, l.implied)
 		}
 		i.explain(&l)
 		return nil
@@ -110,7 +110,7 @@ func lineItem(l *line, command ledger.ID) Item {
 	p := l.p
 	i := Item{
 		Sequence: p.Sequence, Command: command, Index: p.Index, Timestamp: p.head.Timestamp, Date: p.head.Date, Effective: p.head.effective(),
-		Purpose: p.head.Purpose, Kind: ledger.EntryLine, Side: ledger.CreditNormal, Amount: l.gross(), Register: p.Register,
+		Purpose: p.head.Purpose, Kind: ledger.EntryLine, Side: ledger.CreditNormal, Amount: l.implied, Register: p.Register,
 		Payout: p.Number,
 	}
 	if i.Amount < 0 {

@@ -13,7 +13,8 @@ type line struct {
 	c        *change
 	tranches [ledger.MaxTranches]int64
 	detail   ledger.LineDetail
-	explicit bool // it has an entry of its own
+	implied  int64 // what is credited if it has no entry of its own
+	explicit bool  // it has one
 }
 
 // gross is the sum of the tranches.
@@ -51,11 +52,17 @@ func (h *History) line(ctx context.Context, c *change, p, before *payout) (l lin
 	} else {
 		before = nil
 	}
+	var taken [ledger.MaxTranches]int64
 	for t := range c.rows {
-		l.tranches[t] = c.paidAt(t, p, after) - c.paidAt(t, before, earlier)
+		paid, was := c.paidAt(t, p, after), c.paidAt(t, before, earlier)
+		l.tranches[t], taken[t] = paid-was, c.deductedAt(t, p, paid)-c.deductedAt(t, before, was)
+		l.implied += l.tranches[t] - taken[t]
 	}
 	if p.Explicit > 0 && l.gross() != 0 {
 		l.detail, l.explicit, err = h.detail(ctx, p, c.Holder)
+	}
+	for t := range c.rows {
+		l.detail.Deducted[t] += taken[t]
 	}
 	return l, err
 }
@@ -232,21 +239,21 @@ func (h *History) publicLine(account uint32, l *line, entries map[uint32]entry) 
 	n := len(l.c.rows)
 	v := Line{
 		Holder: l.c.Holder, Account: account, Class: l.c.Class, Units: l.c.Units,
-		Gross: append([]int64(nil), l.tranches[:n]...), Deducted: make([]int64, n), Net: l.gross(),
+		Gross: append([]int64(nil), l.tranches[:n]...), Deducted: make([]int64, n), Net: l.implied,
+	}
+	sign := int64(1)
+	if l.gross() < 0 {
+		sign = -1
+	}
+	for t := range n {
+		v.Deducted[t] = sign * l.detail.Deducted[t]
 	}
 	if !l.explicit {
 		return v
 	}
-	sign := int64(1)
-	if v.Net < 0 {
-		sign = -1
-	}
 	e := entries[account]
 	v.Entry, v.Unclaimed = e.Number, sign*l.detail.Unclaimed
-	for t := range n {
-		v.Deducted[t] = sign * l.detail.Deducted[t]
-	}
-	rest := v.Net - sign*l.deducted() - v.Unclaimed
+	rest := l.gross() - sign*l.deducted() - v.Unclaimed
 	v.Net = e.signed()
 	v.Missing = rest - v.Net
 	return v

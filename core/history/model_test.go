@@ -72,6 +72,7 @@ type modelLine struct {
 	units    uint64
 	class    uint8
 	gross    []int64
+	taken    []int64 // as rates imply, by tranche
 	explicit *ledger.Entry
 	detail   ledger.LineDetail
 }
@@ -79,6 +80,15 @@ type modelLine struct {
 func (l *modelLine) sum() (s int64) {
 	for _, g := range l.gross {
 		s += g
+	}
+	return s
+}
+
+// implied is what is credited if the line has no entry of its own.
+func (l *modelLine) implied() int64 {
+	s := l.sum()
+	for _, d := range l.taken {
+		s -= d
 	}
 	return s
 }
@@ -109,12 +119,12 @@ func (m *model) apply(c *ledger.Command, res *ledger.Result, result []byte, fx *
 	for _, r := range fx.Registers {
 		m.registers[r.Number] = &modelRegister{}
 	}
-	for i := range fx.Holdings {
-		m.change(&fx.Holdings[i])
-	}
-	entries := fx.Entries
+	changes, entries := fx.Holdings, fx.Entries
 	for i := range fx.Payouts {
 		p := &fx.Payouts[i]
+		for ; len(changes) > 0 && changes[0].After <= i; changes = changes[1:] {
+			m.change(&changes[0])
+		}
 		for len(entries) > 0 && entries[0].Number <= p.After {
 			m.entry(&mc, &entries[0], nil)
 			entries = entries[1:]
@@ -127,14 +137,17 @@ func (m *model) apply(c *ledger.Command, res *ledger.Result, result []byte, fx *
 				continue
 			}
 			m.book(&mc, l.account, modelItem{
-				kind: ledger.EntryLine, amount: l.sum(), register: p.Register, payout: p.Number, gross: l.gross,
-				deducted: make([]int64, len(l.gross)),
+				kind: ledger.EntryLine, amount: l.implied(), register: p.Register, payout: p.Number, gross: l.gross,
+				deducted: l.taken,
 			})
 		}
 		for len(entries) > 0 && (i+1 == len(fx.Payouts) || entries[0].Number <= fx.Payouts[i+1].After) {
 			m.entry(&mc, &entries[0], mp)
 			entries = entries[1:]
 		}
+	}
+	for i := range changes {
+		m.change(&changes[i])
 	}
 	for i := range entries {
 		m.entry(&mc, &entries[i], nil)
@@ -186,7 +199,7 @@ func (m *model) payout(p *ledger.Payout, entries []ledger.Entry) *modelPayout {
 
 func (m *model) line(p *ledger.Payout, undone *modelPayout, r *modelRegister, h uint32) modelLine {
 	holder := &r.holders[h]
-	l := modelLine{account: holder.account, units: holder.units, class: holder.class, gross: make([]int64, len(p.Tranches))}
+	l := modelLine{account: holder.account, units: holder.units, class: holder.class, gross: make([]int64, len(p.Tranches)), taken: make([]int64, len(p.Tranches))}
 	if holder.units == 0 {
 		return l
 	}
@@ -205,6 +218,11 @@ func (m *model) line(p *ledger.Payout, undone *modelPayout, r *modelRegister, h 
 		}
 		row.Carry = row.Carry.Add(pt.Q.Mul(holder.units)).Sub(share.Cents(l.gross[t]))
 		row.Paid += l.gross[t]
+		for _, x := range p.Rates {
+			if int(x.Tranche) == t && x.Class == holder.class {
+				l.taken[t] = share.Deduct(l.gross[t], x.Rate, &row.Rest)
+			}
+		}
 	}
 	return l
 }
@@ -226,7 +244,7 @@ func (m *model) entry(mc *modelCommand, e *ledger.Entry, p *modelPayout) {
 				}
 				i.gross, i.unclaimed = l.gross, sign*l.detail.Unclaimed
 				for t := range l.gross {
-					i.deducted = append(i.deducted, sign*l.detail.Deducted[t])
+					i.deducted = append(i.deducted, sign*l.detail.Deducted[t]+l.taken[t])
 				}
 			}
 		}

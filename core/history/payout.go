@@ -17,12 +17,13 @@ const segmentSize = 4096
 //	 68 register, payer, holders, explicit, purpose, booking date, effective date u32
 //	 96 index, undone u16
 //	100 flags, tranches u8; totals u16
-//	104 tranches, totals
+//	104 tranches, totals, rates
 const (
 	payoutFixed    = 104
 	payoutPrevious = 20
 	trancheSize    = 97
 	totalSize      = 20
+	rateSize       = 6
 	payoutShifted  = 1
 	payoutSetOff   = 2 // some of its lines paid debts, or these are owed again
 )
@@ -48,6 +49,7 @@ type payout struct {
 	setOff   bool
 	tranches []payoutTranche
 	totals   []ledger.BucketTotal
+	rates    []ledger.Rate
 	ahead    []byte // first segment
 }
 
@@ -106,6 +108,9 @@ func appendPayout(b []byte, p *ledger.Payout, c *command, changes uint64) (_ []b
 		b = le.AppendUint64(b, uint64(t.Debits))
 		b = le.AppendUint64(b, uint64(t.Credits))
 	}
+	for _, r := range p.Rates {
+		b = le.AppendUint32(append(b, r.Tranche, r.Class), r.Rate)
+	}
 	ahead = len(b)
 	return appendSegment(b, p, &pack, 0), ahead
 }
@@ -154,7 +159,8 @@ func decodePayout(place int64, head, ahead []byte) (*payout, error) {
 	}
 	tranches, totals := int(head[101]), int(le.Uint16(head[102:]))
 	b := head[payoutFixed:]
-	if len(b) != tranches*trancheSize+totals*totalSize {
+	rates := len(b) - tranches*trancheSize - totals*totalSize
+	if rates < 0 || rates%rateSize != 0 {
 		return nil, damaged("payout", place, "%d bytes for %d tranches and %d totals", len(b), tranches, totals)
 	}
 	p.tranches = make([]payoutTranche, tranches)
@@ -170,6 +176,9 @@ func decodePayout(place int64, head, ahead []byte) (*payout, error) {
 			Bucket: le.Uint32(b), Debits: int64(le.Uint64(b[4:])), Credits: int64(le.Uint64(b[12:])),
 		})
 		b = b[totalSize:]
+	}
+	for ; len(b) > 0; b = b[rateSize:] {
+		p.rates = append(p.rates, ledger.Rate{Tranche: b[0], Class: b[1], Rate: le.Uint32(b[2:])})
 	}
 	return p, nil
 }

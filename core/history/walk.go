@@ -35,7 +35,7 @@ func (b booked) amount() int64 {
 	if b.entry != nil {
 		return b.entry.signed()
 	}
-	return b.line.gross()
+	return b.line.implied
 }
 
 func (b booked) sequence() uint64 {

@@ -226,6 +226,10 @@ func (w *world) step() {
 		w.openRegister()
 		return
 	}
+	if w.engine.Version() < ledger.Version && w.chance(10) {
+		w.group(w.command(&ledger.Upgrade{Version: ledger.Version}))
+		return
+	}
 	var list []*ledger.Command
 	for range 1 + w.r.IntN(3) {
 		ops := w.operations()
@@ -306,6 +310,14 @@ func (w *world) units() ledger.Operation {
 	return &ledger.Cancel{Register: r}
 }
 
+// rate is mostly that of the tranche.
+func (w *world) rate(tranche int) uint32 {
+	if w.chance(90) {
+		return 123_456 * uint32(tranche+1)
+	}
+	return uint32(1 + w.r.IntN(1_000_000))
+}
+
 func (w *world) distribute() ledger.Operation {
 	n := w.r.IntN(w.registers)
 	d := &ledger.Distribute{Register: fmt.Sprintf("r:%d", n), Payer: w.anybody()}
@@ -323,7 +335,7 @@ func (w *world) distribute() ledger.Operation {
 				if w.chance(30) {
 					to = w.anybody()
 				}
-				d.Deductions = append(d.Deductions, ledger.Deduction{Tranche: uint8(t), Class: uint8(w.r.IntN(2)), Rate: uint32(1 + w.r.IntN(1_000_000)), Account: to})
+				d.Deductions = append(d.Deductions, ledger.Deduction{Tranche: uint8(t), Class: uint8(w.r.IntN(2)), Rate: w.rate(t), Account: to})
 			}
 		}
 	}

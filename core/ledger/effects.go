@@ -78,7 +78,7 @@ const (
 	EntryTransfer  EntryKind = iota + 1
 	EntryPost                // a hold made effective
 	EntryPayer               // a distribution, on the account that pays it
-	EntryLine                // a line that could not simply be derived: unclaimed, deducted, taken back in part, or a correction
+	EntryLine                // a line that could not simply be derived: unclaimed, taken back in part, a correction; in version 1 also deducted
 	EntryUnclaimed           // a distribution, on the account that keeps what nobody took
 	EntryDeducted            // a distribution, on an account that deductions go to
 	EntryClaim               // unclaimed money paid out
@@ -134,7 +134,9 @@ type HoldingChange struct {
 	Class    uint8
 	Units    uint64
 	Payouts  uint64         // payouts of the register before this change
-	Rows     []share.Row    // by tranche, after the change
+	After    int            // payouts of the command before this change
+	Taken    int64          // from his lines so far, by deductions that rates imply
+	Rows     []share.Row    // by tranche, after the change; without Rest where the register's lines follow no rates
 	Running  []share.Int128 // the register's running index by tranche, after so many payouts
 }
 
@@ -151,16 +153,18 @@ type Payout struct {
 	Undoes   uint64       // sequence of the distribution that this undoes, 0 for a distribution
 	Undone   uint16       // its operation
 	After    uint64       // number of the ledger's last entry before its lines: they stand between this entry and the next
+	Changes  int          // changes of holdings of the command before it
 	Amount   int64        // sum of the tranches
 	Explicit uint32       // lines that have an entry of their own
 	SetOffs  uint32       // debts paid out of its lines, or owed again
 	Lines    []LineDetail // for each of these, in order of holder number, what its entry can't tell
 	Tranches []PayoutTranche
+	Rates    []Rate        // by which its lines are less than gross
 	Totals   []BucketTotal // what the lines, those with own entries too, credited by bucket of the trial balance
 }
 
-// LineDetail tells where the gross of an explicit line went: to (in an undoing: came from) deductions, the unclaimed
-// account, and with the rest the holder's account; in an undoing some of it may be missing.
+// LineDetail tells where the gross of an explicit line went: to (in an undoing: came from) deductions that no rate
+// implies, the unclaimed account, and with the rest the holder's account; in an undoing some of it may be missing.
 type LineDetail struct {
 	Holder    uint32
 	Unclaimed int64

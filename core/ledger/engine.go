@@ -3,13 +3,16 @@ package ledger
 import (
 	"crypto/sha256"
 	"encoding/binary"
+	"slices"
 
 	"github.com/longmen/longmen/core/share"
 )
 
 // Version is the newest behaviour of the engine. A journaled upgrade switches to it; what was journaled before is
-// replayed by the rules of its time.
-const Version = 1
+// replayed by the rules of its time. There is no 2 and no 3: journals of version 1 may hold that these were refused.
+const Version = 4
+
+var versions = [...]uint16{1, Version}
 
 // Engine is a ledger's state and the only code that changes it. It is for one goroutine.
 type Engine struct {
@@ -36,6 +39,7 @@ type Engine struct {
 	reversals table[reversal]
 	buckets   table[bucket]
 	debts     table[debt]
+	rates     rates
 
 	accountIndex  map[uint64]uint32 // hash of address → first account
 	registerIndex map[uint64]uint32
@@ -79,7 +83,7 @@ func NewEngine() *Engine { return newEngine(usualChunks) }
 func newEngine(c chunking) *Engine {
 	e := &Engine{version: 1, names: newNames()}
 	e.accounts = newTable(c.accounts, hashAccount)
-	e.registers = newTable(c.others, hashRegister)
+	e.registers = newTable(c.others, e.hashRegister)
 	e.blocks = newTable(c.blocks, hashBlock)
 	e.shares = newTable(c.blocks+3, hashShares)
 	e.holds = newTable(c.others, hashHold)
@@ -93,6 +97,7 @@ func newEngine(c chunking) *Engine {
 	e.unclaimedAt, e.bucketIndex = map[uint32]uint32{}, map[uint64]uint32{}
 	e.reversed, e.partly = map[reversal]uint32{}, map[uint64]uint32{}
 	e.debtsOf = map[uint32][]uint32{}
+	e.rates.number = map[string]uint32{}
 	return e
 }
 
@@ -278,7 +283,7 @@ func (e *Engine) advance(o *Advance) Code {
 }
 
 func (e *Engine) upgrade(o *Upgrade) Code {
-	if o.Version <= e.version || o.Version > Version {
+	if o.Version <= e.version || !slices.Contains(versions[:], o.Version) {
 		return VersionUnknown
 	}
 	e.version = o.Version

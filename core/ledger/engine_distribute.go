@@ -54,6 +54,9 @@ func (e *Engine) distribute(o *Distribute) Code {
 	e.book(payer, DebitNormal, sum, Entry{Kind: EntryPayer, Register: r})
 	e.settle()
 
+	if e.implied() {
+		e.setRates(r, func(t uint8) bool { return o.Amounts[t] > 0 }, o.Deductions)
+	}
 	holders := e.registers.at(r).holdings
 	tranches := e.payTranches(r, o.Amounts)
 	out := Output{Amount: sum, Tranches: make([]TrancheResult, len(o.Amounts))}
@@ -65,7 +68,7 @@ func (e *Engine) distribute(o *Distribute) Code {
 	}
 	payout := Payout{
 		Sequence: e.sequence, Index: e.op, Register: r, Payer: payer, Holders: holders, Amount: sum, Tranches: tranches,
-		After: e.entries,
+		After: e.entries, Changes: len(e.fx.Holdings), Rates: e.rates.at(e.registers.at(r).rates),
 	}
 	reg := e.registers.edit(r)
 	reg.payouts++
@@ -158,28 +161,36 @@ func (e *Engine) aheadRoom(reg *register) []int32 {
 	return e.fx.ahead[from : from+n : from+n]
 }
 
+// implied reports whether rates imply what deductions take. In version 1 each line of which something was deducted had an
+// entry of its own.
+func (e *Engine) implied() bool { return e.version >= 4 }
+
 // creditLines credits every holder's account with his lines of all tranches together.
 func (e *Engine) creditLines(r uint32, o *Distribute, out *Output, payout *Payout) {
 	reg := e.registers.at(r)
 	totals := lineTotals{}
 	e.dist.owing = e.dist.owing[:0]
 	details := len(e.fx.details)
-	gross := e.grossLines(len(o.Amounts))
+	plain := len(o.Deductions) == 0 || e.implied()
+	lines, holder := e.grossLines(len(o.Amounts)), 0
 	for i := reg.first; i != 0; i = e.blocks.at(i).next {
 		b := e.blocks.at(i)
-		n := min(len(gross), blockSize)
+		n := min(len(lines), blockSize)
 		// The accounts lie far apart. Looked at one after the other before anything depends on them, they come together.
 		var rows [blockSize]*account
 		for s := range rows[:n] {
 			rows[s] = e.accounts.raw(b.account[s])
 			e.dist.fetched += uint64(rows[s].credits) ^ uint64(rows[s].freezeCredits)
 		}
+		if e.implied() && len(o.Deductions) > 0 {
+			e.deductLines(i, holder, lines[:n], o, out)
+		}
 		sum := uint64(0)
-		for s, line := range gross[:n] {
+		for s, line := range lines[:n] {
 			if line == 0 {
 				continue
 			}
-			if a := rows[s]; len(o.Deductions) == 0 && a.takesPlainLine(line) {
+			if a := rows[s]; plain && a.takesPlainLine(line) {
 				a.credits += line
 				a.derived += line
 				sum += lineKey(b.account[s]) * uint64(line)
@@ -190,7 +201,7 @@ func (e *Engine) creditLines(r uint32, o *Distribute, out *Output, payout *Payou
 			e.creditLine(i, uint32(s), line, o, &totals, out, payout)
 		}
 		e.accounts.sum += sum
-		gross = gross[n:]
+		lines, holder = lines[n:], holder+n
 	}
 	totals.flush(e)
 	payout.Totals = totals.list
@@ -217,13 +228,42 @@ func lineKey(account uint32) uint64 {
 	return mix(seedAccount<<4^uint64(account)) * lineWeight
 }
 
-// creditLine credits one holder. Only what payouts do not imply gets an entry of its own.
-func (e *Engine) creditLine(i, s uint32, gross int64, o *Distribute, totals *lineTotals, out *Output, payout *Payout) {
+// deductLines takes from a block's lines, in place, what rates imply.
+func (e *Engine) deductLines(i uint32, holder int, lines []int64, o *Distribute, out *Output) {
+	b := e.blocks.raw(i)
+	taken := [blockSize]int64{}
+	for k := range o.Deductions {
+		d := &o.Deductions[k]
+		x := e.shares.raw(b.rows + uint32(d.Tranche))
+		change := uint64(0)
+		for s, line := range e.dist.lines[d.Tranche][holder : holder+len(lines)] {
+			if line == 0 || b.class[s] != d.Class {
+				continue
+			}
+			before := x.row[s].Rest
+			amount := share.Deduct(line, d.Rate, &x.row[s].Rest)
+			change += slots[s] * (uint64(x.row[s].Rest) - uint64(before))
+			out.Deducted[k] += amount
+			taken[s] += amount
+		}
+		e.shares.sum += x.key() * change * weight4
+	}
+	for s, amount := range taken[:len(lines)] {
+		if amount > 0 {
+			lines[s] -= amount
+			b.taken[s] += amount
+			e.blocks.sum += holdingKey(b.register, b.first+uint32(s)) * uint64(amount) * weight5
+		}
+	}
+}
+
+// creditLine credits one holder with a line. Only what payouts do not imply gets an entry of its own.
+func (e *Engine) creditLine(i, s uint32, line int64, o *Distribute, totals *lineTotals, out *Output, payout *Payout) {
 	b := e.blocks.at(i)
 	place, account := i*blockSize+s, b.account[s]
 	detail := LineDetail{Holder: b.first + s}
-	net := gross
-	if len(o.Deductions) > 0 {
+	net := line
+	if !e.implied() && len(o.Deductions) > 0 {
 		net -= e.deduct(o, b, s, &detail, out)
 	}
 	if net > 0 {
@@ -238,19 +278,19 @@ func (e *Engine) creditLine(i, s uint32, gross int64, o *Distribute, totals *lin
 		e.setAside(place, net)
 		e.settle()
 	}
-	if credited == gross {
-		a.credits += gross
-		a.derived += gross
-		e.accounts.sum += lineKey(account) * uint64(gross)
+	if credited == line {
+		a.credits += line
+		a.derived += line
+		e.accounts.sum += lineKey(account) * uint64(line)
 	} else {
 		a = e.accounts.edit(account)
 		a.credits += credited
-		a.derived += gross
+		a.derived += line
 		payout.Explicit++
 		e.fx.details = append(e.fx.details, detail)
 		e.entry(a, Entry{
 			Kind: EntryLine, Side: CreditNormal, Account: account, Register: payout.Register, Amount: credited,
-			Derived: gross, Payout: payout.Number,
+			Derived: line, Payout: payout.Number,
 		})
 		e.accounts.settle()
 	}

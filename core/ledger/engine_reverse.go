@@ -177,6 +177,7 @@ func (e *Engine) undoDistribution(v *reversing, seq uint64, d *PastDistribution)
 			return code
 		}
 	}
+	e.setRates(d.Register, func(t uint8) bool { return d.Tranches[t].Amount != 0 }, nil)
 	back.payout.After = e.entries
 	if code := e.undoShares(d); code != Applied {
 		return code
@@ -236,6 +237,7 @@ func (e *Engine) emitUndoing(d *PastDistribution, back *givingBack) {
 	reg.payouts++
 	p := back.payout
 	p.Number, p.Holders, p.Totals = reg.payouts, reg.holdings, back.totals.list
+	p.Changes, p.Rates = len(e.fx.Holdings), e.rates.at(reg.rates)
 	from := len(e.fx.result)
 	for t := range d.Tranches {
 		pt := &d.Tranches[t]

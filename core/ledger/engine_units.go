@@ -185,12 +185,17 @@ func (e *Engine) emitHolding(r, p uint32) {
 	reg, b, s := e.registers.at(r), e.blocks.at(p/blockSize), p%blockSize
 	from := len(e.fx.rows)
 	for t := range uint32(reg.tranches) {
-		e.fx.rows = append(e.fx.rows, e.shares.at(b.rows + t).row[s])
+		row := e.shares.at(b.rows + t).row[s]
+		if reg.rates == 0 {
+			row.Rest = 0
+		}
+		e.fx.rows = append(e.fx.rows, row)
 		e.fx.running = append(e.fx.running, reg.index[t])
 	}
 	e.fx.Holdings = append(e.fx.Holdings, HoldingChange{
 		Sequence: e.sequence, Index: e.op, Register: r, Account: b.account[s], Holder: b.first + s, Class: b.class[s],
-		Units: b.units[s], Payouts: reg.payouts, Rows: e.fx.rows[from:len(e.fx.rows):len(e.fx.rows)],
+		Units: b.units[s], Payouts: reg.payouts, After: len(e.fx.Payouts), Taken: b.taken[s],
+		Rows:    e.fx.rows[from:len(e.fx.rows):len(e.fx.rows)],
 		Running: e.fx.running[from:len(e.fx.running):len(e.fx.running)],
 	})
 }

@@ -19,7 +19,7 @@ import (
 // The file is a sequence of sections: kind u8, number u32, length u32, CRC-32C u32, bytes. The first is the head, the
 // last the tail, which counts the sections.
 
-const snapshotFormat = 3
+const snapshotFormat = 4
 
 const (
 	sectionHead = iota + 1
@@ -49,6 +49,7 @@ type head struct {
 	NameSum  uint64
 	NameEnd  uint64
 	Assets   []AssetOpened
+	Rates    [][]Rate
 	Digest   [32]byte
 }
 
@@ -87,7 +88,7 @@ func (e *Engine) Cut() *Cut {
 		Format: snapshotFormat, Version: e.version, Ledger: e.ledger, Zone: e.zone, Clock: e.clock, Shadow: e.shadow,
 		Now:      e.now,
 		Sequence: e.sequence, Epoch: e.epoch, Entries: e.entries, NameSum: e.nameSum, NameEnd: e.names.end,
-		Digest: e.Digest(),
+		Digest: e.Digest(), Rates: slices.Clone(e.rates.lists),
 	}}
 	for i, a := range e.assets {
 		c.head.Assets = append(c.head.Assets, AssetOpened{uint16(i + 1), a.code, a.scale})
@@ -235,6 +236,9 @@ func (e *Engine) takeHead(h *head) error {
 	e.names.end = h.NameEnd
 	for _, a := range h.Assets {
 		e.assets = append(e.assets, asset{a.Code, a.Scale})
+	}
+	for _, list := range h.Rates {
+		e.rates.add(list)
 	}
 	for i, t := range e.tables() {
 		if t.size() != h.Layout[i] {

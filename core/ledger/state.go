@@ -68,6 +68,7 @@ type register struct {
 	holdings   uint32 // ever made
 	asset      uint16
 	tranches   uint8
+	rates      uint32 // that its lines follow; see Rate
 	rem        [MaxTranches]share.Int128
 	index      [MaxTranches]share.Int128 // running sum of Q modulo 2^128
 	paid       [MaxTranches]int64        // what all holdings were paid, gross
@@ -88,6 +89,7 @@ type block struct {
 	before   [blockSize]uint32
 	units    [blockSize]uint64
 	held     [blockSize]uint64
+	taken    [blockSize]int64 // from lines, by deductions that rates imply
 	class    [blockSize]uint8
 }
 
@@ -201,8 +203,8 @@ func hashAccount(i uint32, a *account) uint64 {
 		(uint64(a.holds)<<16|uint64(a.registers))*(weight2^weight9))
 }
 
-func hashRegister(i uint32, r *register) uint64 {
-	h := r.cap*weight1 + r.units*weight2 + r.changed*weight3 + r.payouts*weight4 +
+func (e *Engine) hashRegister(i uint32, r *register) uint64 {
+	h := e.rates.key(r.rates) + r.cap*weight1 + r.units*weight2 + r.changed*weight3 + r.payouts*weight4 +
 		(uint64(r.unclaimed)<<32|uint64(r.asset)<<16|uint64(r.tranches))*weight5 + uint64(r.holdings)*weight6
 	for t := range int(r.tranches) {
 		k := mix(uint64(t))
@@ -222,7 +224,7 @@ func hashBlock(_ uint32, b *block) (h uint64) {
 	}
 	for s := range b.account {
 		if b.account[s] != 0 {
-			h += holdingKey(b.register, b.first+uint32(s)) * (b.units[s]*weight1 + b.held[s]*weight2 + uint64(b.account[s])*weight3 + uint64(b.class[s])*weight4)
+			h += holdingKey(b.register, b.first+uint32(s)) * (b.units[s]*weight1 + b.held[s]*weight2 + uint64(b.account[s])*weight3 + uint64(b.class[s])*weight4 + uint64(b.taken[s])*weight5)
 		}
 	}
 	return h

@@ -130,7 +130,8 @@ func decodeRecord(b []byte) (*ledger.Command, *ledger.Past, error) {
 	return c, past, err
 }
 
-// lead takes the lead: a group of its own with a higher epoch. For a new ledger the command that opens it stands first.
+// lead takes the lead: a group of its own with a higher epoch. For a new ledger the command that opens it stands first,
+// then the upgrade to this program's rules.
 func (l *Ledger) lead(open *ledger.OpenLedger, least uint64, node ledger.ID) error {
 	if open != nil {
 		l.engine, l.clock, l.shadow, l.now = ledger.NewEngine(), open.Clock, open.Shadow, open.Start
@@ -139,13 +140,14 @@ func (l *Ledger) lead(open *ledger.OpenLedger, least uint64, node ledger.ID) err
 		if l.location, err = time.LoadLocation(open.Zone); err != nil {
 			return fmt.Errorf("time zone %q: %w", open.Zone, err)
 		}
-		l.version.Store(1)
+		l.version.Store(uint32(ledger.Version))
 	}
 	l.epoch = max(l.epoch+1, least)
 	g := &group{}
 	l.stamp(g)
 	if open != nil {
 		l.addOwn(g, open)
+		l.addOwn(g, &ledger.Upgrade{Version: ledger.Version})
 	}
 	l.addOwn(g, &ledger.Lead{Epoch: l.epoch, Node: node})
 	if err := l.append(g); err != nil {

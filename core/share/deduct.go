@@ -9,6 +9,11 @@ const million = 1_000_000
 // deducted in all is the exact sum rounded down once, and never more than the line.
 // line ≥ 0, ppm ≤ 10^6, rest < 10^6.
 func Deduct(line int64, ppm uint32, rest *uint32) int64 {
+	if line < 1<<43 { // nearly always, and then the product fits
+		product := uint64(line)*uint64(ppm) + uint64(*rest)
+		*rest = uint32(product % million)
+		return int64(product / million)
+	}
 	hi, lo := bits.Mul64(uint64(line), uint64(ppm))
 	lo, c := bits.Add64(lo, uint64(*rest), 0)
 	q, r := bits.Div64(hi+c, lo, million)

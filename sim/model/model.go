@@ -206,7 +206,7 @@ func (r *run) advance(o *ledger.Advance) ledger.Code {
 
 // upgrade knows the first version only.
 func (r *run) upgrade(o *ledger.Upgrade) ledger.Code {
-	if o.Version <= r.version || o.Version > 1 {
+	if o.Version <= r.version || o.Version != 4 {
 		return ledger.VersionUnknown
 	}
 	r.version = o.Version
