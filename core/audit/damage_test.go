@@ -213,7 +213,7 @@ func TestDamageOfTheJournal(t *testing.T) {
 			changeBytes(l, middle, true, func(b []byte) []byte { return append(b, 0) }), journal(at, "no group"),
 		},
 		"an amount, chained anew": {
-			both(changeBytes(l, 5, true, changeAmount), rechain(l)), journal(0, "other results or commands"),
+			both(changeBytes(l, 6, true, changeAmount), rechain(l)), journal(0, "other results or commands"),
 		},
 	}
 	// A command of old in a new row, which is right in all else.
@@ -445,7 +445,7 @@ func TestDamageOfHistory(t *testing.T) {
 		want want
 	}{
 		"command":          {flip("history_command", place, 40*64+3), past(41, "record 41")},
-		"entry":            {flip("history_entry", place, 0), past(5, "history_entry: record 1 is not")}, // packed: those after it are others too
+		"entry":            {flip("history_entry", place, 0), past(6, "history_entry: record 1 is not")}, // packed: those after it are others too
 		"hash":             {flip("history_hash", place, 0), past(1, "history_hash: record 1")},
 		"checksum":         {flip("history_hash", place, 128*32), past(0, "checksum")},
 		"result":           {flip("history_group", place+4, 66), past(4, "the result of command 4")},
@@ -454,7 +454,7 @@ func TestDamageOfHistory(t *testing.T) {
 		"change deleted":   {run("DELETE FROM history_holding WHERE change = 3"), past(0, "history_holding: rows of numbers 0 to 63")},
 		"account":          {flip("history_account", place, 20), past(0, "history_account: account 2, fees,")},
 		"ids deleted":      {run("DELETE FROM history_id WHERE place BETWEEN ? AND ?", place, place+1<<48), past(0, "history_id: rows of numbers 0 to 63")},
-		"swapped":          {run("UPDATE history_group SET place = CASE place WHEN ? THEN ? ELSE ? END WHERE place IN (?, ?)", place+3, -1, place+3, place+3, -1), past(3, "missing")},
+		"swapped":          {run("UPDATE history_group SET place = CASE place WHEN ? THEN ? ELSE ? END WHERE place IN (?, ?)", place+4, -1, place+4, place+4, -1), past(4, "missing")},
 		"position":         {run("UPDATE history_ledger SET position = position - 1 WHERE number = ?", number), past(0, "position")},
 		"state":            {run("UPDATE history_ledger SET state = zeroblob(92) WHERE number = ?", number), past(0, "checksum")},
 		"an empty table":   {run("DELETE FROM history_timeline"), past(0, "history_timeline")},

@@ -75,7 +75,7 @@ func TestWhatIsProved(t *testing.T) {
 		"no checkpoint":   {with([]string{key}, []byte("hello")), "malformed"},
 		"not signed":      {with([]string{key}, []byte(strings.Replace(string(newest), "clock real", "clock simulated", 1))), "not signed"},
 		"a wrong key":     {with([]string{"hello"}), "malformed"},
-		"two keys, twice": {with([]string{b.keys["plan"], key}, newest, newest), ", equal to the checkpoint (95), equal to the checkpoint (95)"},
+		"two keys, twice": {with([]string{b.keys["plan"], key}, newest, newest), ", equal to the checkpoint (96), equal to the checkpoint (96)"},
 	} {
 		if got := proved(test.set); !strings.Contains(got, test.want) || strings.HasPrefix(test.want, itself) && got != test.want {
 			t.Errorf("%s: %s\nwant %s", name, got, test.want)
@@ -87,7 +87,7 @@ func TestWhatIsProved(t *testing.T) {
 	if got := proved(with([]string{key})); !strings.HasPrefix(got, "consistent in itself (5") {
 		t.Errorf("cut: %s", got)
 	}
-	if got := proved(with([]string{key}, newest)); !strings.Contains(got, "wrong: checkpoint note 0 covers 95 commands, the journal ends with command 5") {
+	if got := proved(with([]string{key}, newest)); !strings.Contains(got, "wrong: checkpoint note 0 covers 96 commands, the journal ends with command 5") {
 		t.Errorf("cut, with a checkpoint: %s", got)
 	}
 	if got := proved(func(o *audit.Options) { o.Ends = []audit.End{{Ledger: l, Sequence: size}} }); !strings.Contains(got, "wrong: the copy's list says") {
@@ -102,12 +102,12 @@ func TestWhatIsProved(t *testing.T) {
 func TestJournalWrittenAnew(t *testing.T) {
 	b := copyBook(t)
 	l, key, notes := b.ids["main"], b.keys["main"], b.notes["main"]
-	b.spoil(t, "journal.db", both(changeBytes(l, 5, true, changeAmount), rechain(l)))
+	b.spoil(t, "journal.db", both(changeBytes(l, 6, true, changeAmount), rechain(l)))
 	r, err := verify(t, b, nil)
 	if err != nil || r.Truth || !(want{audit.PartJournal, 0, "the difference lies anywhere before"}).in(r) {
 		t.Errorf("with the checkpoints: %v\n%s", err, show(t, r))
 	}
-	if remarks := strings.Join(r.Ledgers[0].Remarks, " "); !strings.Contains(remarks, "history tells first of command 5 otherwise") {
+	if remarks := strings.Join(r.Ledgers[0].Remarks, " "); !strings.Contains(remarks, "history tells first of command 6 otherwise") {
 		t.Errorf("history should name the command: %s", remarks)
 	}
 	b.alone(t)

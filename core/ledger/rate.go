@@ -97,6 +97,7 @@ func (e *Engine) setRates(r uint32, pays func(tranche uint8) bool, deductions []
 			list = append(list, Rate{d.Tranche, d.Class, d.Rate})
 		}
 	}
+	// deterministic: no two are of the same tranche and class.
 	slices.SortFunc(list, func(a, b Rate) int {
 		return cmp.Or(cmp.Compare(a.Tranche, b.Tranche), cmp.Compare(a.Class, b.Class))
 	})

@@ -131,7 +131,7 @@ func decodeRecord(b []byte) (*ledger.Command, *ledger.Past, error) {
 }
 
 // lead takes the lead: a group of its own with a higher epoch. For a new ledger the command that opens it stands first,
-// then the upgrade to this program's rules.
+// and the upgrade to this program's rules last.
 func (l *Ledger) lead(open *ledger.OpenLedger, least uint64, node ledger.ID) error {
 	if open != nil {
 		l.engine, l.clock, l.shadow, l.now = ledger.NewEngine(), open.Clock, open.Shadow, open.Start
@@ -147,9 +147,11 @@ func (l *Ledger) lead(open *ledger.OpenLedger, least uint64, node ledger.ID) err
 	l.stamp(g)
 	if open != nil {
 		l.addOwn(g, open)
-		l.addOwn(g, &ledger.Upgrade{Version: ledger.Version})
 	}
 	l.addOwn(g, &ledger.Lead{Epoch: l.epoch, Node: node})
+	if open != nil {
+		l.addOwn(g, &ledger.Upgrade{Version: ledger.Version})
+	}
 	if err := l.append(g); err != nil {
 		return fmt.Errorf("take the lead of ledger %s: %w", l.name, err)
 	}
