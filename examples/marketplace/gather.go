@@ -49,7 +49,7 @@ func (t *teller) figures() {
 		Real: float64(x.Took.Load()) / float64(paid) / 1e6,
 	}
 	out.Funding = report.Funding{
-		Bids: x.Bids.Load(), TooLate: x.TooLate.Load(), Seconds: x.Spent(play.Bidding).Seconds(), Pieces: x.Pieces.Load(), Mandates: x.Mandates.Load(), Sales: x.Sales.Load(),
+		Bids: x.Bids.Load(), TooLate: x.TooLate.Load(), Seconds: x.Bidden().Seconds(), Pieces: x.Pieces.Load(), Mandates: x.Mandates.Load(), Sales: x.Sales.Load(),
 	}
 	out.Repayments = report.Repayments{
 		All: x.Payments.Load(), Early: x.Early.Load(), Late: x.Late.Load(), Partial: x.Partial.Load(), Dated: x.Dated.Load(),

@@ -27,8 +27,8 @@ type application struct {
 	Seconds int64 `json:"payout_seconds"`
 }
 
-// New loans are applied for and offered, signed and so listed, and funded: by mandates as soon as they are listed, or by
-// single bids an hour later. What is funded is paid out by itself.
+// New loans are applied for and offered, signed and so listed, and funded as soon as they are listed: by mandates or by single
+// bids. What is funded is paid out by itself.
 
 // newLoans are this month's.
 func (p *Player) newLoans() (list []*lent) {
@@ -56,36 +56,47 @@ func (p *Player) applications(ctx context.Context) (err error) {
 	return p.eachNew(ctx, p.applies)
 }
 
-// signatures are given one after the other, so that the loans are listed in their order, which their ids have too: then
-// mandates fund them in it, and every run is the same. Codes are asked for before, and mandates waited for afterwards,
-// side by side.
-func (p *Player) signatures(ctx context.Context) error {
+// funding lets loans be signed one after the other, so that they are listed in their order, which their ids have too: then
+// mandates fund them in it, and every run is the same. Codes are asked for before. What follows goes side by side: investors
+// have money for what they bid and for their mandates, so no burst takes anything from a mandate.
+func (p *Player) funding(ctx context.Context) error {
 	if err := p.eachNew(ctx, p.asksToSign); err != nil {
 		return err
 	}
-	for _, l := range p.newLoans() {
+	list := p.newLoans()
+	signed := make([]chan struct{}, len(list))
+	for i := range signed {
+		signed[i] = make(chan struct{})
+	}
+	return p.Each(ctx, 1+len(list), func(ctx context.Context, i int) error {
+		if i == 0 {
+			return p.sign(ctx, list, signed)
+		}
+		l := list[i-1]
+		select {
+		case <-signed[i-1]:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		if l.Burst {
+			if err := p.burst(ctx, l); err != nil {
+				return told(l, err)
+			}
+		}
+		return told(l, p.paidOut(ctx, l))
+	})
+}
+
+// sign lets borrowers sign in their order, and says so of each.
+func (p *Player) sign(ctx context.Context, list []*lent, signed []chan struct{}) error {
+	for i, l := range list {
 		if err := p.signs(ctx, l); err != nil {
 			return told(l, err)
 		}
+		close(signed[i])
 	}
-	return p.eachNew(ctx, func(ctx context.Context, l *lent) (err error) {
-		if !l.Burst {
-			_, err = p.listing(ctx, l, "funded")
-		}
-		return err
-	})
+	return nil
 }
-
-func (p *Player) bursts(ctx context.Context) error {
-	return p.eachNew(ctx, func(ctx context.Context, l *lent) error {
-		if !l.Burst {
-			return nil
-		}
-		return p.burst(ctx, l)
-	})
-}
-
-func (p *Player) payouts(ctx context.Context) error { return p.eachNew(ctx, p.paidOut) }
 
 // told says of which loan an error is.
 func told(l *lent, err error) error {
@@ -209,6 +220,7 @@ func (p *Player) burst(ctx context.Context, l *lent) error {
 	if err != nil {
 		return err
 	}
+	defer p.Stats.bidding()()
 	bids := p.s.Bids(l.Loan)
 	for n, b := range bids {
 		key, err := p.run.ID(p.month, fmt.Sprintf("bid-%d", l.index), uint64(n))

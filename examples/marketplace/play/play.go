@@ -136,8 +136,7 @@ func (p *Player) play(ctx context.Context, month int) error {
 	}
 	steps = append(steps, step{Repaying, dayDue, 9, p.inTime})
 	if month < script.Listings {
-		steps = append(steps, step{Lending, dayDue, 10, p.applications}, step{Lending, dayDue, 11, p.signatures},
-			step{Bidding, dayDue, 12, p.bursts}, step{Lending, dayDue, 13, p.payouts})
+		steps = append(steps, step{Lending, dayDue, 10, p.applications}, step{Lending, dayDue, 11, p.funding})
 	}
 	if month == script.Listings {
 		steps = append(steps, step{Selling, dayDue, 11, p.funders})

@@ -1,6 +1,7 @@
 package play
 
 import (
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -34,13 +35,17 @@ type Stats struct {
 	Longest      atomic.Int64 // of them
 	Took         atomic.Int64 // the same by the clock of this machine, microseconds
 	spent        [phases]atomic.Int64
+
+	mu     sync.Mutex
+	bursts int           // under way
+	since  time.Time     // when the first of them began
+	bidden time.Duration // while any was
 }
 
 // The phases of the play whose time is taken.
 const (
 	Opening = iota
 	Lending
-	Bidding
 	Repaying
 	Selling
 	Losing
@@ -49,7 +54,7 @@ const (
 
 // PhaseNames are what the summary calls them.
 var PhaseNames = [phases]string{
-	"tenant, products, people, deposits", "applications, contracts, mandates, payouts", "bursts of single bids", "repayments", "claim sales", "defaults, fees",
+	"tenant, products, people, deposits", "applications, contracts, funding, payouts", "repayments", "claim sales", "defaults, fees",
 }
 
 // Spent is how long a phase took so far.
@@ -57,6 +62,29 @@ func (s *Stats) Spent(phase int) time.Duration { return time.Duration(s.spent[ph
 
 // Spend adds to the time of a phase.
 func (s *Stats) Spend(phase int, took time.Duration) { s.spent[phase].Add(int64(took)) }
+
+// Bidden is how long single bids were under way, beside signatures, mandates and payouts.
+func (s *Stats) Bidden() time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.bidden
+}
+
+// bidding counts the time of a burst; others may be under way.
+func (s *Stats) bidding() (ends func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.bursts++; s.bursts == 1 {
+		s.since = time.Now()
+	}
+	return func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if s.bursts--; s.bursts == 0 {
+			s.bidden += time.Since(s.since)
+		}
+	}
+}
 
 // count counts a payment made on a day of the month.
 func (s *Stats) count(x *payment, day int) {

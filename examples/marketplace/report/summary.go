@@ -49,7 +49,7 @@ type Applications struct {
 type Funding struct {
 	Bids     int64   `json:"single_bids"`
 	TooLate  int64   `json:"too_late"`
-	Seconds  float64 `json:"bidding_seconds"` // in which nothing else was done
+	Seconds  float64 `json:"bidding_seconds"` // in which loans were signed and funded by mandates as well
 	Pieces   int64   `json:"bids_of_mandates"`
 	Mandates int64   `json:"mandates"`
 	Sales    int64   `json:"claim_sales"`
