@@ -26,6 +26,9 @@ type Allocation struct {
 // chunk is how many bids are sent together.
 const chunk = 512
 
+// few is of how many listings it is looked up what an investor holds; of more, all that he holds is gone through.
+const few = 16
+
 // Allocate lets the open listings of a ledger be funded by mandates: it matches them as the ledger stands and sends the
 // bids in their order. Caps count what an investor holds by the amounts that were bid, whatever was repaid since. The
 // run names the bids: the same run again makes none twice. Why mandates took nothing is kept.
@@ -100,6 +103,8 @@ type gathering struct {
 	failed error            // at asking the product's rules
 	misses []mandate.Miss
 	untold bool // there were more
+	// Of what investors hold only these listings matter; nil: all may.
+	only []*Listing
 	// Listings of which a piece was overtaken.
 	overtaken map[id.ID]bool
 	// How far the ledger was, and when.
@@ -156,10 +161,11 @@ func (g *gathering) gather(ctx context.Context, name string) (*mandate.Input, er
 		g.byID[own] = listings[i]
 	}
 	in := &mandate.Input{}
+	var offered []*Listing
 	err = g.on.View(ctx, 0, func(e *ledger.Engine) {
 		for _, l := range listings {
 			if f := g.m.figures(e, l, ""); f.takes(l) && f.units < l.Units {
-				in.Listings = append(in.Listings, l.offered(l.Units-f.units))
+				in.Listings, offered = append(in.Listings, l.offered(l.Units-f.units)), append(offered, l)
 			}
 		}
 	})
@@ -172,6 +178,10 @@ func (g *gathering) gather(ctx context.Context, name string) (*mandate.Input, er
 	}
 	for i := range line {
 		in.Mandates = append(in.Mandates, line[i].line())
+	}
+	wide := func(m mandate.Mandate) bool { return m.PerBorrower > 0 || m.PerRegion > 0 }
+	if len(offered) <= few && !slices.ContainsFunc(in.Mandates, wide) {
+		g.only = offered
 	}
 	return in, nil
 }
@@ -210,7 +220,14 @@ func (g *gathering) investor(ctx context.Context, name string, who id.ID) (manda
 			return
 		}
 		v.Cash, g.assets[who] = max(a.Available(), 0), a.Asset
-		held, _, _ = e.Holdings(a.Address, "", ledger.MaxRegisters)
+		if g.only == nil {
+			held, _, _ = e.Holdings(a.Address, "", ledger.MaxRegisters)
+		}
+		for _, l := range g.only {
+			if h, ok := e.Holding(l.Register, a.Address); ok {
+				held = append(held, h)
+			}
+		}
 	})
 	if err != nil {
 		return v, err

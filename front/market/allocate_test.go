@@ -95,6 +95,42 @@ func TestAllocate(t *testing.T) {
 	})
 }
 
+// Caps count what the runs before have given, of other loans too; who has none on a borrower or a region is asked about the
+// loans that are open alone.
+func TestCapsHoldFromRunToRun(t *testing.T) {
+	for name, c := range map[string]struct {
+		cap  func(*market.Mandate)
+		want string // of the second loan
+	}{
+		"loan":     {func(m *market.Mandate) { m.PerLoan = 200_00 }, "1:200"},
+		"borrower": {func(m *market.Mandate) { m.PerBorrower = 350_00 }, "1:150"},
+		"region":   {func(m *market.Mandate) { m.PerRegion = 300_00 }, "1:100"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			each(t, func(w *world) {
+				w.investor(1, 1_000_00)
+				w.enrol(1, func(m *market.Mandate) { m.PerLoan = 200_00; c.cap(m) })
+				for n := 1; n <= 2; n++ {
+					l := listing(n)
+					l.Borrower, l.Region = uid("borrower", 1), "hangzhou"
+					if n == 1 { // it is full, and open no more
+						l.Units, l.Share = 200, 200
+					}
+					l = w.open(l)
+					list, err := w.Bids(w.Context(), tenant, market.BidFilter{Listing: l.ID}, 0, 10)
+					w.must(err)
+					if got, want := said(&market.Allocation{Bids: list}), []string{"1:200", c.want}[n-1]; got != want {
+						t.Errorf("of loan %d it got %s, want %s", n, got, want)
+					}
+				}
+				if again := w.allocate(1); len(again.Bids) > 0 {
+					t.Errorf("another run made %s", said(again))
+				}
+			})
+		})
+	}
+}
+
 // What a bid or a mandate can't have is not lost: a listing that fails gives it back to the mandates.
 func TestMandatesGetTheirMoneyBack(t *testing.T) {
 	each(t, func(w *world) {
