@@ -25,7 +25,7 @@ import (
 const (
 	runFile = "marketplace.run"
 	// So many requests are under way at once.
-	workers = 16
+	workers = 64
 )
 
 // teller is one run on its way.
