@@ -75,7 +75,7 @@ func (s *Summary) figures(t *text) {
 	t.figure("  submit to paid-out", count(a.Seconds)+" s", "on average by the ledger's clock, %s at most", count(a.Longest))
 	t.figure("", report.Span(a.Real), "on average by the clock of this machine")
 	t.figure("mandates", count(f.Mandates), "made %s bids, in the order of their line", count(f.Pieces))
-	t.figure("single bids", count(f.Bids), "%s a second; %s more found all sold", report.Rate(f.Bids, f.Seconds), count(f.TooLate))
+	t.figure("single bids", count(f.Bids), "%s a second beside mandates; %s more found all sold", report.Rate(f.Bids, f.Seconds), count(f.TooLate))
 	t.figure("claim sales", count(f.Sales), "each one command of units against money")
 	t.figure("repayments", count(r.All), "%s a second, each one request to all holders", report.Rate(r.All, r.Seconds))
 	t.figure("", "", "%s early, %s late, %s in parts, %s back-dated", count(r.Early), count(r.Late), count(r.Partial), count(r.Dated))
