@@ -22,7 +22,7 @@ func TestWhoMayCommandWhat(t *testing.T) {
 		nobody    bool
 	}
 	for name, r := range map[string]row{
-		"upgrade":     {operation: `{"upgrade":{"version":9999}}`, operator: true},
+		"upgrade":     {operation: `{"upgrade":{"version":1}}`, operator: true},
 		"advance":     {operation: `{"advance":{"to":"2026-03-02T00:00:00Z"}}`, needs: right.JobRetry},
 		"open asset":  {operation: `{"open_asset":{"code":"JPY","scale":0}}`, needs: right.LedgerWrite},
 		"transfer":    {operation: `{"transfer":{"debit":"bank:cash","credit":"investor:1:cash","amount":"1"}}`, needs: right.LedgerWrite},

@@ -48,7 +48,7 @@ var calls = []struct {
 		Transfer: &pb.Transfer{Debit: "bank:cash", Credit: "investor:1:cash", Amount: 1},
 	}})},
 	{"Apply advance", right.JobRetry, false, apply(&pb.Operation{Operation: &pb.Operation_Advance{Advance: &pb.Advance{To: 1_800_000_000_000_000}}})},
-	{"Apply upgrade", right.LedgerWrite, true, apply(&pb.Operation{Operation: &pb.Operation_Upgrade{Upgrade: &pb.Upgrade{Version: 9999}}})},
+	{"Apply upgrade", right.LedgerWrite, true, apply(&pb.Operation{Operation: &pb.Operation_Upgrade{Upgrade: &pb.Upgrade{Version: 1}}})},
 }
 
 var sent = 1_000

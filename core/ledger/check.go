@@ -167,6 +167,9 @@ func (o *Upgrade) check() error {
 	if o.Version == 0 {
 		return fmt.Errorf("version: zero is none")
 	}
+	if o.Version > Version { // else the journal would hold a refusal that a newer program takes back
+		return fmt.Errorf("version: this program knows none above %d", Version)
+	}
 	return nil
 }
 
