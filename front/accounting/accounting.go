@@ -57,6 +57,9 @@ type Accounting struct {
 	ledgers Ledgers
 	gate    sync.RWMutex // held for reading while a command with an effective date is under way
 	closing map[book]closing
+	closed  sync.Map // by book: the last day that is closed
+	first   sync.Once
+	began   time.Time
 	valuing sync.Mutex // one valuation at a time
 }
 

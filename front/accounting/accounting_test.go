@@ -52,6 +52,7 @@ type world struct {
 	*accounting.Accounting
 	approvals *ops.Approvals
 	db        *store.DB
+	clock     *clock.Manual
 	node      *nodetest.Node
 	ledger    *node.Ledger
 	number    int
@@ -74,7 +75,7 @@ func each(t *testing.T, f func(*world)) {
 
 func newWorld(t *testing.T, rows, journals, pasts *store.DB) *world {
 	c := clock.NewManual(start)
-	w := &world{T: t, db: rows, node: nodetest.Start(t, journals, pasts, c)}
+	w := &world{T: t, db: rows, clock: c, node: nodetest.Start(t, journals, pasts, c)}
 	w.ledger = w.node.Ledger("main", "Asia/Shanghai", ledger.Instant(start.UnixMicro()))
 	var err error
 	w.Accounting, err = accounting.Open(t.Context(), rows, c, w)
@@ -347,6 +348,60 @@ func TestClosedPeriodTakesCorrectionsOnly(t *testing.T) {
 			t.Errorf("after the last one there are %v (%v)", list, err)
 		}
 	})
+}
+
+// enter lets a command that counts from a day get in and out again.
+func (w *world) enter(effective string) error {
+	leave, err := w.Enter(w.Context(), tenant, "main", []*ledger.Command{{Effective: date(effective)}}, w.known)
+	if err == nil {
+		leave()
+	}
+	return err
+}
+
+// sql is what another program writes.
+func (w *world) sql(query string, args ...any) {
+	w.Helper()
+	w.must(w.db.Write(w.Context(), func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(w.Context(), w.db.Rebind(query), args...)
+		return err
+	}))
+}
+
+// What is closed is read once: without the table it is known still. A closing here counts at once all the same.
+func TestWhatIsClosedIsReadOnce(t *testing.T) {
+	each(t, func(w *world) {
+		known := func() {
+			w.Helper()
+			w.sql("ALTER TABLE accounting_period RENAME TO away")
+			w.must(w.enter("2026-03-31"))
+			w.refused(w.enter("2026-03-29"), "period_closed commands[0].effective")
+			w.sql("ALTER TABLE away RENAME TO accounting_period")
+		}
+		w.advance("2026-03-30T16:00:00Z")
+		w.must(w.propose(accounting.ActionClose, `{"ledger":"main","through":"2026-03-29"}`))
+		w.must(w.enter("2026-03-30"))
+		w.must(w.clock.Advance(time.Minute)) // the closing is committed for sure
+		w.must(w.enter("2026-03-30"))
+		known()
+		w.must(w.propose(accounting.ActionClose, `{"ledger":"main","through":"2026-03-30"}`))
+		w.refused(w.enter("2026-03-30"), "period_closed commands[0].effective")
+		w.must(w.clock.Advance(time.Minute))
+		w.refused(w.enter("2026-03-30"), "period_closed commands[0].effective")
+		known()
+	})
+}
+
+// On PostgreSQL a closing of the node that led before may be committed just after this one began: for a minute every
+// command looks at the rows.
+func TestAClosingOfTheNodeBefore(t *testing.T) {
+	w := newWorld(t, storetest.Postgres(t), storetest.SQLite(t), storetest.SQLite(t))
+	w.must(w.enter("2026-03-30"))
+	w.must(w.clock.Advance(time.Minute - 1))
+	w.must(w.enter("2026-03-30"))
+	w.sql("INSERT INTO accounting_period (tenant, ledger, through, sequence, proposal, closed) VALUES (?, 'main', ?, 1, ?, 1)",
+		tenant[:], int64(date("2026-03-30")), subject[:])
+	w.refused(w.enter("2026-03-30"), "period_closed commands[0].effective")
 }
 
 // While commands with effective dates arrive, a closing finds a sequence after which none of them is in the period.

@@ -12,6 +12,7 @@ import (
 	"github.com/longmen/longmen/front/ops"
 	"github.com/longmen/longmen/kit/errs"
 	"github.com/longmen/longmen/kit/id"
+	"github.com/longmen/longmen/store"
 )
 
 // PeriodClosed means that a command counts from a day in a closed period.
@@ -60,7 +61,9 @@ func (a *Accounting) keepClosing(ctx context.Context, tx *sql.Tx, p *ops.Proposa
 	if err != nil {
 		return fmt.Errorf("close period: %w", err)
 	}
-	a.closing[book{p.Tenant, c.Ledger}] = closing{ledger.Date(c.Through), a.clock.Now()}
+	at := book{p.Tenant, c.Ledger}
+	a.closing[at] = closing{ledger.Date(c.Through), a.clock.Now()}
+	a.closed.Delete(at)
 	return nil
 }
 
@@ -80,12 +83,9 @@ func (a *Accounting) Enter(ctx context.Context, tenant id.ID, name string, comma
 }
 
 func (a *Accounting) admit(ctx context.Context, tenant id.ID, name string, commands []*ledger.Command, known Known) error {
-	through, err := a.through(ctx, a.db.Reader(), tenant, name)
+	through, err := a.closedThrough(ctx, book{tenant, name})
 	if err != nil {
 		return err
-	}
-	if about := a.closing[book{tenant, name}]; about.through > through && a.clock.Now().Sub(about.known) < recheck {
-		through = about.through
 	}
 	for i, c := range commands {
 		if c.Effective == 0 || c.Effective > through {
@@ -101,6 +101,39 @@ func (a *Accounting) admit(ctx context.Context, tenant id.ID, name string, comma
 			c.Effective, through, ReferenceCorrects).On(fmt.Sprintf("commands[%d].effective", i))
 	}
 	return nil
+}
+
+// closedThrough is the last day of a book that is closed, for one who is inside the gate. The rows are read once, when
+// every closing that may be under way has ended: from then on only this program closes periods, for it leads the ledgers,
+// and who has lost the lead gets nothing to them whatever it takes for closed.
+func (a *Accounting) closedThrough(ctx context.Context, at book) (ledger.Date, error) {
+	if known, ok := a.closed.Load(at); ok {
+		return known.(ledger.Date), nil
+	}
+	now := a.clock.Now()
+	since := a.since(now)
+	through, err := a.through(ctx, a.db.Reader(), at.tenant, at.ledger)
+	if err != nil {
+		return 0, err
+	}
+	switch about := a.closing[at]; {
+	case now.Sub(about.known) < recheck:
+		through = max(through, about.through)
+	case now.Sub(since) >= recheck:
+		a.closed.Store(at, through)
+	}
+	return through, nil
+}
+
+// since is when the first command came here. A closing of the node that led before may end soon after, but on SQLite,
+// whose rows are this program's alone.
+func (a *Accounting) since(now time.Time) time.Time {
+	a.first.Do(func() {
+		if a.db.Dialect() != store.SQLite {
+			a.began = now
+		}
+	})
+	return a.began
 }
 
 // through is the last day that is closed, 0 if none is.
