@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/longmen/longmen"
-	"github.com/longmen/longmen/connector/inapp"
 	"github.com/longmen/longmen/connector/mail"
 	"github.com/longmen/longmen/connector/sms"
 	"github.com/longmen/longmen/core/ledger"
@@ -59,11 +58,12 @@ func (p *program) openGround(ctx context.Context) (*ground.Ground, error) {
 // sender is the name under which notices are written.
 const sender = "龙门"
 
-// simulators are the channels of notices: there is no contract with a provider behind any of them.
+// simulators are the channels of notices: there is no contract with a provider behind any of them. What is told in the app
+// is read from the outbox: nobody has to be told that it is there.
 func (p *program) simulators() map[string]notice.Channel {
-	boxes := map[string]*notice.Box{message.SMS: sms.NewSimulator(), message.Mail: mail.NewSimulator(), message.App: inapp.NewSimulator()}
+	boxes := map[string]*notice.Box{message.SMS: sms.NewSimulator(), message.Mail: mail.NewSimulator()}
 	p.backend.boxes.Store(&boxes)
-	channels := map[string]notice.Channel{}
+	channels := map[string]notice.Channel{message.App: notice.Inbox{}}
 	for name, box := range boxes {
 		channels[name] = box
 	}

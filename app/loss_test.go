@@ -1,14 +1,17 @@
 package app
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/longmen/longmen/api"
 	"github.com/longmen/longmen/core/ledger"
+	"github.com/longmen/longmen/core/notice"
 	"github.com/longmen/longmen/core/party"
 	"github.com/longmen/longmen/finmath/day"
 	"github.com/longmen/longmen/front/catalog"
@@ -18,6 +21,7 @@ import (
 	"github.com/longmen/longmen/front/lending/reminder"
 	"github.com/longmen/longmen/front/lending/servicing"
 	"github.com/longmen/longmen/front/market"
+	"github.com/longmen/longmen/front/message"
 	"github.com/longmen/longmen/kit/id"
 )
 
@@ -115,17 +119,19 @@ func (l *loans) lend() servicing.Deed {
 	return d
 }
 
-// told waits until the simulator of the app was given so many messages, and gives them, oldest first.
+// told waits until so many messages were sent in the app, and gives them, oldest first.
 func (l *loans) told(n int) (list []string) {
 	l.Helper()
 	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); pause() {
-		box, err := l.backend.Simulated("app", 100)
+		sent, err := l.ground.Notices.List(l.Context(), l.tenant, l.investors[0].party, id.ID{}, 100)
 		l.must(err)
-		if len(box) < n {
+		sent = slices.DeleteFunc(sent, func(s notice.Sent) bool { return s.Channel != message.App || s.At == 0 })
+		if len(sent) < n {
 			continue
 		}
-		for i := len(box) - 1; i >= 0; i-- {
-			list = append(list, box[i].Body)
+		slices.SortFunc(sent, func(a, b notice.Sent) int { return cmp.Compare(a.At, b.At) })
+		for _, s := range sent {
+			list = append(list, s.Body)
 		}
 		return list
 	}

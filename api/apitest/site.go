@@ -101,7 +101,7 @@ func (s *Site) openGround() {
 		Ledgers:   func(_ context.Context, name string) (market.Ledger, error) { return inMemory{s.Node, name}, nil },
 		Noted:     func(context.Context, id.ID, string) (uint64, error) { return math.MaxUint64, nil }, // World.Follow is called where it matters
 		Contracts: plain{}, Files: filepath.Join(s.T.TempDir(), "files"), Fonts: fonts(),
-		Sender: "龙门", Channels: map[string]notice.Channel{message.SMS: &s.Node.Box, message.Mail: &s.Node.Box, message.App: &s.Node.Box},
+		Sender: "龙门", Channels: map[string]notice.Channel{message.SMS: &s.Node.Box, message.Mail: &s.Node.Box, message.App: notice.Inbox{}},
 	})
 	s.must(err)
 }

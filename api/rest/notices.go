@@ -64,7 +64,7 @@ type (
 	}
 	preferencesOutput struct{ Body Preferences }
 	simulatedInput    struct {
-		Channel string `path:"channel" maxLength:"32" doc:"sms, mail or app" example:"sms"`
+		Channel string `path:"channel" maxLength:"32" doc:"sms or mail" example:"sms"`
 		Limit   int    `query:"limit" minimum:"1" maximum:"1000" default:"50" doc:"Most items of the list"`
 	}
 	simulatedOutput struct {

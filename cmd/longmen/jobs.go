@@ -86,7 +86,7 @@ func newJobTurn(verb, short string) *cobra.Command {
 // newOutbox shows what the simulators of notices' channels were given.
 func newOutbox() *cobra.Command {
 	c := &cobra.Command{
-		Use: "outbox CHANNEL", Short: "List what the simulator of a channel (sms, mail, app) was given since the node started", Args: cobra.ExactArgs(1),
+		Use: "outbox CHANNEL", Short: "List what the simulator of a channel (sms, mail) was given since the node started", Args: cobra.ExactArgs(1),
 		Example: "  longmen outbox sms",
 		RunE: on(func(c *client, args []string) error {
 			type message struct{ ID, Address, Subject, Body string }

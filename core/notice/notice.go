@@ -27,7 +27,7 @@ type Notice struct {
 	Tenant id.ID
 	ID     id.ID // made by the caller: telling it again changes nothing
 	Ledger string
-	Due    int64 // of the ledger's clock, microseconds since 1970: not sent before
+	At     int64 // of the ledger's clock, microseconds since 1970, now or before: what is told later is planned, and told then
 	Party  id.ID
 	Kind   string
 	Data   json.RawMessage // for the template: an object

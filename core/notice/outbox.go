@@ -1,6 +1,7 @@
 package notice
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"embed"
@@ -62,6 +63,9 @@ func Open(ctx context.Context, db *store.DB, c Config) (*Outbox, error) {
 			if c.Channels[channel] == nil {
 				return nil, fmt.Errorf("kind of notice %q: there is no channel %q", name, channel)
 			}
+			if _, inbox := c.Channels[channel].(Inbox); inbox && k.Secret {
+				return nil, fmt.Errorf("kind of notice %q: of a secret nothing is kept, so it can't be read in the inbox %q", name, channel)
+			}
 		}
 		if len(name) > maxCode {
 			return nil, fmt.Errorf("kind of notice %q: at most %d characters", name, maxCode)
@@ -77,7 +81,8 @@ func Open(ctx context.Context, db *store.DB, c Config) (*Outbox, error) {
 	return &Outbox{Config: c, db: db}, nil
 }
 
-// Tell plans a notice on every channel that the party wants it on, within the caller's transaction.
+// Tell keeps a notice on every channel that the party wants it on, within the caller's transaction: in the inbox as sent,
+// elsewhere planned.
 func (o *Outbox) Tell(ctx context.Context, tx *sql.Tx, n Notice) error {
 	kind, known := o.Kinds[n.Kind]
 	if !known {
@@ -89,7 +94,7 @@ func (o *Outbox) Tell(ctx context.Context, tx *sql.Tx, n Notice) error {
 	if err := o.Texts.Check(n.Kind, n.Data); err != nil {
 		return err
 	}
-	wanted, err := o.wanted(ctx, tx, n.Tenant, n.Party, n.Kind)
+	wanted, language, err := o.wishes(ctx, tx, n.Tenant, n.Party, n.Kind)
 	if err != nil {
 		return err
 	}
@@ -97,33 +102,68 @@ func (o *Outbox) Tell(ctx context.Context, tx *sql.Tx, n Notice) error {
 		if on, said := wanted[channel]; said && !on && !kind.Must {
 			continue
 		}
-		if n.Reachable {
-			address, _, err := o.Addresses.Address(ctx, n.Tenant, n.Party, channel)
-			if err != nil {
-				return err
-			}
-			if address == "" {
-				continue
-			}
-		}
-		if err := o.put(ctx, tx, &n, channel); err != nil {
+		if err := o.tellOver(ctx, tx, channel, &n, language); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (o *Outbox) put(ctx context.Context, tx *sql.Tx, n *Notice, channel string) error {
-	own := n.ID.Derive(channel, 0)
-	_, err := tx.ExecContext(ctx, o.db.Rebind(`INSERT INTO notice (tenant, id, party, kind, channel, data, subject, body, language, created, sent)
-		VALUES (?, ?, ?, ?, ?, ?, '', '', '', ?, 0) ON CONFLICT (tenant, id) DO NOTHING`),
-		n.Tenant[:], own[:], n.Party[:], n.Kind, channel, []byte(n.Data), o.Clock.Now().UnixMicro())
-	if err != nil {
-		return fmt.Errorf("keep notice %s: %w", own, err)
+// tellOver keeps a notice on one channel. What the inbox can't take now is planned as for the others, and waits there for
+// whoever mends what it lacks.
+func (o *Outbox) tellOver(ctx context.Context, tx *sql.Tx, channel string, n *Notice, language string) error {
+	s := Sent{Tenant: n.Tenant, ID: n.ID.Derive(channel, 0), Party: n.Party, Kind: n.Kind, Channel: channel, Data: n.Data, Created: o.Clock.Now().UnixMicro()}
+	_, inbox := o.Channels[channel].(Inbox)
+	if n.Reachable || inbox {
+		address, theirs, err := o.Addresses.Address(ctx, n.Tenant, n.Party, channel)
+		if err != nil {
+			return err
+		}
+		if n.Reachable && address == "" {
+			return nil
+		}
+		if inbox && address != "" && o.write(&s, cmp.Or(theirs, language)) == nil {
+			s.At = s.Created
+		}
+	}
+	added, err := o.put(ctx, tx, &s)
+	if !added || err != nil || s.At != 0 {
+		return err
 	}
 	return o.Plan.AddIn(ctx, tx, plan.Event{
-		Tenant: n.Tenant, ID: own, Ledger: n.Ledger, Due: n.Due, Kind: EventKind, Subject: n.Party,
+		Tenant: n.Tenant, ID: s.ID, Ledger: n.Ledger, Due: n.At, Kind: EventKind, Subject: n.Party,
 	})
+}
+
+// write makes the text.
+func (o *Outbox) write(n *Sent, language string) error {
+	subject, body, err := o.Texts.Text(n.Kind, n.Channel, language, n.Data)
+	if err != nil {
+		return fmt.Errorf("the text of notice kind %q: %w", n.Kind, err)
+	}
+	if len(body) > MaxText || len(subject) > MaxText {
+		return fmt.Errorf("the text of notice kind %q is longer than %d bytes", n.Kind, MaxText)
+	}
+	n.Subject, n.Body, n.Language = subject, body, language
+	return nil
+}
+
+// put adds a notice, unless it is there.
+func (o *Outbox) put(ctx context.Context, tx *sql.Tx, n *Sent) (added bool, err error) {
+	res, err := tx.ExecContext(ctx, o.db.Rebind(`INSERT INTO notice (tenant, id, party, kind, channel, data, subject, body, language, created, sent)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (tenant, id) DO NOTHING`),
+		n.Tenant[:], n.ID[:], n.Party[:], n.Kind, n.Channel, []byte(n.Data), n.Subject, n.Body, n.Language, n.Created, n.At)
+	if err != nil {
+		return false, fmt.Errorf("keep notice %s: %w", n.ID, err)
+	}
+	if rows, err := res.RowsAffected(); err != nil || rows == 1 {
+		return err == nil, err
+	}
+	there, err := o.find(ctx, tx, "tenant = ? AND id = ?", n.Tenant[:], n.ID[:])
+	if err == nil && (len(there) != 1 || there[0].Party != n.Party || there[0].Kind != n.Kind) {
+		err = errs.Conflict.Errorf("notice %s tells somebody else, or something else", n.ID)
+	}
+	return false, err
 }
 
 // Send is the handler of the planned events of EventKind.
@@ -147,16 +187,13 @@ func (o *Outbox) Send(ctx context.Context, e *plan.Event) (func(*sql.Tx) error, 
 	if address == "" {
 		return nil, plan.Permanent(fmt.Errorf("the party has no address for channel %q", n.Channel))
 	}
-	if n.Language = language; language == "" {
-		if n.Language, err = o.Language(ctx, n.Tenant, n.Party); err != nil {
+	if language == "" {
+		if language, err = o.Language(ctx, n.Tenant, n.Party); err != nil {
 			return nil, err
 		}
 	}
-	if n.Subject, n.Body, err = o.Texts.Text(n.Kind, n.Channel, n.Language, n.Data); err != nil {
-		return nil, plan.Permanent(fmt.Errorf("the text of notice kind %q: %w", n.Kind, err))
-	}
-	if len(n.Body) > MaxText || len(n.Subject) > MaxText {
-		return nil, plan.Permanent(fmt.Errorf("the text of notice kind %q is longer than %d bytes", n.Kind, MaxText))
+	if err := o.write(n, language); err != nil {
+		return nil, plan.Permanent(err)
 	}
 	if err := channel.Send(ctx, Message{ID: n.ID, Address: address, Subject: n.Subject, Body: n.Body}); err != nil {
 		return nil, err

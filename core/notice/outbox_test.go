@@ -35,11 +35,14 @@ type office struct {
 	*testing.T
 	*notice.Outbox
 	*plan.Runner
-	db    *store.DB
-	clock *clock.Manual
-	out   []string
-	down  error
-	none  bool // the party has no address
+	events *plan.Plan
+	db     *store.DB
+	clock  *clock.Manual
+	speaks string // the language of the party's address
+	out    []string
+	down   error
+	none   bool // the party has no address
+	mute   bool // there are no templates
 }
 
 func (o *office) Now(context.Context, string) (int64, error)   { return 0, nil }
@@ -48,11 +51,11 @@ func (o *office) Address(_ context.Context, _, _ id.ID, channel string) (string,
 	if o.none {
 		return "", "", nil
 	}
-	return channel + "-address", "zh", nil
+	return channel + "-address", o.speaks, nil
 }
 
 func (o *office) Text(kind, channel, language string, data []byte) (string, string, error) {
-	if strings.Contains(string(data), "unknown") {
+	if o.mute || strings.Contains(string(data), "unknown") {
 		return "", "", errors.New("no template")
 	}
 	return kind, fmt.Sprintf("%s %s %s", channel, language, data), nil
@@ -79,17 +82,19 @@ func (w wire) Send(_ context.Context, m notice.Message) error {
 }
 
 func newOffice(t *testing.T, db *store.DB) *office {
-	o := &office{T: t, db: db, clock: clock.NewManual(time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC))}
+	o := &office{T: t, db: db, speaks: "zh", clock: clock.NewManual(time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC))}
 	p, err := plan.Open(t.Context(), db, o.clock)
 	if err != nil {
 		t.Fatal(err)
 	}
+	o.events = p
 	o.Outbox, err = notice.Open(t.Context(), db, notice.Config{
 		Plan: p, Clock: o.clock, Addresses: o, Texts: o,
 		Kinds: map[string]notice.Kind{
 			"paid": {Channels: []string{"sms", "app"}}, "code": {Channels: []string{"sms"}, Must: true, Secret: true},
+			"read": {Channels: []string{"inbox"}}, "everywhere": {Channels: []string{"inbox", "sms"}},
 		},
-		Channels: map[string]notice.Channel{"sms": wire{o, "sms"}, "app": wire{o, "app"}},
+		Channels: map[string]notice.Channel{"sms": wire{o, "sms"}, "app": wire{o, "app"}, "inbox": notice.Inbox{}},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -169,7 +174,7 @@ func TestPreferences(t *testing.T) {
 		}
 		list, err := o.Preferences(ctx, tenant, party)
 		o.must(err)
-		if got := fmt.Sprint(list); got != "[{code sms true true} {paid sms true false} {paid app false false}]" {
+		if got := fmt.Sprint(list); got != "[{code sms true true} {everywhere inbox true false} {everywhere sms true false} {paid sms true false} {paid app false false} {read inbox true false}]" {
 			t.Error(got)
 		}
 		if err := o.Prefer(ctx, tenant, party, "", notice.Preference{Kind: "code", Channel: "app", Wanted: true}); !errs.Is(err, errs.Invalid) {
@@ -216,6 +221,122 @@ func TestAChannelThatIsDownIsTriedAgain(t *testing.T) {
 		o.must(o.clock.Advance(time.Hour))
 		o.run()
 	})
+}
+
+// planned are the events by which notices are still to be sent.
+func (o *office) planned(state plan.State) int {
+	o.Helper()
+	list, err := o.events.List(o.Context(), tenant, state, plan.Place{}, 10)
+	o.must(err)
+	return len(list)
+}
+
+// In the inbox nothing is handed over: what is told lies there as sent, in the party's language, when its transaction ends,
+// and nothing is planned. Told again, it stays as it was.
+func TestTheInboxIsToldAtOnce(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		o := newOffice(t, db)
+		o.must(o.tell(10, "read", `{"amount":"1.00"}`))
+		first := o.list()
+		if len(first) != 1 || first[0].At != o.clock.Now().UnixMicro() || first[0].Created != first[0].At || first[0].Language != "zh" ||
+			first[0].Body != `inbox zh {"amount":"1.00"}` || first[0].Subject != "read" || o.planned(0) != 0 {
+			t.Errorf("%d are planned, told is %+v", o.planned(0), first)
+		}
+		o.speaks = ""
+		o.must(o.Prefer(t.Context(), tenant, party, "en"))
+		o.must(o.clock.Advance(time.Minute))
+		o.must(o.tell(10, "read", `{"amount":"1.00"}`))
+		o.mute = true // a repeat without a text plans nothing either
+		o.must(o.tell(10, "read", `{"amount":"1.00"}`))
+		o.mute = false
+		if list := o.list(); fmt.Sprint(list) != fmt.Sprint(first) || o.planned(0) != 0 {
+			t.Errorf("told again it is %+v, was %+v", list, first)
+		}
+		o.must(o.tell(11, "everywhere", `{}`))
+		if n := o.planned(0); n != 1 {
+			t.Errorf("%d are planned, want one by sms", n)
+		}
+		o.run("sms to sms-address: sms en {}")
+		if list := o.list(); len(list) != 3 || list[0].Body == "" || list[1].Body == "" {
+			t.Errorf("%+v", list)
+		}
+		o.must(o.Prefer(t.Context(), tenant, party, "", notice.Preference{Kind: "read", Channel: "inbox"}))
+		o.must(o.tell(12, "read", `{}`))
+		if list := o.list(); len(list) != 3 {
+			t.Errorf("what is turned off was told: %+v", list)
+		}
+		failed := errors.New("the cause did not happen")
+		if err := o.db.Write(t.Context(), func(tx *sql.Tx) error {
+			o.must(o.Outbox.Tell(t.Context(), tx, notice.Notice{Tenant: tenant, ID: number(13), Ledger: "main", Party: party, Kind: "everywhere", Data: []byte(`{}`)}))
+			return failed
+		}); !errors.Is(err, failed) || len(o.list()) != 3 {
+			t.Errorf("%v: %+v", err, o.list())
+		}
+	})
+}
+
+// What the inbox can't take when it is told is planned: it waits for whoever mends what it lacks.
+func TestWhatTheInboxCantTakeIsPlanned(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		o, ctx := newOffice(t, db), t.Context()
+		o.mute = true
+		o.must(o.tell(10, "read", `{}`))
+		o.mute, o.none = false, true
+		o.must(o.tell(11, "read", `{}`))
+		if list := o.list(); len(list) != 2 || list[0].At != 0 || list[1].At != 0 || o.planned(plan.Waiting) != 2 {
+			t.Errorf("%d wait, told is %+v", o.planned(plan.Waiting), list)
+		}
+		o.none = false
+		o.must(o.tell(10, "read", `{}`)) // it is on its way
+		if list := o.list(); list[0].At != 0 || list[1].At != 0 {
+			t.Errorf("a repeat had an effect: %+v", list)
+		}
+		o.run()
+		for _, n := range o.list() {
+			if n.At == 0 || n.Body != "inbox zh {}" {
+				t.Errorf("%+v", n)
+			}
+		}
+		if n := o.planned(plan.Done); n != 2 {
+			t.Errorf("%d are done", n)
+		}
+		o.none = true
+		o.must(o.db.Write(ctx, func(tx *sql.Tx) error {
+			return o.Outbox.Tell(ctx, tx, notice.Notice{Tenant: tenant, ID: number(12), Ledger: "main", Party: party, Kind: "read", Data: []byte(`{}`), Reachable: true})
+		}))
+		if list := o.list(); len(list) != 2 || o.planned(0) != 2 {
+			t.Errorf("who can't be reached was told: %+v", list)
+		}
+	})
+}
+
+// The id of a notice stands for one party and one kind.
+func TestANoticeIsOneThing(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		o := newOffice(t, db)
+		for n, kind := range []string{"read", "paid"} {
+			told := notice.Notice{Tenant: tenant, ID: number(uint64(10 + n)), Ledger: "main", Party: party, Kind: kind, Data: []byte(`{}`)}
+			o.must(o.tell(uint64(10+n), kind, `{}`))
+			told.Party = number(3)
+			if err := o.db.Write(t.Context(), func(tx *sql.Tx) error { return o.Outbox.Tell(t.Context(), tx, told) }); !errs.Is(err, errs.Conflict) {
+				t.Errorf("%s tells somebody else: %v", kind, err)
+			}
+			if err := o.tell(uint64(10+n), "everywhere", `{}`); !errs.Is(err, errs.Conflict) {
+				t.Errorf("%s tells something else: %v", kind, err)
+			}
+		}
+	})
+}
+
+// Of a secret nothing is kept, so there would be nothing to read.
+func TestNoSecretInTheInbox(t *testing.T) {
+	db := storetest.SQLite(t)
+	_, err := notice.Open(t.Context(), db, notice.Config{
+		Kinds: map[string]notice.Kind{"code": {Channels: []string{"inbox"}, Secret: true}}, Channels: map[string]notice.Channel{"inbox": notice.Inbox{}},
+	})
+	if err == nil || !strings.Contains(err.Error(), `"code"`) {
+		t.Error(err)
+	}
 }
 
 func TestNoticesThatAreNone(t *testing.T) {

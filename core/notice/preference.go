@@ -55,7 +55,7 @@ type Preference struct {
 // Preferences lists what a party gets, by kind and channel.
 func (o *Outbox) Preferences(ctx context.Context, tenant, party id.ID) (list []Preference, err error) {
 	for _, kind := range slices.Sorted(maps.Keys(o.Kinds)) {
-		said, err := o.wanted(ctx, o.db.Reader(), tenant, party, kind)
+		said, _, err := o.wishes(ctx, o.db.Reader(), tenant, party, kind)
 		if err != nil {
 			return nil, err
 		}
@@ -68,24 +68,28 @@ func (o *Outbox) Preferences(ctx context.Context, tenant, party id.ID) (list []P
 	return list, nil
 }
 
-// wanted gives what a party has said of a kind, by channel.
-func (o *Outbox) wanted(ctx context.Context, q querier, tenant, party id.ID, kind string) (said map[string]bool, err error) {
-	rows, err := q.QueryContext(ctx, o.db.Rebind("SELECT channel, wanted FROM notice_preference WHERE tenant = ? AND party = ? AND kind = ?"),
-		tenant[:], party[:], kind)
+// wishes gives what a party has said of a kind, by channel, and its language, "" if it has not said.
+func (o *Outbox) wishes(ctx context.Context, q querier, tenant, party id.ID, kind string) (said map[string]bool, language string, err error) {
+	rows, err := q.QueryContext(ctx, o.db.Rebind(`SELECT channel, wanted, '' FROM notice_preference WHERE tenant = ? AND party = ? AND kind = ?
+		UNION ALL SELECT '', TRUE, language FROM notice_language WHERE tenant = ? AND party = ?`), tenant[:], party[:], kind, tenant[:], party[:])
 	if err != nil {
-		return nil, fmt.Errorf("read preferences: %w", err)
+		return nil, "", fmt.Errorf("read preferences: %w", err)
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
 	said = map[string]bool{}
 	for rows.Next() {
-		var channel string
+		var channel, spoken string
 		var on bool
-		if err := rows.Scan(&channel, &on); err != nil {
-			return nil, fmt.Errorf("read preferences: %w", err)
+		if err := rows.Scan(&channel, &on, &spoken); err != nil {
+			return nil, "", fmt.Errorf("read preferences: %w", err)
 		}
-		said[channel] = on
+		if channel == "" {
+			language = spoken
+		} else {
+			said[channel] = on
+		}
 	}
-	return said, rows.Err()
+	return said, language, rows.Err()
 }
 
 // maxLanguage bounds the name of a language.

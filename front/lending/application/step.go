@@ -164,7 +164,7 @@ func (d *Desk) tellFunded(ctx context.Context, tx *sql.Tx, a *Application, l *ma
 		return err
 	}
 	return d.Notices.Tell(ctx, tx, notice.Notice{
-		Tenant: a.Tenant, ID: a.ID.Derive("notice funded", 0), Ledger: a.Ledger, Due: atOnce, Party: a.Borrower, Kind: message.Funding, Data: data, Reachable: true,
+		Tenant: a.Tenant, ID: a.ID.Derive("notice funded", 0), Ledger: a.Ledger, At: atOnce, Party: a.Borrower, Kind: message.Funding, Data: data, Reachable: true,
 	})
 }
 

@@ -316,7 +316,7 @@ func (r *Reminders) notice(ctx context.Context, l *servicing.Loan, due int64, ki
 		return nil, err
 	}
 	return &notice.Notice{
-		Tenant: l.Tenant, ID: own.Derive("notice", 0), Ledger: l.Ledger, Due: due, Party: l.Borrower, Kind: kind, Data: content, Reachable: true,
+		Tenant: l.Tenant, ID: own.Derive("notice", 0), Ledger: l.Ledger, At: due, Party: l.Borrower, Kind: kind, Data: content, Reachable: true,
 	}, nil
 }
 

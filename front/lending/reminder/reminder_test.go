@@ -73,7 +73,7 @@ func TestAPaymentIsToldOrPlanned(t *testing.T) {
 		if planned := happens(); len(planned) != 0 || len(out.told) != 1 {
 			t.Fatalf("planned is %+v, told %+v", planned, out.told)
 		}
-		if n := out.told[0]; n.Party != uid(3) || n.Kind != message.Paid || n.Due != 1_000 || n.Tenant != uid(1) || n.Ledger != "main" {
+		if n := out.told[0]; n.Party != uid(3) || n.Kind != message.Paid || n.At != 1_000 || n.Tenant != uid(1) || n.Ledger != "main" {
 			t.Errorf("%+v", n)
 		}
 		out.err = errs.Invalid.Errorf("there is no text")

@@ -146,7 +146,7 @@ func (d *Desk) signed(ctx context.Context, q querier, tenant, subject, party id.
 func (r *Request) notice(code, salt []byte) (notice.Notice, error) {
 	data, err := json.Marshal(map[string]any{"code": string(code), "minutes": minutes})
 	return notice.Notice{
-		Tenant: r.Tenant, ID: r.Subject.Derive("sign "+string(salt), uint64(r.Now)), Ledger: r.Ledger, Due: r.Now, Party: r.Party, Kind: r.Kind, Data: data,
+		Tenant: r.Tenant, ID: r.Subject.Derive("sign "+string(salt), uint64(r.Now)), Ledger: r.Ledger, At: r.Now, Party: r.Party, Kind: r.Kind, Data: data,
 	}, err
 }
 
