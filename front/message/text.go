@@ -51,8 +51,12 @@ func (t *Texts) Check(name string, data []byte) error {
 		return errs.Invalid.Errorf("there is no kind of notice %.40q", name).On("kind")
 	}
 	for language := range t.texts {
+		words, err := k.read(language, data) // once for all channels: most of the work
+		if err != nil {
+			return err
+		}
 		for _, channel := range k.Channels {
-			if _, _, err := t.Text(name, channel, language, data); err != nil {
+			if _, _, err := t.write(name, channel, language, words); err != nil {
 				return err
 			}
 		}
@@ -73,6 +77,11 @@ func (t *Texts) Text(name, channel, language string, data []byte) (subject, body
 	if err != nil {
 		return "", "", err
 	}
+	return t.write(name, channel, language, words)
+}
+
+// write makes a text of what was read.
+func (t *Texts) write(name, channel, language string, words map[string]string) (subject, body string, err error) {
 	words["sender"] = t.sender
 	if body, err = execute(t.texts[language][name], channel, words); err != nil {
 		return "", "", err
