@@ -81,8 +81,8 @@ ledger effective investor:1:cash 2026-02-01 2026-02-28
 ledger effective investor:1:cash 2026-02-01 2026-03-31 --totals
 ledger balance investor:1:cash --at 2026-03-01T00:00:00Z
 ledger trial-balance
-ledger journal --from 2 --limit 3
-ledger show 3
+ledger journal --from 3 --limit 3
+ledger show 4
 ledger balance bank:cash --json
 ledger balance bank:cash investor:1:cash --at 2026-03-01T00:00:00Z --json
 ledger balance nobody --at 2026-03-01T00:00:00Z --json
@@ -322,7 +322,7 @@ func TestCopies(t *testing.T) {
 	for _, c := range []struct{ words, says string }{
 		{"backup " + to + "/backup", "backed up to"},
 		{"export " + to + "/export", "exported to"},
-		{"verify", "consistent in itself, 6 commands"},
+		{"verify", "consistent in itself, 7 commands"},
 		{"verify " + to + "/backup", "everything is sound"},
 		{"verify " + to + "/export --json", `"sound": true`},
 		{"restore " + to + "/backup " + to + "/restored", "longmen serve --data"},
