@@ -99,6 +99,40 @@ func TestClaimsChangeHands(t *testing.T) {
 	x.overview()
 }
 
+// The platform's fees of sales are in its books with their tax: 4.16 and 4.31 of the sellers contain 6 % by the product, 1.00 of each
+// buyer 3 % by the chart, for the product names no tax of it. Days before a sale do not know it.
+func TestTaxInFeesOfSales(t *testing.T) {
+	x := newExchange(t)
+	finance, other := x.Caller(x.by, "finance", "finance"), x.Caller(x.by, "other", "finance")
+	for _, a := range []string{"interest-income", "fee-income", "tax-to-come", "tax", "allowance"} {
+		x.Post("/v1/ledgers/main/accounts", fmt.Sprintf(`{"address":"books:%s","asset":"CNY","side":"credit","type":"income","code":1}`, a)).OK()
+	}
+	x.Post("/v1/ledgers/main/accounts", `{"address":"books:other","asset":"CNY","side":"debit","type":"asset","code":1}`).OK()
+	chart := x.ID().String()
+	pair := func(credit string) string { return `{"debit":"books:other","credit":"books:` + credit + `"}` }
+	x.As(finance, http.MethodPost, "/v1/charts", `{"id":"`+chart+`","reason":"first","chart":{"from":"2026-01-01","accounts":[{"code":1,"gl":"1","name":{"zh":"一","en":"one"}}],
+		"valuation":{"asset":"CNY","own":["platform"],"tax_ppm":30000,"rates":[{"bucket":"M0","ppm":0}],"interest":`+pair("interest-income")+`,"fees":`+pair("fee-income")+`,
+		"fees_tax":`+pair("tax-to-come")+`,"received_tax":`+pair("tax")+`,"impairment":`+pair("allowance")+`}}}`).OK()
+	x.As(other, http.MethodPost, "/v1/proposals/"+chart+"/approval", `{}`).OK()
+	tax := func(on string, want int64) {
+		t.Helper()
+		x.As(finance, http.MethodPost, "/v1/ledgers/main/valuations", fmt.Sprintf(`{"id":%q,"on":%q}`, x.ID(), on)).OK()
+		if got := x.has("books:tax"); got != want {
+			t.Errorf("%s: the books have %d of tax, want %d", on, got, want)
+		}
+	}
+	x.to("2026-02-15")
+	x.repay(1_066_19, "")
+	x.to("2026-03-15")
+	x.repay(1_066_19, "")
+	x.to("2026-03-25")
+	x.buy("bob", x.offer("ann", 1_000, "0.985"), "83260").OK()
+	tax("2026-03-24", 0)
+	tax("2026-03-25", 26) // 4.16 contain 0.2355, 1.00 contain 0.0291
+	x.buy("cy", x.offer("bob", 1_000, "1.02"), "86205").OK()
+	tax("2026-03-25", 54) // and 4.31 contain 0.2440, 1.00 contain 0.0291
+}
+
 // note waits for the note of Bob's purchase, and looks who may read it.
 func (x *exchange) note(sale string) {
 	x.t.Helper()

@@ -48,7 +48,7 @@ grades: [{code: a, rate: "0.12"}]
 prepayment: {allowed: true, payoff_interest: to_the_day}
 claim_transfer: {allowed: true, min_price: "0.95", max_price: "1.02", min_piece: "100.00", order_days: 30}
 fees:
-  - {code: sale, name: {zh: 转让费, en: Sale fee}, paid_by: seller, at: transfer, of: price, rate: "0.005", rounding: half_up}
+  - {code: sale, name: {zh: 转让费, en: Sale fee}, paid_by: seller, at: transfer, of: price, rate: "0.005", rounding: half_up, tax: "0.06"}
   - {code: purchase, name: {zh: 受让费, en: Purchase fee}, paid_by: buyer, at: transfer, of: none, amount: "1.00"}
 limits:
   - {code: known, when: 'investor.kind == "person" && investor.level >= 2', says: {zh: 请先完成实名认证, en: Identity is not verified yet}}

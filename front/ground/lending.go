@@ -10,7 +10,6 @@ import (
 	"github.com/longmen/longmen/core/node"
 	"github.com/longmen/longmen/core/plan"
 	"github.com/longmen/longmen/finmath/day"
-	"github.com/longmen/longmen/front/accounting"
 	"github.com/longmen/longmen/front/catalog"
 	"github.com/longmen/longmen/front/lending/agreement"
 	"github.com/longmen/longmen/front/lending/collection"
@@ -31,7 +30,6 @@ func (g *Ground) openLending(ctx context.Context, c *Config) (err error) {
 	if g.Loans, err = servicing.Open(ctx, g.DB, ledgers{c}, contracts); err != nil {
 		return err
 	}
-	g.Valuer = accounting.NewValuer(g.Books, ledgers{c}, Claims{g.Loans})
 	if g.Collections, err = collection.Open(ctx, g.DB, g.Loans); err != nil {
 		return err
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/longmen/longmen/core/ledger"
 	"github.com/longmen/longmen/finmath/day"
 	"github.com/longmen/longmen/finmath/loan"
+	"github.com/longmen/longmen/front/accounting"
 	"github.com/longmen/longmen/front/catalog"
 	"github.com/longmen/longmen/front/lending/servicing"
 	"github.com/longmen/longmen/front/market"
@@ -34,6 +35,7 @@ func (g *Ground) openTrading(ctx context.Context, c *Config) (err error) {
 	t := &traded{ground: g, ledgers: c.Ledgers}
 	g.Sales, err = sale.New(ctx, sale.Config{DB: g.DB, Plan: g.Plan, Orders: g.Orders, Ledgers: c.Ledgers, Loans: t, Now: ledgers{c}.Now, Admit: t.admit, Class: t.class, Await: g.Market.Await, Turn: g.Market.Turn, Sold: g.sold})
 	g.Loans.Watch(t.done)
+	g.Valuer = accounting.NewValuer(g.Books, ledgers{c}, Claims{g.Loans, g.Sales, g.Products})
 	g.Overview = &overview.Overview{Market: g.Market, Sales: g.Sales, Loans: g.Loans, Now: ledgers{c}.Now}
 	return err
 }
@@ -94,11 +96,14 @@ func (t *traded) loan(ctx context.Context, l *servicing.Loan, today day.Date) (*
 	}
 	return &sale.Loan{
 		Loan: now, ID: l.Deed.Loan, Borrower: l.Borrower, Product: p.Product, Ledger: l.Ledger, Register: l.Places.Register,
-		Fees: map[catalog.Receiver]string{
-			catalog.ToPlatform: l.Places.Platform, catalog.ToReserve: l.Places.Reserve, catalog.ToGuarantors: cmp.Or(l.Places.Guarantee, l.Places.Platform),
-		},
+		Fees:  receivers(&l.Places),
 		Since: agreement.Terms.Due.Start, Changed: l.Changed(),
 	}, nil
+}
+
+// receivers are the accounts of those who get fees of sales.
+func receivers(p *servicing.Places) map[catalog.Receiver]string {
+	return map[catalog.Receiver]string{catalog.ToPlatform: p.Platform, catalog.ToReserve: p.Reserve, catalog.ToGuarantors: cmp.Or(p.Guarantee, p.Platform)}
 }
 
 // admit lets a buyer hold what a bidder could: what the product says of those who fund a loan holds for those who buy it.

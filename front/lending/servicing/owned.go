@@ -19,6 +19,14 @@ type Owner struct {
 	Asset    string
 	Accounts []string        // all that are his
 	Tax      amount.Fraction // part of his fees that is tax, where a contract says nothing about it
+	// Traded are the fees that the platform got until a day where parts of a loan were sold; nil: none were.
+	Traded func(ctx context.Context, l *Loan, on day.Date) (Fees, error)
+}
+
+// Fees are an amount of fees, with what of it has a tax that the contract knows.
+type Fees struct {
+	Amount int64
+	Taxed  Taxed
 }
 
 // Owned is what an owner has of a loan on a day, in minor units.
@@ -28,7 +36,7 @@ type Owned struct {
 	Interest    int64 // due or accrued to his units and not paid, with his part of penalties
 	Fees        int64 // of fees and penalties, due to him and not paid
 	FeesTax     int64 // the tax in them
-	Received    int64 // of them, what he has got so far, at the payout and since, from lines too
+	Received    int64 // of them, what he has got so far, at the payout and since, from lines and sales too
 	ReceivedTax int64 // the tax in what he has got
 	Principal   int64 // outstanding to his units
 	Claims      int64 // what he paid out in the borrower's place and did not get back
@@ -112,7 +120,13 @@ func (s *Servicing) ownedOf(ctx context.Context, tenant id.ID, o *Owner, on day.
 		return err
 	}
 	for i, l := range loans {
-		x, err := l.owned(o, stakes[i], on)
+		var traded Fees
+		if o.Traded != nil && slices.Contains(o.Accounts, l.Places.Platform) {
+			if traded, err = o.Traded(ctx, l, on); err != nil {
+				return fmt.Errorf("fees of sales of loan %s: %w", l.Deed.Loan, err)
+			}
+		}
+		x, err := l.owned(o, stakes[i], traded, on)
 		if err != nil {
 			return fmt.Errorf("what is owned of loan %s: %w", l.Deed.Loan, err)
 		}
@@ -127,7 +141,7 @@ func (s *Servicing) ownedOf(ctx context.Context, tenant id.ID, o *Owner, on day.
 }
 
 // owned is what an owner has of a loan.
-func (l *Loan) owned(o *Owner, part stake, on day.Date) (x Owned, err error) {
+func (l *Loan) owned(o *Owner, part stake, traded Fees, on day.Date) (x Owned, err error) {
 	x.Loan = l.Deed.Loan
 	deducted := l.deducted(on)
 	if l, err = l.until(on); err != nil || !l.paidOut() {
@@ -143,6 +157,8 @@ func (l *Loan) owned(o *Owner, part stake, on day.Date) (x Owned, err error) {
 		if x.Received, taxed, err = l.received(state, deducted); err != nil {
 			return x, err
 		}
+		x.Received += traded.Amount
+		taxed.plus(traded.Taxed)
 		if x.ReceivedTax, err = taxed.of(x.Received, o.Tax); err != nil {
 			return x, err
 		}

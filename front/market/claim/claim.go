@@ -63,18 +63,26 @@ func Price(p *catalog.Product, l *Loan, o *Offer, seller, buyer string) (Quote, 
 	if q.Price = q.Clean + q.Accrued; q.Price < 1 {
 		return q, errs.Invalid.Errorf("%d units are worth nothing: offer more", o.Units).On("units")
 	}
-	if q.Seller, q.Receives, err = charge(p, &q, catalog.FeeBySeller, seller); err != nil {
+	if err := q.Charge(p, seller, buyer); err != nil {
 		return q, err
 	}
-	q.Receives = q.Price - q.Receives
-	if q.Buyer, q.Pays, err = charge(p, &q, catalog.FeeByBuyer, buyer); err != nil {
-		return q, err
-	}
-	q.Pays += q.Price
 	if q.Receives < 0 {
 		return q, errs.Invalid.Errorf("the fees are higher than the price").On("price")
 	}
 	return q, nil
+}
+
+// Charge adds the fees to a quote that has its price, and what both sides get and pay with them.
+func (q *Quote) Charge(p *catalog.Product, seller, buyer string) (err error) {
+	if q.Seller, q.Receives, err = charge(p, q, catalog.FeeBySeller, seller); err != nil {
+		return err
+	}
+	q.Receives = q.Price - q.Receives
+	if q.Buyer, q.Pays, err = charge(p, q, catalog.FeeByBuyer, buyer); err != nil {
+		return err
+	}
+	q.Pays += q.Price
+	return nil
 }
 
 // share is an amount times a rate, half even.

@@ -113,15 +113,7 @@ func (s *Sales) Buy(ctx context.Context, tenant id.ID, b Purchase) (Bought, erro
 // first finds a purchase that was made before: what was done is answered as it was, whatever the price is now.
 // Its row may be behind.
 func (s *Sales) first(ctx context.Context, tenant id.ID, b *Purchase, name string) (first Bought, again bool, err error) {
-	on, err := s.Ledgers(ctx, name)
-	if err != nil {
-		return first, false, err
-	}
-	last := uint64(0)
-	if err := on.View(ctx, 0, func(e *ledger.Engine) { last = e.Sequence() }); err != nil {
-		return first, false, err
-	}
-	if err := s.Await(ctx, tenant, name, last); err != nil {
+	if err := s.Current(ctx, tenant, name); err != nil {
 		return first, false, err
 	}
 	steps, err := s.Orders.Steps(ctx, tenant, b.Order, 2, 1)
@@ -144,6 +136,19 @@ func (s *Sales) first(ctx context.Context, tenant id.ID, b *Purchase, name strin
 		}
 	}
 	return first, first.Pays == b.Pays, nil
+}
+
+// Current waits until the rows of sales have noted all that a ledger has applied by now.
+func (s *Sales) Current(ctx context.Context, tenant id.ID, name string) error {
+	on, err := s.Ledgers(ctx, name)
+	if err != nil {
+		return err
+	}
+	last := uint64(0)
+	if err := on.View(ctx, 0, func(e *ledger.Engine) { last = e.Sequence() }); err != nil {
+		return err
+	}
+	return s.Await(ctx, tenant, name, last)
 }
 
 func (s *Sales) buy(ctx context.Context, tenant id.ID, b *Purchase, o *order.Order, t *Terms, l *Loan) (Bought, error) {

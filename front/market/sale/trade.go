@@ -7,6 +7,8 @@ import (
 	"fmt"
 
 	"github.com/longmen/longmen/finmath/day"
+	"github.com/longmen/longmen/front/catalog"
+	"github.com/longmen/longmen/front/market/claim"
 	"github.com/longmen/longmen/kit/errs"
 	"github.com/longmen/longmen/kit/id"
 )
@@ -52,6 +54,37 @@ func (s *Sales) Trades(ctx context.Context, tenant id.ID, ledger string, investo
 	const half = `SELECT ` + tradeColumns + ` FROM sale_trade WHERE tenant = ? AND ledger = ? AND `
 	return s.trades(ctx, half+`seller = ? AND sequence > ? UNION ALL `+half+`buyer = ? AND sequence > ? ORDER BY sequence LIMIT ?`,
 		tenant[:], ledger, investor[:], int64(after), tenant[:], ledger, investor[:], int64(after), limit)
+}
+
+// EachTrade gives a function the trades of a loan until a day, in their order.
+func (s *Sales) EachTrade(ctx context.Context, tenant, loan id.ID, until day.Date, f func(*Trade) error) error {
+	for after, more := uint64(0), true; more; {
+		list, err := s.trades(ctx, `SELECT `+tradeColumns+` FROM sale_trade WHERE tenant = ? AND loan = ? AND sequence > ? AND date <= ? ORDER BY sequence LIMIT ?`,
+			tenant[:], loan[:], int64(after), int64(until), MaxPage)
+		if err != nil {
+			return err
+		}
+		for i := range list {
+			if err := f(&list[i]); err != nil {
+				return err
+			}
+			after = list[i].Sequence
+		}
+		more = len(list) == MaxPage
+	}
+	return nil
+}
+
+// Charged are the fees that were paid with a trade, the seller's and then the buyer's, by the loan's product.
+func (t *Trade) Charged(p *catalog.Product) ([]catalog.Charged, error) {
+	q := claim.Quote{Face: t.Face, Accrued: t.Accrued, Price: t.Price}
+	if err := q.Charge(p, "", ""); err != nil {
+		return nil, err
+	}
+	if q.Receives != t.Receives || q.Pays != t.Pays {
+		return nil, fmt.Errorf("by the product sale %s brings %d and costs %d, it brought %d and cost %d", t.Sale, q.Receives, q.Pays, t.Receives, t.Pays)
+	}
+	return append(q.Seller, q.Buyer...), nil
 }
 
 // Trade gives the trade to which a sale led.
