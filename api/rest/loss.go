@@ -33,7 +33,7 @@ type (
 		InLoan
 		Body struct {
 			ID     NewID  `json:"id" doc:"Made by the client: the same again gives the first result"`
-			Amount Amount `json:"amount" doc:"On the borrower's cash account"`
+			Amount Amount `json:"amount" doc:"On the borrower's cash account; what lies on the loan's credit account counts before it, and alone with 0"`
 			Costs  Amount `json:"costs,omitempty" doc:"Of it, what it cost to get"`
 			Date   Date   `json:"date,omitzero" doc:"From which it counts, if not from today"`
 		} `nameHint:"Recovery"`

@@ -117,6 +117,59 @@ func TestEndWithCredit(t *testing.T) {
 	})
 }
 
+// What lies on the credit account of a loan that was written off is recovered before the loan ends: it counts first, as it does with a payment, and
+// needs no money of anybody. What is over when nothing is owed any more goes back to the borrower.
+func TestEndOfALossWithCredit(t *testing.T) {
+	each(t, 3, func(t *testing.T, w *world) {
+		losses := onReserve
+		losses.WriteOffAfter, losses.Recovery = 30, [3]servicing.Receiver{servicing.ToCosts, servicing.ToPayers, servicing.ToHolders}
+		k := small.lost(losses)
+		k.Over = servicing.Credit
+		recovers := func(d servicing.Deed, n int, amount int64) (servicing.Event, error) {
+			return w.Recover(context.Background(), tenant, d.Loan, servicing.Recovery{ID: uid("recovery", n), Amount: amount})
+		}
+		d, other := w.lend(1, k), w.lend(2, k)
+		w.to("2026-02-10")
+		w.repay(d, 1, 43_38)
+		w.repay(other, 2, 43_38)
+		w.to("2026-04-20")
+		for n, d := range []servicing.Deed{d, other} {
+			if _, err := w.WriteOff(context.Background(), tenant, d.Loan, servicing.Giving{ID: uid("give", n)}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		given := w.balance("platform:lost")
+		_, err := w.over(d, 1, "no-estate")
+		refused(t, err, servicing.WrongState, "")
+		got, err := recovers(d, 1, 0)
+		if err != nil || got.Outcome != servicing.Applied || got.Amount != 43_38 || got.Kept != -43_38 || got.Given() != 0 {
+			t.Fatal(got, err)
+		}
+		w.whole(d)
+		w.have("recovered from the credit account", map[string]int64{d.Places.Credit: 0, "platform:lost": given - 43_38, d.Places.Payer: 0})
+		_, err = recovers(d, 2, 0)
+		refused(t, err, errs.Invalid, "amount")
+		if e, err := w.over(d, 2, "no-estate"); err != nil || e.Outcome != servicing.Applied {
+			t.Fatal(e, err)
+		}
+
+		// Somebody else pays all of the other loan but 10.00.
+		w.fund("guarantor:1", 2_000_00)
+		got, err = w.Recover(context.Background(), tenant, other.Loan, servicing.Recovery{ID: uid("recovery", 3), Amount: w.standing(other).Outstanding.Total() - 10_00, Payer: "guarantor:1"})
+		if err != nil || got.Kept != 0 {
+			t.Fatal(got, err)
+		}
+		if got, err = recovers(other, 4, 0); err != nil || got.Amount != 10_00 || got.Kept != -43_38 {
+			t.Fatal(got, err)
+		}
+		w.whole(other)
+		w.have("the rest went back", map[string]int64{other.Places.Credit: 0, other.Places.Payer: 33_38})
+		if e, err := w.over(other, 3, "paid-up"); err != nil || e.Outcome != servicing.Applied {
+			t.Fatal(e, err)
+		}
+	})
+}
+
 // A loan that was written off is ended when nothing more is expected of it: what comes then is not recovered any more.
 func TestEndOfALoss(t *testing.T) {
 	each(t, 3, func(t *testing.T, w *world) {

@@ -73,7 +73,7 @@ func (l *Loan) lost(s *loan.State) (sum int64, err error) {
 // Recovery 追偿 is money that came for a loan after it was written off.
 type Recovery struct {
 	ID     id.ID
-	Amount int64    // on the payer's account
+	Amount int64    // on the payer's account; 0: only what lies on the loan's credit account
 	Costs  int64    // of it, what it cost to get
 	Date   day.Date // from which it counts; 0: today
 	Payer  string   // account; empty: the borrower's cash
@@ -83,8 +83,8 @@ type Recovery struct {
 // Recover pays what was recovered by the product's order: what it cost, those who paid for the borrower, those who hold
 // the loan now.
 func (s *Servicing) Recover(ctx context.Context, tenant, loanID id.ID, r Recovery) (Event, error) {
-	if r.Amount < 1 || r.Amount > maxAmount {
-		return Event{}, errs.Invalid.Errorf("%d, take 1 to %d minor units", r.Amount, maxAmount).On("amount")
+	if r.Amount < 0 || r.Amount > maxAmount {
+		return Event{}, errs.Invalid.Errorf("%d, take 0 to %d minor units", r.Amount, maxAmount).On("amount")
 	}
 	if r.Costs < 0 || r.Costs > r.Amount {
 		return Event{}, errs.Invalid.Errorf("%d, take 0 to the amount", r.Costs).On("costs")
@@ -101,7 +101,7 @@ func (s *Servicing) Recover(ctx context.Context, tenant, loanID id.ID, r Recover
 	})
 }
 
-// recover completes a recovery.
+// recover completes a recovery. What lies on the credit account counts first; what is left there when nothing is owed any more goes back.
 func (l *Loan) recover(e *Event, costs int64, today day.Date) (*loan.State, error) {
 	if costs > 0 && l.Places.Platform == "" {
 		return nil, errs.Invalid.Errorf("the loan names no account that gets them").On("costs")
@@ -117,7 +117,11 @@ func (l *Loan) recover(e *Event, costs int64, today day.Date) (*loan.State, erro
 	payers := left(claims, loan.Interest) + left(claims, loan.Principal)
 	room := map[Receiver]int64{ToCosts: costs, ToPayers: payers, ToHolders: max(0, state.Outstanding().Total()-payers)}
 	got := map[Receiver]int64{}
-	rest := e.Asked
+	credit := l.creditOf(e)
+	if e.Asked+credit == 0 {
+		return nil, errs.Invalid.Errorf("0, and nothing lies on the loan's credit account: take 1 to %d minor units", maxAmount).On("amount")
+	}
+	rest := e.Asked + credit
 	for _, to := range l.contract.Losses.Recovery {
 		x := min(rest, room[to])
 		got[to] += x
@@ -125,11 +129,18 @@ func (l *Loan) recover(e *Event, costs int64, today day.Date) (*loan.State, erro
 		rest -= x
 	}
 	e.Costs, e.Claimed, e.Amount = got[ToCosts], got[ToPayers], got[ToPayers]+got[ToHolders]
-	if e.Amount == 0 {
-		if e.Costs == 0 {
-			return nil, WrongState.Errorf("nothing is owed any more")
-		}
-		return state, nil
+	if e.Amount == 0 && e.Costs == 0 && credit == 0 {
+		return nil, WrongState.Errorf("nothing is owed any more")
 	}
-	return l.split(e, today)
+	after := state
+	if e.Amount > 0 {
+		if after, err = l.split(e, today); err != nil {
+			return nil, err
+		}
+	}
+	e.Kept = -min(credit, e.Costs+e.Amount)
+	if after != nil && after.Closed {
+		e.Kept = -credit
+	}
+	return after, nil
 }
