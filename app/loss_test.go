@@ -13,6 +13,7 @@ import (
 	"github.com/longmen/longmen/core/ledger"
 	"github.com/longmen/longmen/core/notice"
 	"github.com/longmen/longmen/core/party"
+	"github.com/longmen/longmen/core/plan"
 	"github.com/longmen/longmen/finmath/day"
 	"github.com/longmen/longmen/front/catalog"
 	"github.com/longmen/longmen/front/ground"
@@ -22,6 +23,7 @@ import (
 	"github.com/longmen/longmen/front/lending/servicing"
 	"github.com/longmen/longmen/front/market"
 	"github.com/longmen/longmen/front/message"
+	"github.com/longmen/longmen/kit/errs"
 	"github.com/longmen/longmen/kit/id"
 )
 
@@ -198,6 +200,63 @@ func TestBorrowersAreTold(t *testing.T) {
 	}
 	if !found {
 		t.Errorf("the new due date is not told: %v", l.told(before + 1)[before:])
+	}
+}
+
+// What was approved and not carried out ends when its loan is closed, also if it was stuck before, and the proposal says why.
+func TestApprovedChangesLapseWithTheirLoan(t *testing.T) {
+	l := newLoans(t)
+	d := l.lend()
+	l.to("2026-08-20") // 185 days late
+	ctx, loans := t.Context(), l.ground.Loans
+	draft := func(own id.ID) servicing.Draft {
+		return servicing.Draft{Tenant: l.tenant, Proposal: own, Proposer: l.proposer, Reason: "late"}
+	}
+	ends := func(proposal id.ID, state plan.State, problem string) {
+		t.Helper()
+		var e plan.Event
+		for deadline := time.Now().Add(30 * time.Second); e.State != state && time.Now().Before(deadline); pause() {
+			var err error
+			e, err = l.ground.Plan.Get(ctx, l.tenant, proposal.Derive("lending.act", 0))
+			l.must(err)
+		}
+		if e.State != state || !strings.Contains(e.Problem, problem) {
+			t.Fatalf("the job is %s: %s", e.State, e.Problem)
+		}
+	}
+	pay := func(p servicing.Payment) {
+		t.Helper()
+		l.on(&ledger.Transfer{Debit: "bank", Credit: d.Places.Payer, Mode: ledger.Exact, Amount: p.Amount})
+		p.ID = l.id()
+		if e, err := loans.Repay(ctx, l.tenant, d.Loan, p); err != nil || e.Outcome != servicing.Applied {
+			t.Fatal(e.Outcome, err)
+		}
+	}
+	loss, pause := l.id(), l.id()
+	_, err := loans.ProposeWriteOff(ctx, l.ground.Approvals, draft(loss), d.Loan)
+	l.must(err)
+	s, err := loans.Standing(ctx, l.tenant, d.Loan, 0)
+	l.must(err)
+	pay(servicing.Payment{Amount: s.Due.Total()})
+	_, err = l.ground.Approvals.Approve(ctx, l.tenant, loss, l.decider, "")
+	l.must(err)
+	ends(loss, plan.Stuck, "180 days past due")
+
+	_, err = loans.ProposeChange(ctx, l.ground.Approvals, draft(pause), d.Loan, servicing.Change{Kind: servicing.Deferred, Rows: 1})
+	l.must(err)
+	q, err := loans.Quote(ctx, l.tenant, d.Loan, 0)
+	l.must(err)
+	pay(servicing.Payment{Amount: q.Split.Total(), Settle: true})
+	ends(loss, plan.Cancelled, "the loan is closed")
+	_, err = l.ground.Approvals.Approve(ctx, l.tenant, pause, l.decider, "")
+	l.must(err)
+	ends(pause, plan.Cancelled, "the loan is closed")
+	for _, proposal := range []id.ID{loss, pause} {
+		p, err := l.ground.Approvals.Get(ctx, l.tenant, proposal)
+		l.must(err)
+		if !strings.HasPrefix(p.Lapsed, "the loan is closed: ") || !errs.Is(p.Outcome(), errs.Conflict) {
+			t.Errorf("the proposal says %q, %v", p.Lapsed, p.Outcome())
+		}
 	}
 }
 

@@ -30,6 +30,7 @@ type Proposal struct {
 	Decider  ID       `json:"decider,omitzero" doc:"The principal that decided"`
 	Decided  Instant  `json:"decided,omitzero"`
 	Why      string   `json:"why,omitempty" doc:"Of the decision"`
+	Lapsed   string   `json:"lapsed,omitempty" doc:"Why it was not carried out, though it was approved"`
 	Changes  []Change `json:"changes,omitempty" doc:"What would become different; in the answer to one proposal only"`
 }
 
@@ -48,7 +49,7 @@ func proposalOf(p *ops.Proposal) Proposal {
 	return Proposal{
 		ID: ID(p.ID), Action: p.Action, Subject: ID(p.Subject), Version: p.Version, Asset: p.Asset, Amount: Amount(p.Amount), Reason: p.Reason,
 		Proposer: ID(p.Proposer), Person: ID(p.Person), Proposed: Instant(p.Proposed), Expires: Instant(p.Expires),
-		State: proposalStates.word(p.State), Decider: ID(p.Decider), Decided: Instant(p.Decided), Why: p.Why,
+		State: proposalStates.word(p.State), Decider: ID(p.Decider), Decided: Instant(p.Decided), Why: p.Why, Lapsed: p.Lapsed,
 	}
 }
 

@@ -10,8 +10,8 @@ import (
 
 // proposed is what of a proposal is shown.
 type proposed struct {
-	ID, Action, Subject, Asset, Amount, Reason, Proposer, Proposed, Expires, State, Decider, Decided, Why string
-	Changes                                                                                               []struct {
+	ID, Action, Subject, Asset, Amount, Reason, Proposer, Proposed, Expires, State, Decider, Decided, Why, Lapsed string
+	Changes                                                                                                       []struct {
 		Path         string
 		Was, Becomes json.RawMessage
 	}
@@ -95,7 +95,7 @@ func newApprovalShow() *cobra.Command {
 
 func (c *client) printProposal(r *proposed) error {
 	err := pairs(c.out, "id", r.ID, "action", r.Action, "state", r.State, "subject", r.Subject, "amount", r.money(scales(c.scaleOfAsset)), "reason", r.Reason,
-		"proposer", r.Proposer, "proposed", r.Proposed, "expires", r.Expires, "decider", r.Decider, "decided", r.Decided, "why", r.Why)
+		"proposer", r.Proposer, "proposed", r.Proposed, "expires", r.Expires, "decider", r.Decider, "decided", r.Decided, "why", r.Why, "not carried out", r.Lapsed)
 	if err != nil || len(r.Changes) == 0 {
 		return err
 	}

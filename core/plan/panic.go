@@ -34,8 +34,8 @@ func (r *Runner) safely(e *Event, do func() error) (err error) {
 func (r *Runner) call(ctx context.Context, h Handler, e *Event) (func(tx *sql.Tx) error, error) {
 	var keep func(tx *sql.Tx) error
 	err := r.safely(e, func() (err error) { keep, err = h(ctx, e); return err })
-	if keep == nil || err != nil {
+	if keep == nil || err != nil && !isOver(err) {
 		return nil, err
 	}
-	return func(tx *sql.Tx) error { return r.safely(e, func() error { return keep(tx) }) }, nil
+	return func(tx *sql.Tx) error { return r.safely(e, func() error { return keep(tx) }) }, err
 }

@@ -179,6 +179,17 @@ func (p *Plan) Retry(ctx context.Context, tenant, event, actor id.ID) error {
 	return err
 }
 
+// RetryIn lets the events of a kind about a subject that are stuck be tried again, within a transaction of the caller: what stood in their way has changed.
+func (p *Plan) RetryIn(ctx context.Context, tx *sql.Tx, tenant id.ID, kind string, subject id.ID) error {
+	_, err := tx.ExecContext(ctx, p.db.Rebind("UPDATE plan_event SET state = ?, attempts = 0, again = 0, changed = ? WHERE tenant = ? AND state = ? AND kind = ? AND subject = ?"),
+		Waiting, p.now(), tenant[:], Stuck, kind, subject[:])
+	if err != nil {
+		return fmt.Errorf("retry what is stuck about %s: %w", subject, err)
+	}
+	p.wake()
+	return nil
+}
+
 // turn changes the state of an event that may be changed, and keeps who did it.
 func (p *Plan) turn(ctx context.Context, tenant, event, actor id.ID, to State, may string) error {
 	return p.db.Write(ctx, func(tx *sql.Tx) error {

@@ -26,6 +26,19 @@ type permanentError struct{ err error }
 func (e *permanentError) Error() string { return e.err.Error() }
 func (e *permanentError) Unwrap() error { return e.err }
 
+// Over marks an error that says why nobody wants any more what an event asks for: the event is cancelled, with the error as its problem, and what
+// its handler wants to keep is kept with that.
+func Over(why error) error { return &overError{why} }
+
+type overError struct{ error }
+
+func (e *overError) Unwrap() error { return e.error }
+
+func isOver(err error) bool {
+	_, over := errors.AsType[*overError](err)
+	return over
+}
+
 // The errors of a runner.
 var (
 	// ErrLeadLost means that another node works on the events now.
@@ -180,10 +193,10 @@ func (r *Runner) handle(ctx context.Context, e *Event) (done bool, err error) {
 	if ctx.Err() != nil {
 		return false, ctx.Err() // the next one to lead tries again
 	}
-	if err != nil {
+	if err != nil && !isOver(err) {
 		return false, r.failed(ctx, e, err)
 	}
-	return r.done(ctx, e, keep)
+	return r.done(ctx, e, err, keep)
 }
 
 // work lets an event's handler do what it asks for.
@@ -195,9 +208,13 @@ func (r *Runner) work(ctx context.Context, e *Event) (keep func(tx *sql.Tx) erro
 	return r.call(ctx, h, e)
 }
 
-// done ends an event that was handled, with what its handler wants to keep.
-func (r *Runner) done(ctx context.Context, e *Event, keep func(tx *sql.Tx) error) (done bool, err error) {
-	err = r.end(ctx, e, Done, "", 0, keep)
+// done ends an event that was handled, or is not wanted any more, with what its handler wants to keep.
+func (r *Runner) done(ctx context.Context, e *Event, over error, keep func(tx *sql.Tx) error) (done bool, err error) {
+	if over != nil {
+		err = r.end(ctx, e, Cancelled, text(over), 0, keep)
+	} else {
+		err = r.end(ctx, e, Done, "", 0, keep)
+	}
 	var refused *keepError
 	if errors.As(err, &refused) {
 		return false, r.failed(ctx, e, refused.err)

@@ -54,13 +54,25 @@ func (r *Runner) handleTogether(ctx context.Context, ledger string, upTo int64) 
 		if ctx.Err() != nil {
 			return 0, ctx.Err() // the next one to lead tries again
 		}
-		if h.err == nil {
+		switch {
+		case h.err == nil:
 			good = append(good, h)
-		} else if err := r.failed(ctx, h.event, h.err); err != nil {
-			return 0, err
+		case isOver(h.err):
+			done, err := r.done(ctx, h.event, h.err, h.keep)
+			if err != nil {
+				return ended, err
+			}
+			if done {
+				ended++
+			}
+		default:
+			if err := r.failed(ctx, h.event, h.err); err != nil {
+				return ended, err
+			}
 		}
 	}
-	return r.endAll(ctx, good)
+	n, err = r.endAll(ctx, good)
+	return ended + n, err
 }
 
 // workAll lets the handlers of events do their work, in their order but for those that run beside the others.
@@ -111,7 +123,7 @@ func (r *Runner) endAll(ctx context.Context, list []handled) (ended int, err err
 		return 0, err
 	}
 	for _, h := range list {
-		done, err := r.done(ctx, h.event, h.keep)
+		done, err := r.done(ctx, h.event, nil, h.keep)
 		if err != nil {
 			return ended, err
 		}

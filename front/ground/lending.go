@@ -37,6 +37,7 @@ func (g *Ground) openLending(ctx context.Context, c *Config) (err error) {
 	g.Loans.Watch(func(ctx context.Context, tx *sql.Tx, l *servicing.Loan, e *servicing.Event, _ servicing.State) error {
 		return g.Reminders.Happened(ctx, tx, l, e)
 	})
+	g.Loans.Watch(servicing.Lapses(g.Plan))
 	g.Loans.WatchAll((&repayment.Repayments{Orders: g.Orders}).Keep)
 	return nil
 }
@@ -44,7 +45,7 @@ func (g *Ground) openLending(ctx context.Context, c *Config) (err error) {
 // LoanHandlers are the handlers of the planned events of loans.
 func (g *Ground) LoanHandlers() map[string]plan.Handler {
 	return map[string]plan.Handler{
-		servicing.EventKind: g.Loans.Act, servicing.ServiceKind: g.Loans.Paid, reminder.EventKind: g.Reminders.Due,
+		servicing.EventKind: g.Loans.Acts(g.Approvals), servicing.ServiceKind: g.Loans.Paid, reminder.EventKind: g.Reminders.Due,
 		paper.NoteKind: g.Papers.MakeNote,
 	}
 }

@@ -169,6 +169,15 @@ func (a *Approvals) decide(ctx context.Context, tenant, proposal, principal id.I
 	return p, nil
 }
 
+// Lapse notes, within a transaction of the caller, why a proposal that was approved is not carried out any more.
+func (a *Approvals) Lapse(ctx context.Context, tx *sql.Tx, tenant, proposal id.ID, why string) error {
+	_, err := tx.ExecContext(ctx, a.db.Rebind(`UPDATE ops_proposal SET lapsed = ? WHERE tenant = ? AND id = ? AND state = ?`), why, tenant[:], proposal[:], Approved)
+	if err != nil {
+		return fmt.Errorf("note why proposal %s is not carried out: %w", proposal, err)
+	}
+	return nil
+}
+
 // may refuses a decision to those who have none to take.
 func may(p *Proposal, action *Action, person id.ID, roles []string, to State) error {
 	switch {
@@ -242,7 +251,7 @@ func (a *Approvals) get(ctx context.Context, q querier, tenant, proposal id.ID, 
 
 func (a *Approvals) find(ctx context.Context, q querier, where string, args ...any) (list []Proposal, err error) {
 	rows, err := q.QueryContext(ctx, a.db.Rebind(`SELECT tenant, id, action, subject, version, asset, amount, was, becomes, reason, proposer,
-		person, proposed, expires, state, decider, decided, why FROM ops_proposal WHERE `+where), args...)
+		person, proposed, expires, state, decider, decided, why, lapsed FROM ops_proposal WHERE `+where), args...)
 	if err != nil {
 		return nil, fmt.Errorf("read proposals: %w", err)
 	}
@@ -253,7 +262,7 @@ func (a *Approvals) find(ctx context.Context, q querier, where string, args ...a
 		var version int64
 		var decided sql.NullInt64
 		if err := rows.Scan(&tenant, &own, &p.Action, &subject, &version, &p.Asset, &p.Amount, &p.Was, &p.Becomes, &p.Reason, &proposer,
-			&person, &p.Proposed, &p.Expires, &p.State, &decider, &decided, &p.Why); err != nil {
+			&person, &p.Proposed, &p.Expires, &p.State, &decider, &decided, &p.Why, &p.Lapsed); err != nil {
 			return nil, fmt.Errorf("read proposals: %w", err)
 		}
 		for _, c := range []struct {

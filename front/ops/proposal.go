@@ -57,6 +57,7 @@ type Proposal struct {
 	Decider  id.ID // principal; none while it is open
 	Decided  int64
 	Why      string // of the decision
+	Lapsed   string // why it was not carried out after it was approved
 }
 
 // Command is the id of a command that follows from the proposal: the same each time.

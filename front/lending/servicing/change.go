@@ -42,8 +42,8 @@ func (s *Servicing) Change(ctx context.Context, tenant, loanID id.ID, c Change) 
 			ID: c.ID, Kind: c.Kind, Date: c.Date, Amount: c.Amount, Component: c.Component, Due: c.Due, Rows: c.Rows, Holiday: c.Holiday,
 			Rate: c.Rate, Keep: c.Keep, Actor: c.Actor, Approval: c.Approval,
 		},
-		prepare: func(l *Loan, e *Event, _ day.Date) (*loan.State, error) {
-			if err := l.open(); err != nil {
+		prepare: func(l *Loan, e *Event, today day.Date) (*loan.State, error) {
+			if err := l.changes(c.Kind, today); err != nil {
 				return nil, err
 			}
 			if _, err := e.counts(); err != nil {
@@ -52,6 +52,18 @@ func (s *Servicing) Change(ctx context.Context, tenant, loanID id.ID, c Change) 
 			return nil, nil
 		},
 	})
+}
+
+// changes refuses to change a loan of which nothing is owed any more, but for a charge: then something is.
+func (l *Loan) changes(kind Kind, today day.Date) error {
+	if err := l.open(); err != nil || kind == Charged {
+		return err
+	}
+	s, err := l.Replay(max(today, l.last()))
+	if err == nil && s.Closed {
+		err = WrongState.Errorf("nothing is owed any more")
+	}
+	return err
 }
 
 // Reverse takes an earlier event back: a payment that bounced, a wrong charge. The loan is then as if it had never been,

@@ -2,6 +2,7 @@ package servicing_test
 
 import (
 	"context"
+	"database/sql"
 	"strings"
 	"testing"
 
@@ -23,6 +24,8 @@ type office struct{}
 func (office) Get(context.Context, id.ID, id.ID) (ops.Proposal, error) {
 	return ops.Proposal{}, errs.NotFound.Errorf("there is none")
 }
+
+func (office) Lapse(context.Context, *sql.Tx, id.ID, id.ID, string) error { return nil }
 
 func (office) Propose(_ context.Context, p ops.Proposal) (ops.Proposal, error) { return p, nil }
 

@@ -33,6 +33,8 @@ const proposalLife = 30 * 24 * time.Hour
 type Office interface {
 	Propose(ctx context.Context, p ops.Proposal) (ops.Proposal, error)
 	Get(ctx context.Context, tenant, proposal id.ID) (ops.Proposal, error)
+	// Lapse notes why what was approved is not carried out any more.
+	Lapse(ctx context.Context, tx *sql.Tx, tenant, proposal id.ID, why string) error
 }
 
 // Draft is who proposes and why.
@@ -128,11 +130,11 @@ func wants(content []byte, w *wish) bool {
 
 // preview works out how a loan stands, and would stand if a wish came true today.
 func (s *Servicing) preview(ctx context.Context, l *Loan, w *wish) (was, becomes brief, err error) {
-	if err := l.open(); err != nil {
-		return was, becomes, err
-	}
 	on, err := s.day(ctx, l, 0)
 	if err != nil {
+		return was, becomes, err
+	}
+	if err := l.changes(w.Kind, on); err != nil {
 		return was, becomes, err
 	}
 	if w.Date > on {
@@ -218,23 +220,55 @@ type task struct {
 	Wish     wish  `json:"wish"`
 }
 
-// Act is the handler of the planned events of EventKind: it does what was approved. What can't be done any more, since
-// the loan has changed, is stuck, and a person looks at it.
-func (s *Servicing) Act(ctx context.Context, e *plan.Event) (func(*sql.Tx) error, error) {
-	var t task
-	if err := json.Unmarshal(e.Content, &t); err != nil {
-		return nil, plan.Permanent(fmt.Errorf("read what was approved: %w", err))
+// Acts gives the handler of the planned events of EventKind: it does what was approved. What can't be done any more, since the loan has changed, is
+// stuck, and a person looks at it; once the loan is closed or written off it lapses, and the proposal says why.
+func (s *Servicing) Acts(office Office) plan.Handler {
+	return func(ctx context.Context, e *plan.Event) (func(*sql.Tx) error, error) {
+		var t task
+		if err := json.Unmarshal(e.Content, &t); err != nil {
+			return nil, plan.Permanent(fmt.Errorf("read what was approved: %w", err))
+		}
+		done, err := s.carryOut(ctx, e.Tenant, &t)
+		switch {
+		case errs.Is(err, errs.Overloaded):
+			return nil, err
+		case err == nil && done.Outcome == Applied:
+			return nil, nil
+		case err == nil:
+			err = fmt.Errorf("proposal %s: the ledger says %s", t.Proposal, done.Outcome)
+		}
+		state, failed := s.over(ctx, e.Tenant, t.Wish.Loan)
+		if failed != nil {
+			return nil, failed
+		}
+		if state == "" {
+			return nil, plan.Permanent(err)
+		}
+		err = fmt.Errorf("the loan is %s: %w", state, err)
+		return func(tx *sql.Tx) error { return office.Lapse(ctx, tx, e.Tenant, t.Proposal, err.Error()) }, plan.Over(err)
 	}
-	done, err := s.carryOut(ctx, e.Tenant, &t)
-	switch {
-	case errs.Is(err, errs.Overloaded):
-		return nil, err
-	case err != nil:
-		return nil, plan.Permanent(err)
-	case done.Outcome != Applied:
-		return nil, plan.Permanent(fmt.Errorf("proposal %s: the ledger says %s", t.Proposal, done.Outcome))
+}
+
+// over is the state of a loan that nothing is changed of any more; "" while something may be.
+func (s *Servicing) over(ctx context.Context, tenant, loanID id.ID) (State, error) {
+	t, err := s.Standing(ctx, tenant, loanID, 0)
+	if errs.Is(err, errs.NotFound) {
+		return "", nil
 	}
-	return nil, nil
+	if err != nil || t.State != Closed && t.State != GivenUp {
+		return "", err
+	}
+	return t.State, nil
+}
+
+// Lapses lets what was approved and is stuck be looked at again when its loan is closed or written off, in the transaction that notes it.
+func Lapses(p *plan.Plan) Watch {
+	return func(ctx context.Context, tx *sql.Tx, l *Loan, _ *Event, state State) error {
+		if state != Closed && state != GivenUp {
+			return nil
+		}
+		return p.RetryIn(ctx, tx, l.Tenant, EventKind, l.Deed.Loan)
+	}
 }
 
 func (s *Servicing) carryOut(ctx context.Context, tenant id.ID, t *task) (Event, error) {
