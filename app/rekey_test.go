@@ -83,7 +83,7 @@ func (s *served) people(n int) id.ID {
 	}
 	for i := range n {
 		p := made()
-		_, err = r.CreateParty(ctx, by, party.Party{ID: p, Kind: party.Person})
+		_, err = r.CreateParty(ctx, by, party.Party{ID: p, Kind: party.Person, Name: "Li"})
 		must(err)
 		_, err = r.AddIdentifier(ctx, by, party.Identifier{ID: made(), Party: p, Type: "mobile", Value: party.Personal(fmt.Sprint("+86", i))})
 		must(err)

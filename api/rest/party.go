@@ -52,7 +52,7 @@ type (
 		Body struct {
 			ID   NewID  `json:"id" doc:"Made by the client: the same again changes nothing"`
 			Kind string `json:"kind" enum:"person,organisation"`
-			Name string `json:"name,omitempty" maxLength:"200"`
+			Name string `json:"name" minLength:"1" maxLength:"200"`
 		} `nameHint:"NewParty"`
 	}
 	partiesInput struct {

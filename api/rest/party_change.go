@@ -21,7 +21,7 @@ type (
 		InParty
 		Body struct {
 			Version int64  `json:"version" minimum:"1" maximum:"9007199254740991" doc:"Of the party, as the caller saw it"`
-			Name    string `json:"name" maxLength:"200"`
+			Name    string `json:"name" minLength:"1" maxLength:"200"`
 		} `nameHint:"NewPartyName"`
 	}
 	endParty struct {

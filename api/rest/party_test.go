@@ -267,13 +267,16 @@ func TestMasks(t *testing.T) {
 	}
 }
 
-// A party is renamed and closed by the version that was seen, each with who did it.
+// A party has a name. It is renamed and closed by the version that was seen, each with who did it.
 func TestPartyChanges(t *testing.T) {
 	w := apitest.NewWorld(t)
 	operations, compliance := w.North.Staff["operations"], w.North.Staff["compliance"]
 	p := w.ID().String()
+	is(t, w.As(operations, http.MethodPost, "/v1/parties", `{"id":"`+p+`","kind":"person","name":""}`), "status", "400", "field", "body.name")
+	is(t, w.As(operations, http.MethodPost, "/v1/parties", `{"id":"`+p+`","kind":"person"}`), "status", "400", "field", "body.name")
 	w.As(operations, http.MethodPost, "/v1/parties", `{"id":"`+p+`","kind":"person","name":"Li Si"}`).OK()
 	at := "/v1/parties/" + p
+	is(t, w.As(compliance, http.MethodPost, at+"/rename", `{"version":1,"name":""}`), "status", "400", "field", "body.name")
 	is(t, w.As(compliance, http.MethodPost, at+"/rename", `{"version":1,"name":"Li Wu"}`).OK(), "version", "2", "name", "Li Wu")
 	is(t, w.As(compliance, http.MethodPost, at+"/rename", `{"version":1,"name":"Li Wu"}`).OK(), "version", "2") // again
 	is(t, w.As(operations, http.MethodPost, at+"/rename", `{"version":1,"name":"Li Liu"}`), "status", "409", "field", "body.version")

@@ -19,6 +19,7 @@ principal create LI li.si --tenant north => LOGIN
 party role give LI compliance --from 2026-03-01 --tenant north
 token issue LOGIN --save-token COMPLIANCE --tenant north
 party create --name 赵六 --token-file ADMIN => ZHAO
+party create --token-file ADMIN
 party list --kind person --token-file ADMIN
 party list --token-file COMPLIANCE --kind organisation
 principal create ZHAO zhao.liu --token-file ADMIN => KEY

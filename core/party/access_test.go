@@ -38,7 +38,7 @@ func TestResolve(t *testing.T) {
 		w.grant(h.by, h.principal, h.person)
 		until := w.now() + 1_000_000
 		must(w.Grant(ctx, h.by, party.Grant{ID: w.id(), Principal: h.principal, Party: li, From: until - 10, Until: until}))(t)
-		soon := w.person(h.by, "")
+		soon := w.person(h.by, "Li")
 		must(w.Grant(ctx, h.by, party.Grant{ID: w.id(), Principal: h.principal, Party: soon, From: until}))(t)
 		a := must(w.Resolve(ctx, text))(t)
 		if !a.ActsFor(li) || !a.ActsFor(h.person) || a.ActsFor(soon) {
@@ -125,7 +125,7 @@ func TestTokensThatLetNobodyIn(t *testing.T) {
 		token, revoking := w.token(h.by, h.principal, time.Hour)
 		idle, closing := w.principal(h.by, "other", h.person), ""
 		_, closing = w.token(h.by, idle, time.Hour)
-		leaver := w.person(h.by, "")
+		leaver := w.person(h.by, "Li")
 		_, leaving := w.token(h.by, w.principal(h.by, "leaver", leaver), time.Hour)
 		for _, text := range []string{expiring, revoking, closing, leaving} {
 			must(w.Resolve(ctx, text))(t)

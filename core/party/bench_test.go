@@ -18,7 +18,7 @@ func BenchmarkResolve(b *testing.B) {
 			h := w.home("one")
 			last := h.person
 			for range acts {
-				last = w.person(h.by, "")
+				last = w.person(h.by, "Li")
 				w.grant(h.by, h.principal, last)
 			}
 			var texts []string

@@ -178,7 +178,7 @@ func TestRekey(t *testing.T) {
 		var removed, strange party.Identifier
 		for n := range 1_200 { // more than are read at once
 			k := known{in: []home{one, two}[n%2], kind: []string{"mobile", "card", "mail"}[n%3], value: party.Personal(fmt.Sprint(n / 6))}
-			k.party = w.person(k.in.by, "")
+			k.party = w.person(k.in.by, "Li")
 			i := must(w.AddIdentifier(ctx, k.in.by, party.Identifier{ID: w.id(), Party: k.party, Type: k.kind, Value: k.value}))(t)
 			switch n {
 			case 7:

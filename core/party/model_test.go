@@ -91,7 +91,7 @@ func TestAccessFollowsTheModel(t *testing.T) {
 		h := w.home(fmt.Sprintf("t%d", tenants))
 		people, principals := []id.ID{h.person}, []id.ID{h.principal}
 		for n := range 2 {
-			people = append(people, w.person(h.by, ""))
+			people = append(people, w.person(h.by, "Li"))
 			principals = append(principals, w.principal(h.by, fmt.Sprint(n), people[n+1]))
 		}
 		now := &state{

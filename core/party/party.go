@@ -31,9 +31,9 @@ func (k Kind) String() string {
 type Party struct {
 	ID      id.ID
 	Kind    Kind
-	Name    Personal // may be empty
-	Version int64    // 1 at first, one more with each change
-	Created int64    // microseconds since 1970
+	Name    Personal
+	Version int64 // 1 at first, one more with each change
+	Created int64 // microseconds since 1970
 	Creator id.ID
 	Closed  int64 // when it was closed, 0 if it is not
 }
@@ -89,7 +89,7 @@ func (q *query) open(tenant, i id.ID) (Party, error) {
 // CreateParty makes a party. A repeat is compared with what the party is by then: after another name was given, it is a
 // conflict.
 func (r *Registry) CreateParty(ctx context.Context, by By, p Party) (Party, error) {
-	if err := first(by.check(), checkID(p.ID), checkPersonal("name", p.Name, 0, MaxName)); err != nil {
+	if err := first(by.check(), checkID(p.ID), checkPersonal("name", p.Name, 1, MaxName)); err != nil {
 		return Party{}, err
 	}
 	if p.Kind != Person && p.Kind != Organisation {
@@ -136,7 +136,7 @@ func (r *Registry) Parties(ctx context.Context, tenant id.ID, f PartyFilter, p P
 
 // RenameParty gives a party another name. The version is the one that the caller saw.
 func (r *Registry) RenameParty(ctx context.Context, by By, party id.ID, version int64, name Personal) (Party, error) {
-	if err := checkPersonal("name", name, 0, MaxName); err != nil {
+	if err := checkPersonal("name", name, 1, MaxName); err != nil {
 		return Party{}, err
 	}
 	return r.changeParty(ctx, by, party, version, Renamed, func(p *Party, _ int64) { p.Name = name })

@@ -210,7 +210,7 @@ func TestProfiles(t *testing.T) {
 func TestAttestations(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		ctx, h := t.Context(), w.home("one")
-		bank := must(w.CreateParty(ctx, h.by, party.Party{ID: w.id(), Kind: party.Organisation}))(t).ID
+		bank := must(w.CreateParty(ctx, h.by, party.Party{ID: w.id(), Kind: party.Organisation, Name: "Li"}))(t).ID
 		a := attestation(w, h.person)
 		a.Voucher, a.Until = bank, w.now()+time.Hour.Microseconds()
 		made := must(w.Attest(ctx, h.by, a))(t)
@@ -314,7 +314,7 @@ func TestPrincipals(t *testing.T) {
 		ctx, h := t.Context(), w.home("one")
 		second := w.principal(h.by, "zhang.mobile", h.person)
 		li := w.principal(h.by, "li", w.person(h.by, "Li Si"))
-		firm := must(w.CreateParty(ctx, h.by, party.Party{ID: w.id(), Kind: party.Organisation}))(t).ID
+		firm := must(w.CreateParty(ctx, h.by, party.Party{ID: w.id(), Kind: party.Organisation, Name: "Li"}))(t).ID
 		apiKey := w.principal(h.by, "partner-key", firm)
 		spare := w.principal(h.by, "partner-key-2", firm)
 		for _, c := range []struct {
@@ -418,7 +418,7 @@ func TestAnotherTenant(t *testing.T) {
 			t.Errorf("the attempts changed the access to %+v", a)
 		}
 		// The same ids may be made in another tenant; they are other rows.
-		must(w.CreateParty(ctx, by, party.Party{ID: h.person, Kind: party.Organisation}))(t)
+		must(w.CreateParty(ctx, by, party.Party{ID: h.person, Kind: party.Organisation, Name: "Li"}))(t)
 		if p := must(w.Party(ctx, h.by.Tenant, h.person))(t); p.Kind != party.Person {
 			t.Errorf("another tenant changed %+v", p)
 		}
@@ -430,7 +430,7 @@ func TestPages(t *testing.T) {
 		ctx, h := t.Context(), w.home("one")
 		want := []id.ID{h.person}
 		for range 6 {
-			want = append(want, w.person(h.by, ""))
+			want = append(want, w.person(h.by, "Li"))
 		}
 		slices.SortFunc(want, func(a, b id.ID) int { return bytes.Compare(a[:], b[:]) })
 		var got []id.ID
@@ -482,6 +482,8 @@ func TestRefusedInput(t *testing.T) {
 		{"long name", "name", create(func(_ *party.By, p *party.Party) { p.Name = party.Personal(strings.Repeat("x", party.MaxName+1)) })},
 		{"blank around", "name", create(func(_ *party.By, p *party.Party) { p.Name = " x" })},
 		{"control character", "name", create(func(_ *party.By, p *party.Party) { p.Name = "a\nb" })},
+		{"no name", "name", create(func(_ *party.By, p *party.Party) { p.Name = "" })},
+		{"no other name", "name", of(w.RenameParty(ctx, h.by, h.person, 1, ""))},
 		{"not UTF-8", "name", create(func(_ *party.By, p *party.Party) { p.Name = "\xff" })},
 		{"no code", "about", attest(func(a *party.Attestation) { a.About = "" })},
 		{"upper case", "level", attest(func(a *party.Attestation) { a.Level = "L2" })},

@@ -85,7 +85,7 @@ func (h *house) tenant() {
 func (h *house) someone(roles ...string) (person, login id.ID) {
 	ctx := context.Background()
 	person = h.id()
-	_, err := h.parties.CreateParty(ctx, h.by, party.Party{ID: person, Kind: party.Person})
+	_, err := h.parties.CreateParty(ctx, h.by, party.Party{ID: person, Kind: party.Person, Name: "Li"})
 	h.must(err)
 	for _, code := range roles {
 		_, err = h.parties.GiveRole(ctx, h.by, party.Role{ID: h.id(), Party: person, Code: code, From: h.day()})
@@ -147,7 +147,7 @@ func TestNobodyBecomesMoreAlone(t *testing.T) {
 			case "person":
 				if w.Rights.Has(right.PartyWrite) {
 					people = append(people, h.id())
-					_, err = h.parties.CreateParty(ctx, w.By, party.Party{ID: people[len(people)-1], Kind: party.Person})
+					_, err = h.parties.CreateParty(ctx, w.By, party.Party{ID: people[len(people)-1], Kind: party.Person, Name: "Li"})
 				}
 			case "login":
 				if w.Rights.Has(right.PrincipalWrite) && len(logins) < 20 {
