@@ -213,15 +213,22 @@ func TestCompareNamesTheCommandOfALostBlock(t *testing.T) {
 		t.Fatal(err)
 	}
 	first, _ := unpackEntries(data[:len(data)-sealSize])
-	longer := seal(place, append(bytes.Clone(data[:len(data)-sealSize]), 1, 2, 3))
-	for _, spoil := range []func(){
-		func() { must(db.Writer().Exec("UPDATE history_entry SET data = ? WHERE place = ?", longer, place)) },
-		func() { must(db.Writer().Exec("DELETE FROM history_entry WHERE place = ?", place)) },
+	longer := append(bytes.Clone(data[:len(data)-sealSize]), 1, 2, 3)
+	store := func(data []byte) {
+		must(db.Writer().Exec("UPDATE history_entry SET data = ? WHERE place = ?", data, place))
+	}
+	for _, c := range []struct {
+		says  string
+		spoil func()
+	}{
+		{"can't be read, though its checksum is right", func() { store(seal(place, longer)) }},
+		{"the checksum of row", func() { store(seal(place+1, bytes.Clone(data[:len(data)-sealSize]))) }},
+		{"", func() { must(db.Writer().Exec("DELETE FROM history_entry WHERE place = ?", place)) }},
 	} {
-		spoil()
+		c.spoil()
 		found, err := compareWorld(w, db, s)
-		if err != nil || len(found) == 0 || found[0].Sequence != le.Uint64(first[16:]) {
-			t.Errorf("want sequence %d: %v, %v", le.Uint64(first[16:]), found, err)
+		if err != nil || len(found) == 0 || found[0].Sequence != le.Uint64(first[16:]) || !strings.Contains(found[0].What, c.says) {
+			t.Errorf("want sequence %d and %q: %v, %v", le.Uint64(first[16:]), c.says, found, err)
 		}
 	}
 }
