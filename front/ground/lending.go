@@ -38,6 +38,7 @@ func (g *Ground) openLending(ctx context.Context, c *Config) (err error) {
 		return g.Reminders.Happened(ctx, tx, l, e)
 	})
 	g.Loans.Watch(servicing.Lapses(g.Plan))
+	g.Loans.Watch(g.Loans.Credits(g.Plan))
 	g.Loans.WatchAll((&repayment.Repayments{Orders: g.Orders}).Keep)
 	return nil
 }
@@ -45,7 +46,7 @@ func (g *Ground) openLending(ctx context.Context, c *Config) (err error) {
 // LoanHandlers are the handlers of the planned events of loans.
 func (g *Ground) LoanHandlers() map[string]plan.Handler {
 	return map[string]plan.Handler{
-		servicing.EventKind: g.Loans.Acts(g.Approvals), servicing.ServiceKind: g.Loans.Paid, reminder.EventKind: g.Reminders.Due,
+		servicing.EventKind: g.Loans.Acts(g.Approvals), servicing.ServiceKind: g.Loans.Paid, servicing.CreditKind: g.Loans.Credited(g.Plan), reminder.EventKind: g.Reminders.Due,
 		paper.NoteKind: g.Papers.MakeNote,
 	}
 }

@@ -40,6 +40,8 @@ func (r *Repayments) Keep(ctx context.Context, tx *sql.Tx, list []servicing.Kept
 func of(k *servicing.Kept) []order.Write {
 	e := k.Event
 	switch {
+	case e.Kind == servicing.Repaid && e.Asked == 0:
+		return nil // from the credit account, and nobody asked for it
 	case e.Kind == servicing.Repaid || e.Kind == servicing.Settled:
 		return []order.Write{opened(k), ended(k)}
 	case e.Kind == servicing.Reversed && e.Outcome == servicing.Applied:
