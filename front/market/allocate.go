@@ -19,8 +19,8 @@ type Allocation struct {
 	Bids    []Bid // that were made, by piece
 	Refused int   // pieces that something overtook
 
-	told int                                         // of so many mandates it is to be kept why they took nothing
-	keep func(ctx context.Context, tx *sql.Tx) error // keeps it
+	told int                                         // of so many mandates it is still to be kept why they took nothing
+	keep func(ctx context.Context, tx *sql.Tx) error // keeps it, or takes back what was overtaken
 }
 
 // chunk is how many bids are sent together.
@@ -85,6 +85,13 @@ func (m *Market) allocate(ctx context.Context, tenant id.ID, on string, l Ledger
 	}
 	a := &Allocation{Result: result, told: len(g.misses)}
 	a.keep = func(ctx context.Context, tx *sql.Tx) error { return m.keepMisses(ctx, tx, g, on, result.Sold) }
+	if len(result.Pieces) > 0 {
+		// Once there are bids no run sees again what this one has seen: why others took nothing is kept before.
+		if err := m.DB.Write(ctx, func(tx *sql.Tx) error { return a.keep(ctx, tx) }); err != nil {
+			return nil, err
+		}
+		a.told, a.keep = 0, func(ctx context.Context, tx *sql.Tx) error { return m.dropFull(ctx, tx, g, result.Sold) }
+	}
 	for pieces := range g.chunks(result.Pieces) {
 		if err := g.send(ctx, a, run, pieces); err != nil {
 			return a, err

@@ -44,7 +44,7 @@ func (g *gathering) note(x mandate.Miss) {
 }
 
 // keepMisses keeps a run's answers. Of those that stood behind the last piece of a listing one row tells, unless the run
-// had more answers than are kept, or a piece was overtaken: then some of those without a row stood before it.
+// had more answers than are kept: then some of those without a row stood before it.
 func (m *Market) keepMisses(ctx context.Context, tx *sql.Tx, g *gathering, on string, sold []id.ID) error {
 	list := g.misses
 	for _, l := range sold {
@@ -72,6 +72,20 @@ func (m *Market) keepMisses(ctx context.Context, tx *sql.Tx, g *gathering, on st
 	return m.exec(ctx, tx, `DELETE FROM market_miss WHERE tenant = ? AND ledger = ? AND sequence <= (
 		SELECT sequence FROM market_miss WHERE tenant = ? AND ledger = ? ORDER BY sequence DESC LIMIT 1 OFFSET ?)`,
 		g.tenant[:], on, g.tenant[:], on, maxMisses)
+}
+
+// dropFull takes back that a listing was full of which a piece was overtaken: some of those without a row stood before it.
+func (m *Market) dropFull(ctx context.Context, tx *sql.Tx, g *gathering, sold []id.ID) error {
+	for _, l := range sold {
+		if !g.overtaken[l] {
+			continue
+		}
+		if err := m.exec(ctx, tx, `DELETE FROM market_miss WHERE tenant = ? AND mandate = ? AND listing = ? AND sequence = ?`,
+			g.tenant[:], everybody[:], l[:], int64(g.sequence)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // missed is why a mandate took nothing of a listing, as the last run decided that kept an answer, nil if none did.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/longmen/longmen/core/ledger"
+	"github.com/longmen/longmen/core/plan"
 	"github.com/longmen/longmen/front/market"
 	"github.com/longmen/longmen/front/market/mandate"
 	"github.com/longmen/longmen/kit/errs"
@@ -89,6 +90,31 @@ func TestWhy(t *testing.T) {
 		}
 		_, err = w.MandateBids(w.Context(), tenant, uid("mandate", 3), 0, market.MaxPage+1)
 		w.is(err, errs.Invalid, "limit")
+	})
+}
+
+// When the node ends between a run's bids and the end of its planned event, the run is done again and finds the listing full: why others took nothing is
+// told all the same.
+func TestWhyAfterARestart(t *testing.T) {
+	each(t, func(w *world) {
+		l := w.open(listing(1))
+		w.joins(1, 50, nil)
+		for n := range 4 {
+			w.joins(n+2, 1_000, nil)
+		}
+		w.joins(6, 1_000, nil)
+		run := plan.Event{Tenant: tenant, ID: uid("run", 1), Ledger: "main"}
+		_, err := w.DueAllocation(w.Context(), &run) // and nothing is kept with its end
+		w.must(err)
+		w.follow()
+		keep, err := w.DueAllocation(w.Context(), &run)
+		w.must(err)
+		w.must(w.db.Write(w.Context(), keep))
+		for n, want := range map[int]string{1: "too_small cash 50", 6: "full"} {
+			if took, missed, _ := w.why(n, l); took != "" || missed != want {
+				t.Errorf("mandate %d took %q and is told %q, want %q", n, took, missed, want)
+			}
+		}
 	})
 }
 
