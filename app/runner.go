@@ -62,7 +62,10 @@ type movement struct {
 }
 
 // Times of a runner.
-const retryAfter = time.Second
+const (
+	retryAfter = time.Second
+	clearEvery = time.Hour
+)
 
 var clockHeld = errs.Define("clock_held", 409, "A planned event holds the clock up")
 
@@ -90,7 +93,24 @@ func newRunner(ctx context.Context, db *longmen.DB, put putter, g *ground.Ground
 	for _, l := range db.Node().Ledgers() {
 		r.follow(l.Name())
 	}
+	r.running.Go(r.clear)
 	return r, nil
+}
+
+// clear removes planned events that were done long ago, as long as this node leads.
+func (r *runner) clear() {
+	for {
+		_, err := r.run.Clear(r.context)
+		if r.context.Err() != nil || errors.Is(err, plan.ErrLeadLost) {
+			return
+		}
+		if err != nil {
+			r.log.Error("planned events that are done stay", logging.Error, err)
+		}
+		if clock.Pause(r.context, clearEvery) != nil {
+			return
+		}
+	}
 }
 
 // follow lets events of a ledger happen from now on.

@@ -10,3 +10,6 @@ func LookEvery(d time.Duration) (before time.Duration) {
 
 // DueCondition is the condition by which events are found that are due.
 const DueCondition = waiting
+
+// Cleared is the query of what is removed.
+const Cleared = cleared

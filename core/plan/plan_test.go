@@ -436,8 +436,8 @@ func TestFollowersAreWoken(t *testing.T) {
 func TestEventsAreIndexed(t *testing.T) {
 	db := storetest.SQLite(t)
 	newStage(t, db)
-	way := func(where string, args ...any) (steps []string) {
-		rows, err := db.Reader().QueryContext(t.Context(), "EXPLAIN QUERY PLAN SELECT * FROM plan_event WHERE "+where+" ORDER BY due, id LIMIT 1", args...)
+	explain := func(query string, args ...any) (steps []string) {
+		rows, err := db.Reader().QueryContext(t.Context(), "EXPLAIN QUERY PLAN "+query, args...)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -451,6 +451,12 @@ func TestEventsAreIndexed(t *testing.T) {
 			steps = append(steps, detail)
 		}
 		return steps
+	}
+	way := func(where string, args ...any) (steps []string) {
+		return explain("SELECT * FROM plan_event WHERE "+where+" ORDER BY due, id LIMIT 1", args...)
+	}
+	if steps := explain(plan.Cleared, 5, 6); len(steps) != 1 || !strings.Contains(steps[0], "INDEX plan_event_done (changed<?)") {
+		t.Errorf("SQLite goes this way: %q", steps)
 	}
 	if steps := way(plan.DueCondition, "main", 5); len(steps) != 1 || !strings.Contains(steps[0], "USING INDEX plan_event_open (ledger=? AND due<?)") {
 		t.Errorf("SQLite goes this way: %q", steps)
