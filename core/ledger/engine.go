@@ -120,6 +120,7 @@ func (e *Engine) Apply(seq uint64, at Instant, date Date, c *Command, past *Past
 	}
 	e.outputs, e.checked, e.received = nil, false, e.received[:0]
 	entries, nameSum := e.entries, e.nameSum
+	e.sweepRates()
 	e.begin()
 	res := Result{Sequence: seq, Timestamp: at, Date: date}
 	for i, op := range c.Operations {

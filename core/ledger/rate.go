@@ -16,12 +16,17 @@ type Rate struct {
 	Rate    uint32 // parts per million, above 0
 }
 
-// rates are the lists of rates that registers follow or have followed, each once. They count from 1; 0 is none.
+// rates are the lists of rates that registers follow, each once. They count from 1; 0 is none.
 type rates struct {
-	lists  [][]Rate
+	lists  [][]Rate // nil where there is none any more
 	keys   []uint64 // what a list adds to a register's hash
 	number map[string]uint32
+	free   []uint32
+	many   int // at so many lists it is looked which of them nobody follows
 }
+
+// fewRates are so few lists that nobody looks which of them are of use.
+const fewRates = 1024
 
 func (r *rates) at(number uint32) []Rate {
 	if number == 0 {
@@ -46,27 +51,59 @@ func text(list []Rate) string {
 	return string(b)
 }
 
-// add gives the number of a list, and whether it is new.
-func (r *rates) add(list []Rate) (number uint32, fresh bool) {
-	if len(list) == 0 {
-		return 0, false
-	}
+// add gives the number of a list.
+func (r *rates) add(list []Rate) uint32 {
 	t := text(list)
-	if n := r.number[t]; n != 0 {
-		return n, false
+	n, there := r.number[t]
+	if there || len(list) == 0 {
+		return n
 	}
-	sum := sha256.Sum256([]byte(t))
-	r.lists, r.keys = append(r.lists, slices.Clone(list)), append(r.keys, binary.LittleEndian.Uint64(sum[:]))
-	number = uint32(len(r.lists))
-	r.number[t] = number
-	return number, true
+	if last := len(r.free) - 1; last >= 0 {
+		n, r.free = r.free[last], r.free[:last]
+	} else {
+		r.lists, r.keys = append(r.lists, nil), append(r.keys, 0)
+		n = uint32(len(r.lists))
+	}
+	r.put(n, list, t)
+	return n
 }
 
-// pop forgets the list that came last.
-func (r *rates) pop() {
-	last := len(r.lists) - 1
-	delete(r.number, text(r.lists[last]))
-	r.lists, r.keys = r.lists[:last], r.keys[:last]
+func (r *rates) put(number uint32, list []Rate, t string) {
+	sum := sha256.Sum256([]byte(t))
+	r.lists[number-1], r.keys[number-1] = slices.Clone(list), binary.LittleEndian.Uint64(sum[:])
+	r.number[t] = number
+}
+
+// restore takes up the lists of a snapshot.
+func (r *rates) restore(lists [][]Rate) {
+	r.lists, r.keys = make([][]Rate, len(lists)), make([]uint64, len(lists))
+	for i, list := range lists {
+		if number := uint32(i + 1); len(list) > 0 {
+			r.put(number, list, text(list))
+		} else {
+			r.free = append(r.free, number)
+		}
+	}
+}
+
+// sweepRates forgets lists that no register follows any more, once there are many, so that nobody fills the memory by
+// always other rates. Between commands no register comes back to an older one.
+func (e *Engine) sweepRates() {
+	r := &e.rates
+	if len(r.number) < max(fewRates, r.many) {
+		return
+	}
+	used := make([]bool, len(r.lists)+1)
+	for i := uint32(1); i <= e.registers.n; i++ {
+		used[e.registers.at(i).rates] = true
+	}
+	for i, list := range r.lists {
+		if list != nil && !used[i+1] {
+			delete(r.number, text(list))
+			r.lists[i], r.free = nil, append(r.free, uint32(i+1))
+		}
+	}
+	r.many = 2 * len(r.number)
 }
 
 // RateOf is the rate of a tranche and class in a list, 0 for none.
@@ -104,11 +141,7 @@ func (e *Engine) setRates(r uint32, pays func(tranche uint8) bool, deductions []
 	if slices.Equal(list, before) {
 		return
 	}
-	number, fresh := e.rates.add(list)
-	if fresh {
-		e.onRollback(e.rates.pop)
-	}
-	e.registers.edit(r).rates = number
+	e.registers.edit(r).rates = e.rates.add(list)
 	e.settle()
 	e.tellRates(r, before, list)
 }

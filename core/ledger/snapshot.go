@@ -237,9 +237,7 @@ func (e *Engine) takeHead(h *head) error {
 	for _, a := range h.Assets {
 		e.assets = append(e.assets, asset{a.Code, a.Scale})
 	}
-	for _, list := range h.Rates {
-		e.rates.add(list)
-	}
+	e.rates.restore(h.Rates)
 	for i, t := range e.tables() {
 		if t.size() != h.Layout[i] {
 			return fmt.Errorf("snapshot table %d has rows of %d bytes, this program's have %d", i, h.Layout[i], t.size())
