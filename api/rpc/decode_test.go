@@ -58,7 +58,7 @@ func everything() []*ledger.Command {
 		&ledger.OpenAccount{Address: "a", Asset: "CNY", Side: ledger.DebitNormal, Type: ledger.Expense, Code: 1 << 31, Constraint: ledger.Unbounded},
 		&ledger.OpenRegister{Address: "r", Asset: "CNY", Cap: ledger.MaxCap, Tranches: []string{"p", "i"}, Unclaimed: "u"},
 		&ledger.Advance{To: 1_800_000_000_000_000},
-		&ledger.Upgrade{Version: 65535},
+		&ledger.Upgrade{Version: ledger.Version},
 		&ledger.Distribute{Register: "r", Payer: "a", Amounts: []int64{0, 1 << 40}, Deductions: []ledger.Deduction{
 			{Tranche: 1, Class: 255, Rate: 1_000_000, Account: "f"}, {Tranche: 0, Class: 0, Rate: 1, Account: "g"},
 		}},

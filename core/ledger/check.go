@@ -9,6 +9,9 @@ func (c *Command) Check() error {
 	if err := c.checkParts(); err != nil {
 		return err
 	}
+	if u, ok := c.Operations[0].(*Upgrade); ok && u.Version > Version { // else the journal would hold a refusal that a newer program takes back
+		return refuse(Malformed, 0, "upgrade: version: this program knows none above %d", Version)
+	}
 	if n := c.size(); n > MaxCommand {
 		return refuse(Oversized, 0, "command has %d bytes, at most %d are allowed", n, MaxCommand)
 	}
@@ -166,9 +169,6 @@ func (o *Pulse) check() error {
 func (o *Upgrade) check() error {
 	if o.Version == 0 {
 		return fmt.Errorf("version: zero is none")
-	}
-	if o.Version > Version { // else the journal would hold a refusal that a newer program takes back
-		return fmt.Errorf("version: this program knows none above %d", Version)
 	}
 	return nil
 }

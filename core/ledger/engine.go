@@ -14,6 +14,9 @@ const Version = 4
 
 var versions = [...]uint16{1, Version}
 
+// Known reports whether the engine has a version.
+func Known(version uint16) bool { return slices.Contains(versions[:], version) }
+
 // Engine is a ledger's state and the only code that changes it. It is for one goroutine.
 type Engine struct {
 	version  uint16
@@ -284,7 +287,7 @@ func (e *Engine) advance(o *Advance) Code {
 }
 
 func (e *Engine) upgrade(o *Upgrade) Code {
-	if o.Version <= e.version || !slices.Contains(versions[:], o.Version) {
+	if o.Version <= e.version || !Known(o.Version) {
 		return VersionUnknown
 	}
 	e.version = o.Version

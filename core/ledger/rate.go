@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"crypto/sha256"
 	"encoding/binary"
+	"errors"
 	"slices"
 )
 
@@ -42,9 +43,11 @@ func (r *rates) key(number uint32) uint64 {
 	return r.keys[number-1]
 }
 
+const rateSize = 6 // bytes
+
 // text is what two equal lists have in common.
 func text(list []Rate) string {
-	b := make([]byte, 0, 6*len(list))
+	b := make([]byte, 0, rateSize*len(list))
 	for _, x := range list {
 		b = binary.LittleEndian.AppendUint32(append(b, x.Tranche, x.Class), x.Rate)
 	}
@@ -74,16 +77,37 @@ func (r *rates) put(number uint32, list []Rate, t string) {
 	r.number[t] = number
 }
 
-// restore takes up the lists of a snapshot.
-func (r *rates) restore(lists [][]Rate) {
-	r.lists, r.keys = make([][]Rate, len(lists)), make([]uint64, len(lists))
-	for i, list := range lists {
-		if number := uint32(i + 1); len(list) > 0 {
+// rateChunk is how many lists stand in one section of a snapshot.
+const rateChunk = 4096
+
+// appendRates writes lists for a snapshot, each after its length.
+func appendRates(b []byte, lists [][]Rate) []byte {
+	for _, list := range lists {
+		b = append(binary.LittleEndian.AppendUint32(b, uint32(len(list))), text(list)...)
+	}
+	return b
+}
+
+// restore takes up more lists of a snapshot.
+func (r *rates) restore(b []byte) error {
+	for len(b) > 0 {
+		if len(b) < 4 || uint64(len(b)-4) < uint64(binary.LittleEndian.Uint32(b))*rateSize {
+			return errors.New("snapshot's rates are cut off")
+		}
+		list := make([]Rate, binary.LittleEndian.Uint32(b))
+		b = b[4:]
+		for i := range list {
+			list[i] = Rate{b[0], b[1], binary.LittleEndian.Uint32(b[2:])}
+			b = b[rateSize:]
+		}
+		r.lists, r.keys = append(r.lists, nil), append(r.keys, 0)
+		if number := uint32(len(r.lists)); len(list) > 0 {
 			r.put(number, list, text(list))
 		} else {
 			r.free = append(r.free, number)
 		}
 	}
+	return nil
 }
 
 // sweepRates forgets lists that no register follows any more, once there are many, so that nobody fills the memory by
@@ -106,14 +130,18 @@ func (e *Engine) sweepRates() {
 	r.many = 2 * len(r.number)
 }
 
+// compare orders rates by what they are for.
+func (r Rate) compare(o Rate) int {
+	return cmp.Or(cmp.Compare(r.Tranche, o.Tranche), cmp.Compare(r.Class, o.Class))
+}
+
 // RateOf is the rate of a tranche and class in a list, 0 for none.
 func RateOf(list []Rate, tranche, class uint8) uint32 {
-	for _, x := range list {
-		if x.Tranche == tranche && x.Class == class {
-			return x.Rate
-		}
+	at, ok := slices.BinarySearchFunc(list, Rate{Tranche: tranche, Class: class}, Rate.compare)
+	if !ok {
+		return 0
 	}
-	return 0
+	return list[at].Rate
 }
 
 // setRates lets the lines of a register follow the rates of a payment from now on. Tranches that it does not pay keep
@@ -135,9 +163,7 @@ func (e *Engine) setRates(r uint32, pays func(tranche uint8) bool, deductions []
 		}
 	}
 	// deterministic: no two are of the same tranche and class.
-	slices.SortFunc(list, func(a, b Rate) int {
-		return cmp.Or(cmp.Compare(a.Tranche, b.Tranche), cmp.Compare(a.Class, b.Class))
-	})
+	slices.SortFunc(list, Rate.compare)
 	if slices.Equal(list, before) {
 		return
 	}
@@ -154,10 +180,11 @@ func (e *Engine) tellRates(r uint32, before, after []Rate) {
 		return
 	}
 	var other [256]bool // by class
-	for _, x := range slices.Concat(before, after) {
-		if RateOf(before, x.Tranche, x.Class) != RateOf(after, x.Tranche, x.Class) {
-			other[x.Class] = true
-		}
+	for _, x := range before {
+		other[x.Class] = other[x.Class] || RateOf(after, x.Tranche, x.Class) != x.Rate
+	}
+	for _, x := range after {
+		other[x.Class] = other[x.Class] || RateOf(before, x.Tranche, x.Class) != x.Rate
 	}
 	for i := reg.first; i != 0; i = e.blocks.at(i).next {
 		b := e.blocks.at(i)

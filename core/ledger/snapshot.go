@@ -24,6 +24,7 @@ const snapshotFormat = 4
 const (
 	sectionHead = iota + 1
 	sectionNames
+	sectionRates
 	sectionTail
 	sectionTable // + place of the table in tables
 )
@@ -49,7 +50,6 @@ type head struct {
 	NameSum  uint64
 	NameEnd  uint64
 	Assets   []AssetOpened
-	Rates    [][]Rate
 	Digest   [32]byte
 }
 
@@ -78,6 +78,7 @@ type Cut struct {
 	table int
 	place int
 	names int
+	rates [][]Rate // those left
 	count uint32
 	ended bool
 }
@@ -88,8 +89,8 @@ func (e *Engine) Cut() *Cut {
 		Format: snapshotFormat, Version: e.version, Ledger: e.ledger, Zone: e.zone, Clock: e.clock, Shadow: e.shadow,
 		Now:      e.now,
 		Sequence: e.sequence, Epoch: e.epoch, Entries: e.entries, NameSum: e.nameSum, NameEnd: e.names.end,
-		Digest: e.Digest(), Rates: slices.Clone(e.rates.lists),
-	}}
+		Digest: e.Digest(),
+	}, rates: slices.Clone(e.rates.lists)}
 	for i, a := range e.assets {
 		c.head.Assets = append(c.head.Assets, AssetOpened{uint16(i + 1), a.code, a.scale})
 	}
@@ -127,6 +128,11 @@ func (c *Cut) Next(b []byte) ([]byte, error) {
 		used := min(nameChunk, c.head.NameEnd-uint64(c.names)*nameChunk)
 		b = appendSection(b, sectionNames, c.names, c.e.names.chunks[c.names][:used])
 		c.names++
+		return b, nil
+	}
+	if n := min(len(c.rates), rateChunk); n > 0 {
+		b = appendSection(b, sectionRates, 0, appendRates(nil, c.rates[:n]))
+		c.rates = c.rates[n:]
 		return b, nil
 	}
 	for tables := c.e.tables(); c.table < len(tables); c.table, c.place = c.table+1, 0 {
@@ -209,6 +215,10 @@ func LoadEngine(r io.Reader) (*Engine, error) {
 			}
 			e.names.chunks = append(e.names.chunks, make([]byte, nameChunk))
 			copy(e.names.chunks[number], buf)
+		case kind == sectionRates:
+			if err = e.rates.restore(buf); err != nil {
+				return nil, err
+			}
 		case kind >= sectionTable && kind < sectionTable+len(tables):
 			if err = tables[kind-sectionTable].put(number, buf); err != nil {
 				return nil, fmt.Errorf("snapshot table %d: %w", kind-sectionTable, err)
@@ -237,7 +247,6 @@ func (e *Engine) takeHead(h *head) error {
 	for _, a := range h.Assets {
 		e.assets = append(e.assets, asset{a.Code, a.Scale})
 	}
-	e.rates.restore(h.Rates)
 	for i, t := range e.tables() {
 		if t.size() != h.Layout[i] {
 			return fmt.Errorf("snapshot table %d has rows of %d bytes, this program's have %d", i, h.Layout[i], t.size())
@@ -250,6 +259,11 @@ func (e *Engine) takeHead(h *head) error {
 // finishLoad builds the indexes and proves the state by its digest. The large ones are built side by side: none reads
 // what another writes.
 func (e *Engine) finishLoad(h *head) error {
+	for i := uint32(1); i <= e.registers.n; i++ {
+		if n := e.registers.at(i).rates; n > 0 && (n > uint32(len(e.rates.lists)) || e.rates.at(n) == nil) {
+			return fmt.Errorf("snapshot's register %d follows rates %d, which are not there", i, n)
+		}
+	}
 	var digest [32]byte
 	large := []func(){e.indexAccounts, e.indexPlaces, func() { digest = e.RecomputeDigest() }}
 	done := make(chan struct{})

@@ -89,7 +89,7 @@ type block struct {
 	before   [blockSize]uint32
 	units    [blockSize]uint64
 	held     [blockSize]uint64
-	taken    [blockSize]int64 // from lines, by deductions that rates imply
+	taken    [blockSize]int64 // from lines, by deductions that rates imply; never less, modulo 2^64
 	class    [blockSize]uint8
 }
 

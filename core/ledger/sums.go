@@ -12,12 +12,12 @@ import (
 const maxFaults = 16
 
 // CheckSums works out from every row what must add up in any state: debits and credits by asset, the trial balance
-// over the accounts, holds and freezes over what they reserve, debts, units over holdings, and carry and what was paid over holdings
-// against their registers. An error is a defect, whatever commands there were. It takes about a second for ten million rows.
+// over the accounts, holds and freezes over what they reserve, debts, units over holdings, carry and what was paid over holdings
+// against their registers, and what payouts imply over holdings against their accounts. An error is a defect, whatever commands there were. It takes about a second for ten million rows.
 func (e *Engine) CheckSums() error {
 	c := &sumCheck{
 		e: e, held: map[uint32]*reservedSums{}, frozen: map[uint32]*frozenSums{}, places: map[uint32]uint64{},
-		debtors: map[uint32]uint64{}, holdings: make([]uint16, e.accounts.n+1), buckets: make([][2]share.Int128, e.buckets.n+1),
+		debtors: map[uint32]uint64{}, holdings: make([]uint16, e.accounts.n+1), implied: make([]int64, e.accounts.n+1), buckets: make([][2]share.Int128, e.buckets.n+1),
 	}
 	c.reserved()
 	c.stopped()
@@ -35,6 +35,7 @@ type sumCheck struct {
 	frozen   map[uint32]*frozenSums   // by account
 	places   map[uint32]uint64        // units held, by place
 	holdings []uint16                 // with units, by account
+	implied  []int64                  // by payouts, by account
 	debtors  map[uint32]uint64        // number of debts, by account
 	buckets  [][2]share.Int128        // debits and credits, by bucket
 	faults   []error
@@ -127,7 +128,9 @@ func (c *sumCheck) registers() {
 				for t := range uint32(r.tranches) {
 					row := &c.e.shares.at(b.rows + t).row[s]
 					sums[t], paid[t] = sums[t].Add(row.Carry), paid[t]+row.Paid
+					c.implied[b.account[s]] += row.Paid
 				}
+				c.implied[b.account[s]] -= b.taken[s]
 			}
 		}
 		if units != r.units || units > r.cap {
@@ -184,6 +187,9 @@ func (c *sumCheck) accounts() {
 		if a.frozen != f.amount || a.freezeDebits != f.debits || a.freezeCredits != f.credits {
 			c.fail("account %s: frozen are %d, debits %d times and credits %d times, freezes say %d, %d and %d",
 				c.e.address(i), a.frozen, a.freezeDebits, a.freezeCredits, f.amount, f.debits, f.credits)
+		}
+		if a.derived != c.implied[i] {
+			c.fail("account %s: payouts imply %d, its holdings say %d", c.e.address(i), a.derived, c.implied[i])
 		}
 		if a.registers != c.holdings[i] {
 			c.fail("account %s: it has units in %d registers, holdings say %d", c.e.address(i), a.registers, c.holdings[i])

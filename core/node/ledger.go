@@ -83,6 +83,7 @@ type Ledger struct {
 	expiry        atomic.Int64 // next expiry of a hold, 0 for none
 	expiryChanged chan struct{}
 	version       atomic.Uint32
+	rules         uint16 // newest version of the engine that was sequenced; the sequencer's
 
 	whole  sync.Mutex   // held while a group is applied
 	last   [32]byte     // hash of the group that was applied last

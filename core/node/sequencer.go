@@ -153,8 +153,13 @@ func (l *Ledger) addRequest(g *group, r *request) bool {
 		}
 		l.remember(it.command.ID, it.hash)
 		g.items = append(g.items, sequenced{r, r.next, it.command, it.past})
-		if a, ok := it.command.Operations[0].(*ledger.Advance); ok {
-			l.advance(a)
+		switch o := it.command.Operations[0].(type) {
+		case *ledger.Advance:
+			l.advance(o)
+		case *ledger.Upgrade:
+			if ledger.Known(o.Version) { // so that a program without these rules does not read even this group
+				l.rules = max(l.rules, o.Version)
+			}
 		}
 	}
 	return true
@@ -224,7 +229,7 @@ func (l *Ledger) stamp(g *group) {
 // append makes the group durable.
 func (l *Ledger) append(g *group) error {
 	row, err := g.encoder.Finish(journal.Header{
-		Engine: uint16(l.version.Load()), Ledger: l.id, Epoch: l.epoch, First: g.first, Timestamp: int64(g.at),
+		Engine: max(l.rules, uint16(l.version.Load())), Ledger: l.id, Epoch: l.epoch, First: g.first, Timestamp: int64(g.at),
 		Wall: l.lastWall.UnixMicro(), BookingDate: g.date.UnixDay(), Previous: l.previous,
 	})
 	if err != nil {
