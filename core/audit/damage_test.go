@@ -5,8 +5,10 @@ import (
 	"crypto/sha256"
 	"database/sql"
 	"encoding/binary"
+	"encoding/gob"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -414,6 +416,32 @@ func TestDamageOfSnapshots(t *testing.T) {
 		if err != nil || r.Sound || !r.Truth || !(want{audit.PartSnapshot, 0, "snapshot"}).in(r) {
 			t.Errorf("%s: %v\n%s", name, err, show(t, r))
 		}
+	}
+}
+
+// A snapshot of another version of the program is no damage: the node passes it over, and so does who verifies.
+func TestSnapshotOfAnotherVersion(t *testing.T) {
+	b := copyBook(t)
+	files, err := filepath.Glob(b.path("snapshots", b.ids["main"].String(), "*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var head bytes.Buffer
+	if err := gob.NewEncoder(&head).Encode(struct {
+		Format  int
+		Version uint16
+	}{3, 1}); err != nil {
+		t.Fatal(err)
+	}
+	old := binary.LittleEndian.AppendUint32([]byte{1, 0, 0, 0, 0}, uint32(head.Len()))
+	castagnoli := crc32.MakeTable(crc32.Castagnoli)
+	old = append(binary.LittleEndian.AppendUint32(old, crc32.Update(crc32.Checksum(old, castagnoli), castagnoli, head.Bytes())), head.Bytes()...)
+	if err := os.WriteFile(filepath.Join(b.folder, strings.TrimPrefix(files[0], sounder(files[0]))), old, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r, err := verify(t, b, nil)
+	if err != nil || !r.Sound || !strings.Contains(strings.Join(r.Ledgers[0].Remarks, " "), "is passed over: snapshot is of format 3") {
+		t.Errorf("%v\n%s", err, show(t, r))
 	}
 }
 

@@ -83,6 +83,8 @@ func (p *replay) checkSnapshots(ctx context.Context) error {
 		switch {
 		case errors.Is(err, os.ErrNotExist):
 			continue
+		case errors.Is(err, ledger.ErrFormat):
+			p.remark("snapshot %s is passed over: %v", filepath.Base(s.path), err)
 		case err != nil:
 			p.find(PartSnapshot, s.sequence, doSnapshot, "snapshot %s: %v", filepath.Base(s.path), err)
 		case outlineOf(e) != s.want:

@@ -21,6 +21,9 @@ import (
 
 const snapshotFormat = 4
 
+// ErrFormat means that a snapshot was written by a program of another version. It is no damage.
+var ErrFormat = errors.New("it was written by another version of the program")
+
 const (
 	sectionHead = iota + 1
 	sectionNames
@@ -238,8 +241,8 @@ func wrongKind(is, want int) error {
 
 func (e *Engine) takeHead(h *head) error {
 	if h.Format != snapshotFormat || h.Version > Version {
-		return fmt.Errorf("snapshot is of format %d and engine version %d; this program has %d and %d",
-			h.Format, h.Version, snapshotFormat, Version)
+		return fmt.Errorf("snapshot is of format %d and engine version %d, this program has %d and %d: %w",
+			h.Format, h.Version, snapshotFormat, Version, ErrFormat)
 	}
 	e.version, e.ledger, e.zone, e.clock, e.shadow, e.now = h.Version, h.Ledger, h.Zone, h.Clock, h.Shadow, h.Now
 	e.sequence, e.epoch, e.entries, e.nameSum = h.Sequence, h.Epoch, h.Entries, h.NameSum
