@@ -128,7 +128,10 @@ func TestLostLookupKey(t *testing.T) {
 			}
 			s.start()
 			defer func() { s.kill() }()
-			token, _ := s.rest("POST", "/v1/tenants", `{"name":"north"}`)["token"].(string)
+			token, ok := s.rest("POST", "/v1/tenants", `{"name":"north"}`)["token"].(string)
+			if !ok {
+				t.Fatal("there is no token of the first administrator")
+			}
 			s.kill()
 			const people = 1_000
 			s.people(people)

@@ -38,7 +38,7 @@ type NewTenant struct {
 	Zone          string  `json:"zone,omitempty" maxLength:"64" doc:"Of the ledger; UTC if absent" example:"Asia/Shanghai"`
 	Clock         string  `json:"clock,omitempty" enum:"real,simulated" doc:"Of the ledger; real if absent"`
 	Start         Instant `json:"start,omitzero" doc:"Where a simulated clock stands at first; it has to be given then"`
-	Administrator string  `json:"administrator,omitempty" maxLength:"200" doc:"Name of the person who is the first administrator"`
+	Administrator string  `json:"administrator,omitempty" maxLength:"200" doc:"Name of the person who is the first administrator; his login if absent"`
 	Login         string  `json:"login,omitempty" maxLength:"64" pattern:"^[a-z0-9._-]+$" doc:"His login; administrator if absent" example:"wang.wu"`
 	Expires       Instant `json:"expires,omitzero" doc:"When his token ends; in 90 days if absent"`
 }
@@ -92,6 +92,9 @@ func (s *server) createTenant(ctx context.Context, in *newTenant) (*madeTenantOu
 	}
 	if b.Login == "" {
 		b.Login = "administrator"
+	}
+	if b.Administrator == "" {
+		b.Administrator = b.Login
 	}
 	named, err := api.KeyID(api.CallOf(ctx).Principal.ID(), "tenant:"+b.Name)
 	if err != nil {

@@ -33,6 +33,11 @@ func TestTenant(t *testing.T) {
 	if l := w.Do(http.MethodGet, "/v1/ledgers", nil, "Authorization", "Bearer "+token).OK(); l.At("ledgers", 0, "name") != "east" || l.At("ledgers", 1) != "" {
 		t.Errorf("his ledgers are %s", l.Body)
 	}
+	// Without a name of his own the first administrator is called by his login, and without that by what he is.
+	for body, name := range map[string]string{`{"name":"plain","login":"wang.wu"}`: "wang.wu", `{"name":"bare"}`: "administrator"} {
+		made := w.Post("/v1/tenants", body).OK()
+		is(t, w.Do(http.MethodGet, "/v1/parties/"+made.At("administrator"), nil, "Authorization", "Bearer "+made.At("token")).OK(), "name", name)
+	}
 	is(t, w.Get("/v1/tenants/east").OK(), "first", "east", "id", made.At("tenant", "id"))
 	if w.Get("/v1/tenants/nobody").Status != http.StatusNotFound {
 		t.Error("there is a tenant nobody")

@@ -49,7 +49,7 @@ same tenant and end what was begun, without showing the token again.`,
 	for name, usage := range map[string]string{
 		"ledger": "name of his ledger; his own if empty", "zone": "IANA name of the time zone that days and months follow (UTC)",
 		"clock": "real or simulated (real)", "start": "where a simulated clock stands at first, e.g. 2026-01-01T00:00:00Z",
-		"administrator": "name of the person who is the first administrator", "login": "his login (administrator)",
+		"administrator": "name of the person who is the first administrator (his login)", "login": "his login (administrator)",
 		"expires": "when his token ends, an instant (in 90 days)",
 	} {
 		body[name] = flags.String(name, "", usage)
