@@ -37,7 +37,7 @@ func (l *Loan) end(on day.Date) error {
 		return WrongState.Errorf("the loan was not paid out yet")
 	case t.State != Closed && t.State != GivenUp:
 		return WrongState.Errorf("%d is outstanding: it must be repaid or written off first", t.Outstanding.Total())
-	case t.Credit != 0 && t.State == GivenUp:
+	case t.Credit != 0 && l.Lost:
 		return WrongState.Errorf("%d of the borrower's lies on the loan's credit account: a recovery, also one of 0, counts it first", t.Credit)
 	case t.Credit != 0:
 		return WrongState.Errorf("%d of the borrower's lies on the loan's credit account: a payment that settles gives it back", t.Credit)

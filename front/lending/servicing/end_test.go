@@ -131,12 +131,13 @@ func TestEndOfALossWithCredit(t *testing.T) {
 		recovers := func(d servicing.Deed, n int, amount int64) (servicing.Event, error) {
 			return w.Recover(context.Background(), tenant, d.Loan, servicing.Recovery{ID: uid("recovery", n), Amount: amount})
 		}
-		d, other := w.lend(1, k), w.lend(2, k)
+		d, other, paid := w.lend(1, k), w.lend(2, k), w.lend(3, k)
 		w.to("2026-02-10")
+		w.repay(paid, 3, 43_38)
 		w.repay(d, 1, 43_38)
 		w.repay(other, 2, 43_38)
 		w.to("2026-04-20")
-		for n, d := range []servicing.Deed{d, other} {
+		for n, d := range []servicing.Deed{d, other, paid} {
 			if _, err := w.WriteOff(context.Background(), tenant, d.Loan, servicing.Giving{ID: uid("give", n)}); err != nil {
 				t.Fatal(err)
 			}
@@ -170,6 +171,23 @@ func TestEndOfALossWithCredit(t *testing.T) {
 		if e, err := w.over(other, 3, "paid-up"); err != nil || e.Outcome != servicing.Applied {
 			t.Fatal(e, err)
 		}
+
+		// Somebody else pays all of the third: then nothing is owed, and a recovery of 0 gives the borrower's back.
+		w.fund("guarantor:1", 2_000_00)
+		_, err = w.Recover(context.Background(), tenant, paid.Loan, servicing.Recovery{ID: uid("recovery", 5), Amount: w.standing(paid).Outstanding.Total(), Payer: "guarantor:1"})
+		if s := w.standing(paid); err != nil || s.State != servicing.Closed {
+			t.Fatal(s.State, err)
+		}
+		if _, err = w.over(paid, 4, "paid-up"); !errs.Is(err, servicing.WrongState) || !strings.Contains(err.Error(), "a recovery, also one of 0") {
+			t.Errorf("with credit left: %v", err)
+		}
+		if got, err = recovers(paid, 6, 0); err != nil || got.Kept != -43_38 {
+			t.Fatal(got, err)
+		}
+		if e, err := w.over(paid, 5, "paid-up"); err != nil || e.Outcome != servicing.Applied {
+			t.Fatal(e, err)
+		}
+		w.whole(paid)
 	})
 }
 
