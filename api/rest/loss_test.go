@@ -89,7 +89,7 @@ func (w *lossWorld) approve(proposal string) {
 	}
 	for i := range events {
 		if e := &events[i]; e.Kind == "loan-act" {
-			if _, err := w.Ground.Loans.Acts(w.Ground.Approvals)(w.t.Context(), e); err != nil {
+			if _, err := w.Ground.Loans.Acts(w.Ground.Plan, w.Ground.Approvals)(w.t.Context(), e); err != nil {
 				w.t.Error(err)
 			}
 		}

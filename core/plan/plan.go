@@ -179,15 +179,23 @@ func (p *Plan) Retry(ctx context.Context, tenant, event, actor id.ID) error {
 	return err
 }
 
-// RetryIn lets the events of a kind about a subject that are stuck be tried again, within a transaction of the caller: what stood in their way has changed.
-func (p *Plan) RetryIn(ctx context.Context, tx *sql.Tx, tenant id.ID, kind string, subject id.ID) error {
-	_, err := tx.ExecContext(ctx, p.db.Rebind("UPDATE plan_event SET state = ?, attempts = 0, again = 0, changed = ? WHERE tenant = ? AND state = ? AND kind = ? AND subject = ?"),
-		Waiting, p.now(), tenant[:], Stuck, kind, subject[:])
+// OpenIn gives, within a transaction of the caller, the events that are not over and are like one: planned on its ledger for its instant, of its kind,
+// about its subject.
+func (p *Plan) OpenIn(ctx context.Context, tx *sql.Tx, like *Event) ([]Event, error) {
+	return p.find(ctx, tx, "ledger = ? AND state IN (1, 3) AND due = ? AND tenant = ? AND kind = ? AND subject = ? ORDER BY id",
+		like.Ledger, like.Due, like.Tenant[:], like.Kind, like.Subject[:])
+}
+
+// CallOffIn cancels an event that is not over, and says why nobody wants it any more, within a transaction of the caller. Whoever works on it just now
+// changes it no more; off is false if it was over before.
+func (p *Plan) CallOffIn(ctx context.Context, tx *sql.Tx, e *Event, why string) (off bool, err error) {
+	res, err := tx.ExecContext(ctx, p.db.Rebind("UPDATE plan_event SET state = ?, again = 0, problem = ?, changed = ? WHERE tenant = ? AND id = ? AND state IN (1, 3)"),
+		Cancelled, cut(why), p.now(), e.Tenant[:], e.ID[:])
 	if err != nil {
-		return fmt.Errorf("retry what is stuck about %s: %w", subject, err)
+		return false, fmt.Errorf("call off planned event %s: %w", e.ID, err)
 	}
-	p.wake()
-	return nil
+	n, err := res.RowsAffected()
+	return n == 1, err
 }
 
 // turn changes the state of an event that may be changed, and keeps who did it.

@@ -233,8 +233,11 @@ func (r *Runner) failed(ctx context.Context, e *Event, problem error) error {
 
 func wait(attempts int) time.Duration { return min(firstWait<<min(attempts, 20), longWait) }
 
-func text(err error) string {
-	s := []rune(err.Error())
+func text(err error) string { return cut(err.Error()) }
+
+// cut shortens a problem to what is kept of it.
+func cut(problem string) string {
+	s := []rune(problem)
 	return string(s[:min(len(s), maxProblem)])
 }
 

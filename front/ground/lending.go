@@ -3,11 +3,13 @@ package ground
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"time"
 
 	"github.com/longmen/longmen/core/ledger"
 	"github.com/longmen/longmen/core/node"
+	"github.com/longmen/longmen/core/party"
 	"github.com/longmen/longmen/core/plan"
 	"github.com/longmen/longmen/finmath/day"
 	"github.com/longmen/longmen/front/catalog"
@@ -37,7 +39,7 @@ func (g *Ground) openLending(ctx context.Context, c *Config) (err error) {
 	g.Loans.Watch(func(ctx context.Context, tx *sql.Tx, l *servicing.Loan, e *servicing.Event, _ servicing.State) error {
 		return g.Reminders.Happened(ctx, tx, l, e)
 	})
-	g.Loans.Watch(servicing.Lapses(g.Plan))
+	g.Loans.Watch(servicing.Lapses(g.Plan, g.Approvals))
 	g.Loans.Watch(g.Loans.Credits(g.Plan))
 	g.Loans.WatchAll((&repayment.Repayments{Orders: g.Orders}).Keep)
 	return nil
@@ -46,8 +48,26 @@ func (g *Ground) openLending(ctx context.Context, c *Config) (err error) {
 // LoanHandlers are the handlers of the planned events of loans.
 func (g *Ground) LoanHandlers() map[string]plan.Handler {
 	return map[string]plan.Handler{
-		servicing.EventKind: g.Loans.Acts(g.Approvals), servicing.ServiceKind: g.Loans.Paid, servicing.CreditKind: g.Loans.Credited(g.Plan), reminder.EventKind: g.Reminders.Due,
+		servicing.EventKind: g.Loans.Acts(g.Plan, g.Approvals), servicing.ServiceKind: g.Loans.Paid, servicing.CreditKind: g.Loans.Credited(g.Plan), reminder.EventKind: g.Reminders.Due,
 		paper.NoteKind: g.Papers.MakeNote,
+	}
+}
+
+// LapseStuck ends what was approved for loans that are closed or written off and is stuck since before they ended it themselves.
+func (g *Ground) LapseStuck(ctx context.Context) error {
+	var failed []error
+	for page := (party.Page{Limit: party.MaxPage}); ; {
+		list, err := g.Parties.Tenants(ctx, page)
+		if err != nil {
+			return errors.Join(append(failed, err)...)
+		}
+		for i := range list {
+			failed = append(failed, g.Loans.LapseStuck(ctx, g.Plan, g.Approvals, list[i].ID))
+			page.After = list[i].ID
+		}
+		if len(list) < page.Limit {
+			return errors.Join(failed...)
+		}
 	}
 }
 

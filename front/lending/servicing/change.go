@@ -25,6 +25,8 @@ type Change struct {
 	Keep      bool                     // Repriced: the installment stays
 	Actor     id.ID
 	Approval  id.ID
+
+	wanted func() error // asked before it is done, when nobody else can act on the loan; nil: it is
 }
 
 // Change charges, defers, reschedules or reprices a loan.
@@ -45,6 +47,11 @@ func (s *Servicing) Change(ctx context.Context, tenant, loanID id.ID, c Change) 
 		prepare: func(l *Loan, e *Event, today day.Date) (*loan.State, error) {
 			if err := l.changes(c.Kind, today); err != nil {
 				return nil, err
+			}
+			if c.wanted != nil {
+				if err := c.wanted(); err != nil {
+					return nil, err
+				}
 			}
 			if _, err := e.counts(); err != nil {
 				return nil, errs.Invalid.Errorf("%v", err).On("rate")

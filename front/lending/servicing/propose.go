@@ -5,6 +5,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -28,6 +29,9 @@ const EventKind = "loan-act"
 
 // proposalLife is how long a proposal waits for somebody to decide.
 const proposalLife = 30 * 24 * time.Hour
+
+// stuckAtOnce is how many stuck events are read at once.
+const stuckAtOnce = 500
 
 // Office is where proposals are made and approved.
 type Office interface {
@@ -221,21 +225,23 @@ type task struct {
 }
 
 // Acts gives the handler of the planned events of EventKind: it does what was approved. What can't be done any more, since the loan has changed, is
-// stuck, and a person looks at it; once the loan is closed or written off it lapses, and the proposal says why.
-func (s *Servicing) Acts(office Office) plan.Handler {
+// stuck, and a person looks at it; of a loan that is closed or written off it lapses, and the proposal says why. What may pass is tried again.
+func (s *Servicing) Acts(p *plan.Plan, office Office) plan.Handler {
 	return func(ctx context.Context, e *plan.Event) (func(*sql.Tx) error, error) {
-		var t task
-		if err := json.Unmarshal(e.Content, &t); err != nil {
-			return nil, plan.Permanent(fmt.Errorf("read what was approved: %w", err))
+		t, err := taskOf(e)
+		if err != nil {
+			return nil, plan.Permanent(err)
 		}
-		done, err := s.carryOut(ctx, e.Tenant, &t)
+		done, err := s.carryOut(ctx, e.Tenant, &t, func() error { return wanted(ctx, p, e) })
 		switch {
-		case errs.Is(err, errs.Overloaded):
-			return nil, err
 		case err == nil && done.Outcome == Applied:
 			return nil, nil
 		case err == nil:
 			err = fmt.Errorf("proposal %s: the ledger says %s", t.Proposal, done.Outcome)
+		case errs.Is(err, errs.Overloaded), errs.Is(err, errs.Internal):
+			return nil, err // what was begun is found when it is tried again
+		case !errs.Is(err, WrongState):
+			return nil, plan.Permanent(err)
 		}
 		state, failed := s.over(ctx, e.Tenant, t.Wish.Loan)
 		if failed != nil {
@@ -244,10 +250,37 @@ func (s *Servicing) Acts(office Office) plan.Handler {
 		if state == "" {
 			return nil, plan.Permanent(err)
 		}
-		err = fmt.Errorf("the loan is %s: %w", state, err)
-		return func(tx *sql.Tx) error { return office.Lapse(ctx, tx, e.Tenant, t.Proposal, err.Error()) }, plan.Over(err)
+		why := lapse(state, err.Error())
+		return func(tx *sql.Tx) error { return office.Lapse(ctx, tx, e.Tenant, t.Proposal, why) }, plan.Over(errors.New(why))
 	}
 }
+
+func taskOf(e *plan.Event) (t task, err error) {
+	if err = json.Unmarshal(e.Content, &t); err != nil {
+		err = fmt.Errorf("read what was approved: %w", err)
+	}
+	return t, err
+}
+
+// wanted refuses what was called off after its handler had begun.
+func wanted(ctx context.Context, p *plan.Plan, e *plan.Event) error {
+	now, err := p.Get(ctx, e.Tenant, e.ID)
+	if err == nil && now.State != plan.Waiting {
+		err = WrongState.Errorf("what was approved is %s: %s", now.State, now.Problem)
+	}
+	return err
+}
+
+// lapse says why what was approved is not done any more: how the loan stands, and what was in the way before, if anything was.
+func lapse(state State, problem string) string {
+	why := fmt.Sprintf("the loan is %s", state)
+	if problem != "" {
+		why += ": " + problem
+	}
+	return why
+}
+
+func (s State) over() bool { return s == Closed || s == GivenUp }
 
 // over is the state of a loan that nothing is changed of any more; "" while something may be.
 func (s *Servicing) over(ctx context.Context, tenant, loanID id.ID) (State, error) {
@@ -255,27 +288,89 @@ func (s *Servicing) over(ctx context.Context, tenant, loanID id.ID) (State, erro
 	if errs.Is(err, errs.NotFound) {
 		return "", nil
 	}
-	if err != nil || t.State != Closed && t.State != GivenUp {
+	if err != nil || !t.State.over() {
 		return "", err
 	}
 	return t.State, nil
 }
 
-// Lapses lets what was approved and is stuck be looked at again when its loan is closed or written off, in the transaction that notes it.
-func Lapses(p *plan.Plan) Watch {
-	return func(ctx context.Context, tx *sql.Tx, l *Loan, _ *Event, state State) error {
-		if state != Closed && state != GivenUp {
+// Lapses calls off what was approved and not done, whether it waits, is stuck or is worked on, in the transaction that notes that its loan is closed or
+// written off: nobody who has just settled is charged with what was approved before. What is approved later is planned later.
+func Lapses(p *plan.Plan, office Office) Watch {
+	return func(ctx context.Context, tx *sql.Tx, l *Loan, e *Event, state State) error {
+		if !state.over() || e.Outcome != Applied {
 			return nil
 		}
-		return p.RetryIn(ctx, tx, l.Tenant, EventKind, l.Deed.Loan)
+		list, err := p.OpenIn(ctx, tx, &plan.Event{Tenant: l.Tenant, Ledger: l.Ledger, Kind: EventKind, Subject: l.Deed.Loan})
+		for i := range list {
+			if err == nil {
+				err = callOff(ctx, tx, p, office, l, &list[i], state)
+			}
+		}
+		return err
 	}
 }
 
-func (s *Servicing) carryOut(ctx context.Context, tenant id.ID, t *task) (Event, error) {
+// callOff lets one approved act lapse that the loan knows nothing of.
+func callOff(ctx context.Context, tx *sql.Tx, p *plan.Plan, office Office, l *Loan, e *plan.Event, state State) error {
+	t, err := taskOf(e)
+	if err != nil {
+		return nil // a person looks at it
+	}
+	if done := l.Find(t.Proposal); done != nil && done.Outcome == Applied {
+		return nil // its handler was not told yet
+	}
+	why := lapse(state, e.Problem)
+	if off, err := p.CallOffIn(ctx, tx, e, why); err != nil || !off {
+		return err
+	}
+	return office.Lapse(ctx, tx, l.Tenant, t.Proposal, why)
+}
+
+// LapseStuck does what Lapses does for what is stuck of a tenant's loans that were closed or written off before it did, a page after the other. One that
+// fails keeps none of the others from it.
+func (s *Servicing) LapseStuck(ctx context.Context, p *plan.Plan, office Office, tenant id.ID) error {
+	var failed []error
+	for after := (plan.Place{}); ; {
+		list, err := p.List(ctx, tenant, plan.Stuck, after, stuckAtOnce)
+		if err != nil {
+			return errors.Join(append(failed, err)...)
+		}
+		for i := range list {
+			e := &list[i]
+			after = plan.Place{Due: e.Due, ID: e.ID}
+			if e.Kind != EventKind {
+				continue
+			}
+			if err := s.lapseStuck(ctx, p, office, e); err != nil {
+				failed = append(failed, fmt.Errorf("planned event %s: %w", e.ID, err))
+			}
+		}
+		if len(list) < stuckAtOnce {
+			return errors.Join(failed...)
+		}
+	}
+}
+
+func (s *Servicing) lapseStuck(ctx context.Context, p *plan.Plan, office Office, e *plan.Event) error {
+	state, err := s.over(ctx, e.Tenant, e.Subject)
+	if err != nil || state == "" {
+		return err
+	}
+	l, err := s.Get(ctx, e.Tenant, e.Subject)
+	if err != nil {
+		return err
+	}
+	return s.db.Write(ctx, func(tx *sql.Tx) error { return callOff(ctx, tx, p, office, l, e, state) })
+}
+
+func (s *Servicing) carryOut(ctx context.Context, tenant id.ID, t *task, wanted func() error) (Event, error) {
 	if t.Wish.Kind == WrittenOff {
 		return s.WriteOff(ctx, tenant, t.Wish.Loan, Giving{ID: t.Proposal, Actor: t.Proposer, Approval: t.Proposal})
 	}
-	return s.Change(ctx, tenant, t.Wish.Loan, t.Wish.change(t))
+	c := t.Wish.change(t)
+	c.wanted = wanted
+	return s.Change(ctx, tenant, t.Wish.Loan, c)
 }
 
 func (w *wish) event() Event {
