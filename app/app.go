@@ -141,6 +141,9 @@ func (p *program) open(ctx context.Context, fail func(string, error)) error {
 	if err := rows.Loans.PlanCredits(ctx, rows.Plan); err != nil {
 		p.config.Log.Error("credit of loans does not pay what falls due", logging.Error, err)
 	}
+	if err := rows.LapseStuck(ctx); err != nil {
+		p.config.Log.Error("what was approved for loans that are closed stays stuck", logging.Error, err)
+	}
 	if p.followers, err = newFollowers(ctx, db, rows, p.config.Log, func(err error) { fail("followers", err) }); err != nil {
 		return errors.Join(err, p.close(ctx))
 	}

@@ -258,6 +258,14 @@ func TestApprovedChangesLapseWithTheirLoan(t *testing.T) {
 			t.Errorf("the proposal says %q, %v", p.Lapsed, p.Outcome())
 		}
 	}
+
+	// One that a program left stuck which did not know of this ends as the next one starts.
+	own := loss.Derive("lending.act", 0)
+	_, err = l.ground.DB.Writer().ExecContext(ctx, "UPDATE plan_event SET state = 3, problem = 'left behind' WHERE id = ?", own[:])
+	l.must(err)
+	l.stop()
+	l.start(l.config.Data)
+	ends(loss, plan.Cancelled, "the loan is closed: left behind")
 }
 
 // While a loan is in dispute, nobody is told that it falls due or is late; afterwards he is again.

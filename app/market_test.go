@@ -40,22 +40,31 @@ type investor struct {
 
 func newPlace(t testing.TB, investors int) *place {
 	t.Helper()
-	p := &place{TB: t, program: &program{config: Config{Data: t.TempDir(), Log: slog.New(slog.DiscardHandler)}, ended: make(chan struct{})}}
+	p := &place{TB: t, client: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64}}}
+	p.start(t.TempDir())
+	t.Cleanup(func() { p.stop() })
+	p.people(investors)
+	return p
+}
+
+// start starts the program on a folder.
+func (p *place) start(folder string) {
+	p.Helper()
+	p.program = &program{config: Config{Data: folder, Log: slog.New(slog.DiscardHandler)}, ended: make(chan struct{})}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	p.must(err)
 	p.address = listener.Addr().String()
-	fail := func(part string, err error) { t.Errorf("%s: %v", part, err) }
+	fail := func(part string, err error) { p.Errorf("%s: %v", part, err) }
 	p.must(p.listen(listener, fail))
-	p.must(p.open(t.Context(), fail))
-	p.client = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64}}
-	t.Cleanup(func() {
-		p.client.CloseIdleConnections()
-		p.must(p.drain(context.Background()))
-		p.must(p.close(context.Background()))
-	})
+	p.must(p.open(p.Context(), fail))
 	p.ground = p.backend.ground.Load()
-	p.people(investors)
-	return p
+}
+
+func (p *place) stop() {
+	p.Helper()
+	p.client.CloseIdleConnections()
+	p.must(p.drain(context.Background()))
+	p.must(p.close(context.Background()))
 }
 
 func (p *place) must(err error) {
