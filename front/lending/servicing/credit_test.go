@@ -144,3 +144,22 @@ func TestCreditAfterAPaymentCameBack(t *testing.T) {
 		w.whole(d)
 	})
 }
+
+// A usual payment on the day on which the credit has paid the row is no second one: it is kept for the next. The same again on that day is.
+func TestUsualPaymentAfterTheCreditPaid(t *testing.T) {
+	each(t, 3, func(t *testing.T, w *world) {
+		c := newCredited(t, w)
+		d := w.lend(1, terms{Amount: 1_200_00, Months: 12, Over: servicing.Credit})
+		c.until("2026-02-16")
+		w.repay(d, 1, 106_62)
+		w.repay(d, 2, 106_62, func(p *servicing.Payment) { p.Anyway = true }) // one more installment lies there
+		c.until("2026-03-16")                                                 // it paid as the day began
+		if e := w.repay(d, 3, 106_62); e.Outcome != servicing.Applied || e.Kept != 106_62 {
+			t.Errorf("the usual payment: %s, %d kept", e.Outcome, e.Kept)
+		}
+		if e := w.repay(d, 4, 106_62); e.Outcome != servicing.Suspected {
+			t.Errorf("the same again: %s", e.Outcome)
+		}
+		w.whole(d)
+	})
+}

@@ -163,15 +163,21 @@ func (l *Loan) settle(e *Event) error {
 }
 
 // again reports whether an event looks like a payment that was made a second time: as much came before, since the last
-// due date but one, and nothing is due.
-func (l *Loan) again(e *Event) bool {
+// due date but one, and nothing is due. What came before the credit paid a row was for an earlier installment.
+func (l *Loan) again(e *Event) (twice bool) {
 	for i := range l.Events {
 		x := &l.Events[i]
-		if x.Kind == Repaid && x.Outcome == Applied && !l.reversed[x.ID] && x.Asked == e.Asked && x.Date <= e.Date && e.Date-x.Date <= sameInstallment {
-			return true
+		if x.Kind != Repaid || x.Outcome != Applied || l.reversed[x.ID] || x.Date > e.Date || e.Date-x.Date > sameInstallment {
+			continue
+		}
+		switch {
+		case x.Asked == e.Asked:
+			twice = true
+		case x.Asked == 0:
+			twice = false
 		}
 	}
-	return false
+	return twice
 }
 
 // sameInstallment is how many days apart two payments of one installment are at most.
