@@ -62,7 +62,8 @@ func (l *Loan) nextCredit(now time.Time) (*plan.Event, error) {
 }
 
 // Credited gives the handler of the planned events of CreditKind. The next one is planned with the payment, or by the handler where nothing was paid.
-// What the ledger refuses, as for an account that is frozen, stays on the credit account for the next payment.
+// What the ledger refuses, as for an account that is frozen, or the loan's state, as where a payout would have to be taken back first, stays on the
+// credit account for the next payment.
 func (s *Servicing) Credited(p *plan.Plan) plan.Handler {
 	return func(ctx context.Context, e *plan.Event) (func(*sql.Tx) error, error) {
 		now, err := s.ledgers.Now(ctx, e.Ledger)
@@ -75,9 +76,7 @@ func (s *Servicing) Credited(p *plan.Plan) plan.Handler {
 		}
 		done, err := s.payFromCredit(ctx, e.Tenant, e.Subject, e.ID, dateOf(ledger.DateOf(time.UnixMicro(e.Due).In(now.Location()))))
 		switch {
-		case errs.Is(err, WrongState):
-			return nil, plan.Permanent(err)
-		case err != nil && !errors.Is(err, errNoCredit):
+		case err != nil && !errors.Is(err, errNoCredit) && !errs.Is(err, WrongState):
 			return nil, err
 		case err == nil && done.Outcome == Applied:
 			return nil, nil

@@ -163,3 +163,29 @@ func TestUsualPaymentAfterTheCreditPaid(t *testing.T) {
 		w.whole(d)
 	})
 }
+
+// Where the loan's state does not let the credit pay, as it would change what somebody else has paid since, nothing is stuck: the credit pays the
+// next row.
+func TestCreditThatTheStateRefuses(t *testing.T) {
+	each(t, 3, func(t *testing.T, w *world) {
+		d := w.lend(1, terms{Amount: 1_200_00, Months: 12, Over: servicing.Credit, Penalty: "0.0005"})
+		w.to("2026-02-16")
+		w.repay(d, 1, 106_62+53_31)
+		c := newCredited(t, w)
+		if err := w.PlanCredits(context.Background(), c.plan); err != nil {
+			t.Fatal(err)
+		}
+		w.to("2026-03-20") // due on the 16th, and nobody looked
+		w.fund("guarantor:1", 50_00)
+		w.repay(d, 2, 50_00, func(p *servicing.Payment) { p.Payer = "guarantor:1" })
+		c.until("2026-03-21")
+		if s := w.standing(d); s.Credit != 53_31 {
+			t.Errorf("%d of credit before the next row", s.Credit)
+		}
+		c.until("2026-04-16")
+		if s := w.standing(d); s.Credit != 0 {
+			t.Errorf("%d of credit after it fell due", s.Credit)
+		}
+		w.whole(d)
+	})
+}
