@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/longmen/longmen/core/ledger"
@@ -39,26 +40,64 @@ func (s *Servicing) Credits(p *plan.Plan) Watch {
 
 // nextCredit is the event by which the loan's credit pays the next row that falls due after an instant's day, as that day begins; nil if there is none.
 func (l *Loan) nextCredit(now time.Time) (*plan.Event, error) {
-	if l.Booked.Credit <= 0 || l.Lost || l.Ended {
-		return nil, nil
+	today, rows, err := l.creditRows(now)
+	if err != nil {
+		return nil, err
 	}
-	today := dateOf(ledger.DateOf(now))
-	rows, err := l.Unpaid(today)
+	for i := range rows {
+		if due := rows[i].Row.Due; due > today {
+			return l.creditEvent(due, now.Location()), nil
+		}
+	}
+	return nil, nil
+}
+
+// firstCredits are the events by which the credit pays what is due by an instant, and the next row. Rows that a reversal left open are for whoever took
+// the payment back.
+func (l *Loan) firstCredits(now time.Time) (list []plan.Event, err error) {
+	today, rows, err := l.creditRows(now)
 	if err != nil {
 		return nil, err
 	}
 	for i := range rows {
 		due := rows[i].Row.Due
-		if due <= today {
+		if due <= today && l.reversedSince(due, now.Location()) {
 			continue
 		}
-		year, month, n := due.Civil()
-		return &plan.Event{
-			Tenant: l.Tenant, ID: l.Deed.Loan.Derive("lending.credit", uint64(due)), Ledger: l.Ledger, Kind: CreditKind, Subject: l.Deed.Loan,
-			Due: time.Date(year, time.Month(month), n, 0, 0, 0, 0, now.Location()).UnixMicro(),
-		}, nil
+		list = append(list, *l.creditEvent(due, now.Location()))
+		if due > today {
+			break
+		}
 	}
-	return nil, nil
+	return list, nil
+}
+
+// creditRows are the rows that the loan's credit could pay, with the day of an instant.
+func (l *Loan) creditRows(now time.Time) (today day.Date, rows []loan.Row, err error) {
+	today = dateOf(ledger.DateOf(now))
+	if l.Booked.Credit <= 0 || l.Lost || l.Ended {
+		return today, nil, nil
+	}
+	rows, err = l.Unpaid(today)
+	return today, rows, err
+}
+
+func (l *Loan) creditEvent(due day.Date, zone *time.Location) *plan.Event {
+	year, month, n := due.Civil()
+	return &plan.Event{
+		Tenant: l.Tenant, ID: l.Deed.Loan.Derive("lending.credit", uint64(due)), Ledger: l.Ledger, Kind: CreditKind, Subject: l.Deed.Loan,
+		Due: time.Date(year, time.Month(month), n, 0, 0, 0, 0, zone).UnixMicro(),
+	}
+}
+
+// reversedSince says whether something was taken back on a day or later.
+func (l *Loan) reversedSince(on day.Date, zone *time.Location) bool {
+	for i := range l.Events {
+		if e := &l.Events[i]; e.Kind == Reversed && e.Outcome == Applied && dateOf(ledger.DateOf(time.UnixMicro(e.At).In(zone))) >= on {
+			return true
+		}
+	}
+	return false
 }
 
 // Credited gives the handler of the planned events of CreditKind. The next one is planned with the payment, or by the handler where nothing was paid.
@@ -92,8 +131,11 @@ func (s *Servicing) Credited(p *plan.Plan) plan.Handler {
 	}
 }
 
+// creditPortion is how many loans are planned in one transaction.
+const creditPortion = 64
+
 // PlanCredits plans what Credits does for all loans that have credit, so that those whose last event is from before it was planned with each event have it
-// too. One that fails keeps none of the others from it.
+// too, also for rows that are due already. One that fails keeps none of the others from it.
 func (s *Servicing) PlanCredits(ctx context.Context, p *plan.Plan) error {
 	var list []key
 	rows, err := s.db.Reader().QueryContext(ctx, s.db.Rebind(`SELECT tenant, id FROM lending_loan WHERE credit > 0 AND state IN (?, ?)`), string(Active), string(Renewed))
@@ -109,28 +151,44 @@ func (s *Servicing) PlanCredits(ctx context.Context, p *plan.Plan) error {
 		return err
 	}
 	var failed []error
+	for some := range slices.Chunk(list, creditPortion) {
+		failed = append(failed, s.planCredits(ctx, p, some))
+	}
+	return errors.Join(failed...)
+}
+
+// planCredits plans a portion in one transaction, or where that fails event by event.
+func (s *Servicing) planCredits(ctx context.Context, p *plan.Plan, list []key) error {
+	var failed []error
+	var events []plan.Event
 	for _, k := range list {
-		if err := s.planCredit(ctx, p, k); err != nil {
+		some, err := s.creditsOf(ctx, k)
+		if err != nil {
 			failed = append(failed, fmt.Errorf("loan %s: %w", k.loan, err))
+		}
+		events = append(events, some...)
+	}
+	if len(events) == 0 || p.Add(ctx, events...) == nil {
+		return errors.Join(failed...)
+	}
+	for i := range events {
+		if err := p.Add(ctx, events[i]); err != nil {
+			failed = append(failed, fmt.Errorf("loan %s: %w", events[i].Subject, err))
 		}
 	}
 	return errors.Join(failed...)
 }
 
-func (s *Servicing) planCredit(ctx context.Context, p *plan.Plan, k key) error {
+func (s *Servicing) creditsOf(ctx context.Context, k key) ([]plan.Event, error) {
 	l, err := s.Get(ctx, k.tenant, k.loan)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	now, err := s.ledgers.Now(ctx, l.Ledger)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	next, err := l.nextCredit(now)
-	if err != nil || next == nil {
-		return err
-	}
-	return p.Add(ctx, *next)
+	return l.firstCredits(now)
 }
 
 // errNoCredit says that there is no credit, or nothing that it could pay.

@@ -2,6 +2,7 @@ package servicing_test
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"time"
 
@@ -10,6 +11,7 @@ import (
 	"github.com/longmen/longmen/finmath/day"
 	"github.com/longmen/longmen/front/lending/servicing"
 	"github.com/longmen/longmen/kit/clock"
+	"github.com/longmen/longmen/store"
 )
 
 // clocks are the world's, for planned events.
@@ -117,6 +119,42 @@ func TestCreditThatComesToItLate(t *testing.T) {
 	})
 }
 
+// Loans that had credit before it was planned: what is due already when a node begins is paid from the day on which it fell due, with no penalty, and the
+// next row as it falls due. A row that was left open by a payment that came back waits.
+func TestCreditOfRowsDueAtTheStart(t *testing.T) {
+	each(t, 3, func(t *testing.T, w *world) {
+		overdue := w.lend(1, terms{Amount: 1_200_00, Months: 12, Over: servicing.Credit, Penalty: "0.0005"})
+		today := w.lend(2, terms{Amount: 1_200_00, Months: 12, Over: servicing.Credit})
+		back := w.lend(3, terms{Amount: 1_200_00, Months: 12, Over: servicing.Credit})
+		w.to("2026-02-16")
+		w.repay(overdue, 1, 106_62+106_62+106_62+50_00)
+		w.repay(today, 2, 106_62+106_62+50_00)
+		w.repay(back, 3, 106_62)
+		w.repay(back, 4, 50_00)
+		w.to("2026-03-16")
+		w.repay(today, 5, 50_00)
+		w.to("2026-04-15") // the third row is due today
+		w.repay(back, 6, 106_62+106_62-50_00)
+		if _, err := w.Reverse(context.Background(), tenant, back.Loan, uid("reversal", 1), uid("payment", 6), id0); err != nil {
+			t.Fatal(err)
+		}
+		c := newCredited(t, w)
+		if err := w.PlanCredits(context.Background(), c.plan); err != nil {
+			t.Fatal(err)
+		}
+		c.until("2026-04-16")
+		for _, x := range []struct {
+			loan        servicing.Deed
+			due, credit int64
+		}{{overdue, 0, 50_00}, {today, 6_62, 0}, {back, 106_62 + 106_62, 50_00}} {
+			if s := w.standing(x.loan); s.Due.Total() != x.due || s.Credit != x.credit {
+				t.Errorf("loan %s: %d due, %d of credit", x.loan.Loan, s.Due.Total(), s.Credit)
+			}
+			w.whole(x.loan)
+		}
+	})
+}
+
 // What a payment that came back leaves due is no matter of the credit: whoever takes it back decides. The row after it is.
 func TestCreditAfterAPaymentCameBack(t *testing.T) {
 	each(t, 3, func(t *testing.T, w *world) {
@@ -187,5 +225,46 @@ func TestCreditThatTheStateRefuses(t *testing.T) {
 			t.Errorf("%d of credit after it fell due", s.Credit)
 		}
 		w.whole(d)
+	})
+}
+
+// Many loans are planned in one transaction when a node begins; one whose event is somebody else's keeps none of the others from it.
+func TestCreditsArePlannedInPortions(t *testing.T) {
+	each(t, 3, func(t *testing.T, w *world) {
+		const loans = 5
+		var lent []servicing.Deed
+		for n := range loans {
+			lent = append(lent, w.lend(n+1, terms{Amount: 1_200_00, Months: 12, Over: servicing.Credit}))
+		}
+		w.to("2026-02-16")
+		for n, d := range lent {
+			w.repay(d, n+1, 150_00)
+		}
+		p, err := plan.Open(context.Background(), w.db, clock.NewManual(start))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := w.PlanCredits(context.Background(), p); err != nil {
+			t.Fatal(err)
+		}
+		if w.db.Dialect() == store.Postgres {
+			n := 0
+			if err := w.db.Reader().QueryRow(`SELECT count(DISTINCT xmin::text) FROM plan_event`).Scan(&n); err != nil || n != 1 {
+				t.Errorf("%d transactions, %v", n, err)
+			}
+		}
+		if _, err := w.db.Writer().Exec(w.db.Rebind(`DELETE FROM plan_event WHERE subject <> ?`), lent[0].Loan[:]); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.db.Writer().Exec(`UPDATE plan_event SET kind = 'other'`); err != nil {
+			t.Fatal(err)
+		}
+		if err := w.PlanCredits(context.Background(), p); err == nil || !strings.Contains(err.Error(), lent[0].Loan.String()) {
+			t.Errorf("%v", err)
+		}
+		n := 0
+		if err := w.db.Reader().QueryRow(w.db.Rebind(`SELECT count(*) FROM plan_event WHERE kind = ?`), servicing.CreditKind).Scan(&n); err != nil || n != loans-1 {
+			t.Errorf("%d planned, %v", n, err)
+		}
 	})
 }
