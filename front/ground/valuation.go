@@ -2,6 +2,8 @@ package ground
 
 import (
 	"context"
+	"fmt"
+	"slices"
 
 	"github.com/longmen/longmen/core/ledger"
 	"github.com/longmen/longmen/finmath/day"
@@ -36,19 +38,34 @@ func (c Claims) Lines(ctx context.Context, tenant id.ID, name string, b *account
 	})
 }
 
-// traded are the fees that the platform got of the sales of a loan's claims until a day.
-func (c Claims) traded(ctx context.Context, l *servicing.Loan, on day.Date) (fees servicing.Fees, err error) {
-	var product *catalog.Product
+// traded are the fees that the platform got of the sales of loans' claims until a day. The loans are in the order of their ids.
+func (c Claims) traded(ctx context.Context, loans []*servicing.Loan, on day.Date) (map[id.ID]servicing.Fees, error) {
+	first, last := loans[0], loans[len(loans)-1]
+	sold, err := c.Sales.Traded(ctx, first.Tenant, first.Deed.Loan, last.Deed.Loan, on)
+	if err != nil || len(sold) == 0 {
+		return nil, err
+	}
+	fees := map[id.ID]servicing.Fees{}
+	for _, l := range loans {
+		if !slices.Contains(sold, l.Deed.Loan) {
+			continue
+		}
+		if fees[l.Deed.Loan], err = c.feesOf(ctx, l, on); err != nil {
+			return nil, fmt.Errorf("loan %s: %w", l.Deed.Loan, err)
+		}
+	}
+	return fees, nil
+}
+
+// feesOf are the fees that the platform got of the sales of a loan's claims.
+func (c Claims) feesOf(ctx context.Context, l *servicing.Loan, on day.Date) (fees servicing.Fees, err error) {
+	product, err := c.Products.Get(ctx, l.Tenant, l.Product, uint64(l.Deed.Version))
+	if err != nil {
+		return fees, err
+	}
 	to := receivers(&l.Places)
 	err = c.Sales.EachTrade(ctx, l.Tenant, l.Deed.Loan, on, func(t *sale.Trade) error {
-		if product == nil {
-			v, err := c.Products.Get(ctx, l.Tenant, l.Product, uint64(l.Deed.Version))
-			if err != nil {
-				return err
-			}
-			product = v.Product
-		}
-		list, err := t.Charged(product)
+		list, err := t.Charged(product.Product)
 		if err != nil {
 			return err
 		}

@@ -19,8 +19,9 @@ type Owner struct {
 	Asset    string
 	Accounts []string        // all that are his
 	Tax      amount.Fraction // part of his fees that is tax, where a contract says nothing about it
-	// Traded are the fees that the platform got until a day where parts of a loan were sold; nil: none were.
-	Traded func(ctx context.Context, l *Loan, on day.Date) (Fees, error)
+	// Traded are the fees that the platform got until a day where parts of loans were sold, by loan. It is asked once for a page of loans, in the order of
+	// their ids; nil: none were sold.
+	Traded func(ctx context.Context, loans []*Loan, on day.Date) (map[id.ID]Fees, error)
 }
 
 // Fees are an amount of fees, with what of it has a tax that the contract knows.
@@ -119,14 +120,12 @@ func (s *Servicing) ownedOf(ctx context.Context, tenant id.ID, o *Owner, on day.
 	if err != nil {
 		return err
 	}
+	traded, err := o.traded(ctx, loans, on)
+	if err != nil {
+		return err
+	}
 	for i, l := range loans {
-		var traded Fees
-		if o.Traded != nil && slices.Contains(o.Accounts, l.Places.Platform) {
-			if traded, err = o.Traded(ctx, l, on); err != nil {
-				return fmt.Errorf("fees of sales of loan %s: %w", l.Deed.Loan, err)
-			}
-		}
-		x, err := l.owned(o, stakes[i], traded, on)
+		x, err := l.owned(o, stakes[i], traded[l.Deed.Loan], on)
 		if err != nil {
 			return fmt.Errorf("what is owned of loan %s: %w", l.Deed.Loan, err)
 		}
@@ -138,6 +137,24 @@ func (s *Servicing) ownedOf(ctx context.Context, tenant id.ID, o *Owner, on day.
 		}
 	}
 	return nil
+}
+
+// traded are the fees of sales of those loans of which the owner has the fees.
+func (o *Owner) traded(ctx context.Context, loans []*Loan, on day.Date) (map[id.ID]Fees, error) {
+	var list []*Loan
+	for _, l := range loans {
+		if slices.Contains(o.Accounts, l.Places.Platform) {
+			list = append(list, l)
+		}
+	}
+	if o.Traded == nil || len(list) == 0 {
+		return nil, nil
+	}
+	fees, err := o.Traded(ctx, list, on)
+	if err != nil {
+		return nil, fmt.Errorf("fees of sales: %w", err)
+	}
+	return fees, nil
 }
 
 // owned is what an owner has of a loan.

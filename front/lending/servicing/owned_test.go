@@ -1,8 +1,10 @@
 package servicing_test
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
+	"slices"
 	"testing"
 	"time"
 
@@ -336,4 +338,49 @@ func BenchmarkOwned(b *testing.B) {
 		}
 		b.ReportMetric(float64(n)/time.Since(began).Seconds(), "loans/s")
 	}
+}
+
+// What was sold of loans is asked once for a page of them, however many there are, in the order of their ids, and only of those whose fees the owner has.
+func TestSalesAreAskedOnceAPage(t *testing.T) {
+	each(t, 3, func(t *testing.T, w *world) {
+		fees := map[id.ID]servicing.Fees{}
+		for n := range 5 {
+			d := w.lend(n+1, terms{Amount: 1_200_00, Months: 12})
+			fees[d.Loan] = servicing.Fees{Amount: int64(n+1) * 100}
+		}
+		asked := 0
+		owned := func(account string) map[id.ID]int64 {
+			t.Helper()
+			got := map[id.ID]int64{}
+			owner := servicing.Owner{
+				Ledger: "main", Asset: "CNY", Accounts: []string{account},
+				Traded: func(_ context.Context, loans []*servicing.Loan, _ day.Date) (map[id.ID]servicing.Fees, error) {
+					asked++
+					if len(loans) != len(fees) || !slices.IsSortedFunc(loans, func(a, b *servicing.Loan) int { return bytes.Compare(a.Deed.Loan[:], b.Deed.Loan[:]) }) {
+						t.Errorf("asked of %d loans", len(loans))
+					}
+					return fees, nil
+				},
+			}
+			err := w.EachOwned(context.Background(), tenant, owner, dayOf(start), func(o *servicing.Owned) error {
+				got[o.Loan] = o.Received
+				return nil
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return got
+		}
+		for loan, got := range owned("platform:fees") {
+			if got != fees[loan].Amount {
+				t.Errorf("loan %s: %d", loan, got)
+			}
+		}
+		if asked != 1 {
+			t.Errorf("asked %d times", asked)
+		}
+		if owned("reserve"); asked != 1 {
+			t.Errorf("asked for somebody who has no fees")
+		}
+	})
 }

@@ -1,6 +1,7 @@
 package sale_test
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"os"
@@ -378,6 +379,33 @@ func TestOneIDBuysTwice(t *testing.T) {
 			w.follow()
 			if got := w.order(o.ID); got.State != sale.Sold {
 				t.Errorf("the order %d is %s", n+1, got.State)
+			}
+		}
+	})
+}
+
+// Of many loans those are told, by a range of ids, of which claims were sold until a day, each once.
+func TestWhichLoansWereSold(t *testing.T) {
+	each(t, func(w *world) {
+		for range 2 {
+			o := w.offered("1")
+			_, err := w.buy(o, bob, w.cost(o))
+			w.must(err)
+		}
+		w.follow()
+		none, all := id.ID{}, id.ID(bytes.Repeat([]byte{0xff}, 16))
+		before, after := theLoan, theLoan
+		before[15]--
+		after[15]++
+		today := day.Of(2026, 3, 25)
+		for _, x := range []struct {
+			first, last id.ID
+			until       day.Date
+			want        int
+		}{{none, all, 0, 1}, {theLoan, theLoan, 0, 1}, {none, before, 0, 0}, {after, all, 0, 0}, {none, all, -1, 0}} {
+			list, err := w.Traded(w.Context(), tenant, x.first, x.last, today+x.until)
+			if w.must(err); len(list) != x.want || len(list) == 1 && list[0] != theLoan {
+				t.Errorf("from %s to %s: %v", x.first, x.last, list)
 			}
 		}
 	})

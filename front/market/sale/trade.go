@@ -56,6 +56,24 @@ func (s *Sales) Trades(ctx context.Context, tenant id.ID, ledger string, investo
 		tenant[:], ledger, investor[:], int64(after), tenant[:], ledger, investor[:], int64(after), limit)
 }
 
+// Traded lists the loans from one to another, by their ids, of which claims were sold until a day.
+func (s *Sales) Traded(ctx context.Context, tenant, first, last id.ID, until day.Date) (list []id.ID, err error) {
+	rows, err := s.DB.Reader().QueryContext(ctx, s.DB.Rebind(`SELECT DISTINCT loan FROM sale_trade WHERE tenant = ? AND loan BETWEEN ? AND ? AND date <= ?`),
+		tenant[:], first[:], last[:], int64(until))
+	if err != nil {
+		return nil, fmt.Errorf("read loans that were sold: %w", err)
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		var loan []byte
+		if err := rows.Scan(&loan); err != nil {
+			return nil, fmt.Errorf("read loans that were sold: %w", err)
+		}
+		list = append(list, id.ID(loan))
+	}
+	return list, rows.Err()
+}
+
 // EachTrade gives a function the trades of a loan until a day, in their order.
 func (s *Sales) EachTrade(ctx context.Context, tenant, loan id.ID, until day.Date, f func(*Trade) error) error {
 	for after, more := uint64(0), true; more; {
@@ -75,7 +93,8 @@ func (s *Sales) EachTrade(ctx context.Context, tenant, loan id.ID, until day.Dat
 	return nil
 }
 
-// Charged are the fees that were paid with a trade, the seller's and then the buyer's, by the loan's product.
+// Charged are the fees that were paid with a trade, the seller's and then the buyer's, by the loan's product. Of a trade with other amounts, which
+// somebody wrote past the product, it is not known what was paid for what.
 func (t *Trade) Charged(p *catalog.Product) ([]catalog.Charged, error) {
 	q := claim.Quote{Face: t.Face, Accrued: t.Accrued, Price: t.Price}
 	if err := q.Charge(p, "", ""); err != nil {
