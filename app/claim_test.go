@@ -10,7 +10,11 @@ import (
 	"testing"
 
 	"github.com/longmen/longmen/api/apitest"
+	"github.com/longmen/longmen/core/ledger"
 	"github.com/longmen/longmen/front/lending/servicing"
+	"github.com/longmen/longmen/front/market"
+	"github.com/longmen/longmen/front/market/sale"
+	"github.com/longmen/longmen/kit/id"
 )
 
 // offer offers units of the loan and waits until they are on offer.
@@ -131,6 +135,36 @@ func TestTaxInFeesOfSales(t *testing.T) {
 	tax("2026-03-25", 26) // 4.16 contain 0.2355, 1.00 contain 0.0291
 	x.buy("cy", x.offer("bob", 1_000, "1.02"), "86205").OK()
 	tax("2026-03-25", 54) // and 4.31 contain 0.2440, 1.00 contain 0.0291
+
+	// Somebody writes a sale past the product, for 1.00 and without fees. It keeps nobody from valuing, and the log names it.
+	raw := x.offer("ann", 1_000, "1")
+	x.buyPast("bob", "ann", raw, 1_000, 1_00)
+	x.sale(raw, "sold")
+	tax("2026-03-25", 54)
+	x.await("the log names the sale", func() bool {
+		return strings.Contains(x.Log.String(), "a sale's fees are not in the books' tax") && strings.Contains(x.Log.String(), raw)
+	})
+}
+
+// buyPast writes a sale's purchase into the ledger for another price than the product's, in the form in which it is written.
+func (x *exchange) buyPast(buyer, seller, order string, units uint64, price int64) {
+	x.t.Helper()
+	own, err := id.Parse(order)
+	x.must(err)
+	from, to := market.Cash(x.who[seller].Party), market.Cash(x.who[buyer].Party)
+	book, err := x.program.db.Node().Ledger("main")
+	x.must(err)
+	answers, err := book.Apply(x.t.Context(), []*ledger.Command{{
+		ID: ledger.ID(x.ID()), Purpose: sale.PurposePurchase, Behalf: ledger.ID(x.who[buyer].Party), References: []ledger.Reference{{Type: sale.ReferenceSale, Value: own}},
+		Operations: []ledger.Operation{
+			&ledger.Transfer{Debit: to, Credit: from, Mode: ledger.Exact, Amount: price},
+			&ledger.Move{Register: "loan:1", From: from, To: to, Units: units, Hold: ledger.Mark{Command: ledger.ID(own.Derive("hold", 0))}},
+		},
+	}})
+	x.must(err)
+	if code := answers[0].Result.Code; code != ledger.Applied {
+		x.t.Fatalf("the ledger refuses it: %s", code)
+	}
 }
 
 // note waits for the note of Bob's purchase, and looks who may read it.

@@ -46,7 +46,7 @@ func (p *program) openGround(ctx context.Context) (*ground.Ground, error) {
 	clocks := &clocks{backend: &p.backend, log: p.config.Log}
 	g, err := ground.Open(ctx, ground.Config{
 		DSN: dsn, LookupKey: key.bytes, Clock: clock.Real{}, Random: rand.Reader, Clocks: clocks.of, Totals: &books{&p.backend}, Ledgers: p.backend.marketLedger, Noted: p.backend.noted,
-		Sender: sender, Channels: p.simulators(), Files: filepath.Join(p.config.Data, longmen.FilesFolder), Fonts: fonts,
+		Sender: sender, Channels: p.simulators(), Files: filepath.Join(p.config.Data, longmen.FilesFolder), Fonts: fonts, Log: p.config.Log,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("%w (the lookup key is looked for in %s; if it is lost: longmen rekey)", errors.Join(err, key.undo()), key.path)

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 
 	"github.com/longmen/longmen/core/notice"
 	"github.com/longmen/longmen/core/order"
@@ -60,6 +61,8 @@ type Config struct {
 
 	Files string          // folder in which files lie
 	Fonts *document.Fonts // of documents
+
+	Log *slog.Logger // of what is left out; nil: nobody reads it
 }
 
 // Ground is the open modules. They are safe for use by several goroutines.

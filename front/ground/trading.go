@@ -5,6 +5,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"log/slog"
 
 	"github.com/longmen/longmen/core/ledger"
 	"github.com/longmen/longmen/finmath/day"
@@ -35,7 +36,7 @@ func (g *Ground) openTrading(ctx context.Context, c *Config) (err error) {
 	t := &traded{ground: g, ledgers: c.Ledgers}
 	g.Sales, err = sale.New(ctx, sale.Config{DB: g.DB, Plan: g.Plan, Orders: g.Orders, Ledgers: c.Ledgers, Loans: t, Now: ledgers{c}.Now, Admit: t.admit, Class: t.class, Await: g.Market.Await, Turn: g.Market.Turn, Sold: g.sold})
 	g.Loans.Watch(t.done)
-	g.Valuer = accounting.NewValuer(g.Books, ledgers{c}, Claims{g.Loans, g.Sales, g.Products})
+	g.Valuer = accounting.NewValuer(g.Books, ledgers{c}, Claims{g.Loans, g.Sales, g.Products, cmp.Or(c.Log, slog.New(slog.DiscardHandler))})
 	g.Overview = &overview.Overview{Market: g.Market, Sales: g.Sales, Loans: g.Loans, Now: ledgers{c}.Now}
 	return err
 }

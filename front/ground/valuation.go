@@ -3,6 +3,7 @@ package ground
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"slices"
 
 	"github.com/longmen/longmen/core/ledger"
@@ -12,6 +13,7 @@ import (
 	"github.com/longmen/longmen/front/lending/servicing"
 	"github.com/longmen/longmen/front/market/sale"
 	"github.com/longmen/longmen/kit/id"
+	"github.com/longmen/longmen/kit/logging"
 )
 
 // Claims are the platform's parts of loans, as the books value them.
@@ -19,6 +21,7 @@ type Claims struct {
 	Loans    *servicing.Servicing
 	Sales    *sale.Sales // nil: claims are not sold
 	Products *catalog.Catalog
+	Log      *slog.Logger
 }
 
 // Lines gives what the accounts of a basis have of each loan to a function.
@@ -57,7 +60,8 @@ func (c Claims) traded(ctx context.Context, loans []*servicing.Loan, on day.Date
 	return fees, nil
 }
 
-// feesOf are the fees that the platform got of the sales of a loan's claims.
+// feesOf are the fees that the platform got of the sales of a loan's claims. One sale that is not by the product keeps nobody from valuing: it is left
+// out, and the log names it.
 func (c Claims) feesOf(ctx context.Context, l *servicing.Loan, on day.Date) (fees servicing.Fees, err error) {
 	product, err := c.Products.Get(ctx, l.Tenant, l.Product, uint64(l.Deed.Version))
 	if err != nil {
@@ -67,7 +71,8 @@ func (c Claims) feesOf(ctx context.Context, l *servicing.Loan, on day.Date) (fee
 	err = c.Sales.EachTrade(ctx, l.Tenant, l.Deed.Loan, on, func(t *sale.Trade) error {
 		list, err := t.Charged(product.Product)
 		if err != nil {
-			return err
+			c.Log.Warn("a sale's fees are not in the books' tax", logging.Ledger, t.Ledger, logging.ID, t.Sale, logging.Sequence, t.Sequence, logging.Error, err)
+			return nil
 		}
 		for _, x := range list {
 			if err := charged(&fees, &x, func(r catalog.Receiver) bool { return to[r] == l.Places.Platform }); err != nil {
