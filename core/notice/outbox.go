@@ -91,9 +91,6 @@ func (o *Outbox) Tell(ctx context.Context, tx *sql.Tx, n Notice) error {
 	if err := n.check(); err != nil {
 		return err
 	}
-	if err := o.Texts.Check(n.Kind, n.Data); err != nil {
-		return err
-	}
 	wanted, language, err := o.wishes(ctx, tx, n.Tenant, n.Party, n.Kind)
 	if err != nil {
 		return err
@@ -124,6 +121,11 @@ func (o *Outbox) tellOver(ctx context.Context, tx *sql.Tx, channel string, n *No
 		}
 		if inbox && address != "" && o.write(&s, cmp.Or(theirs, language)) == nil {
 			s.At = s.Created
+		}
+	}
+	if s.At == 0 {
+		if err := o.Texts.Check(n.Kind, n.Data); err != nil {
+			return err
 		}
 	}
 	added, err := o.put(ctx, tx, &s)
