@@ -20,7 +20,7 @@ type Allocation struct {
 	Refused int   // pieces that something overtook
 
 	told int                                         // of so many mandates it is still to be kept why they took nothing
-	keep func(ctx context.Context, tx *sql.Tx) error // keeps it, or takes back what was overtaken
+	keep func(ctx context.Context, tx *sql.Tx) error // keeps it, or takes back what was overtaken; nil: there is nothing to keep
 }
 
 // chunk is how many bids are sent together.
@@ -38,7 +38,19 @@ func (m *Market) Allocate(ctx context.Context, tenant id.ID, on string, run id.I
 	if err != nil {
 		return a, err
 	}
-	return a, m.DB.Write(ctx, func(tx *sql.Tx) error { return a.keep(ctx, tx) })
+	return a, m.keepNow(ctx, a)
+}
+
+// keepNow keeps what a run leaves to be kept in a transaction of its own, if there is anything.
+func (m *Market) keepNow(ctx context.Context, a *Allocation) error {
+	if a.keep == nil {
+		return nil
+	}
+	err := m.DB.Write(ctx, func(tx *sql.Tx) error { return a.keep(ctx, tx) })
+	if err == nil {
+		a.told, a.keep = 0, nil
+	}
+	return err
 }
 
 // run is Allocate that leaves it to the caller to keep why mandates took nothing.
@@ -83,19 +95,23 @@ func (m *Market) allocate(ctx context.Context, tenant id.ID, on string, l Ledger
 	if err = errors.Join(err, g.failed); err != nil {
 		return nil, err
 	}
-	a := &Allocation{Result: result, told: len(g.misses)}
-	a.keep = func(ctx context.Context, tx *sql.Tx) error { return m.keepMisses(ctx, tx, g, on, result.Sold) }
+	a := &Allocation{Result: result}
+	if told := g.told(result.Sold); len(told) > 0 {
+		a.told, a.keep = len(told), func(ctx context.Context, tx *sql.Tx) error { return m.keepMisses(ctx, tx, g, on, told) }
+	}
 	if len(result.Pieces) > 0 {
 		// Once there are bids no run sees again what this one has seen: why others took nothing is kept before.
-		if err := m.DB.Write(ctx, func(tx *sql.Tx) error { return a.keep(ctx, tx) }); err != nil {
+		if err := m.keepNow(ctx, a); err != nil {
 			return nil, err
 		}
-		a.told, a.keep = 0, func(ctx context.Context, tx *sql.Tx) error { return m.dropFull(ctx, tx, g, result.Sold) }
 	}
 	for pieces := range g.chunks(result.Pieces) {
 		if err := g.send(ctx, a, run, pieces); err != nil {
 			return a, err
 		}
+	}
+	if wrong := slices.DeleteFunc(slices.Clone(result.Sold), func(l id.ID) bool { return !g.overtaken[l] }); len(wrong) > 0 {
+		a.keep = func(ctx context.Context, tx *sql.Tx) error { return m.dropFull(ctx, tx, g, wrong) }
 	}
 	return a, nil
 }

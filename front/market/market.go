@@ -97,14 +97,18 @@ func (m *Market) DueAllocation(ctx context.Context, e *plan.Event) (func(*sql.Tx
 		return nil, err
 	}
 	if a.told > fewTold { // the transaction that ends many runs must not be long
-		if err := m.DB.Write(ctx, func(tx *sql.Tx) error { return a.keep(ctx, tx) }); err != nil {
+		if err := m.keepNow(ctx, a); err != nil {
 			return nil, err
 		}
-		a.keep = func(context.Context, *sql.Tx) error { return nil }
 	}
 	return func(tx *sql.Tx) error {
-		if err := a.keep(ctx, tx); err != nil || a.Refused == 0 || len(e.Content) >= maxRuns-1 {
-			return err
+		if a.keep != nil {
+			if err := a.keep(ctx, tx); err != nil {
+				return err
+			}
+		}
+		if a.Refused == 0 || len(e.Content) >= maxRuns-1 {
+			return nil
 		}
 		next := *e
 		next.ID, next.Content = e.ID.Derive("again", 0), append([]byte{'.'}, e.Content...) // one for each run before

@@ -43,18 +43,20 @@ func (g *gathering) note(x mandate.Miss) {
 	}
 }
 
-// keepMisses keeps a run's answers. Of those that stood behind the last piece of a listing one row tells, unless the run
-// had more answers than are kept: then some of those without a row stood before it.
-func (m *Market) keepMisses(ctx context.Context, tx *sql.Tx, g *gathering, on string, sold []id.ID) error {
+// told are a run's answers. Of those that stood behind the last piece of a listing one row tells, unless the run had more
+// answers than are kept: then some of those without a row stood before it.
+func (g *gathering) told(sold []id.ID) []mandate.Miss {
 	list := g.misses
 	for _, l := range sold {
-		if !g.untold && !g.overtaken[l] {
+		if !g.untold {
 			list = append(list, mandate.Miss{Listing: l, Mandate: everybody, Reason: mandate.Full})
 		}
 	}
-	if len(list) == 0 {
-		return nil
-	}
+	return list
+}
+
+// keepMisses keeps a run's answers.
+func (m *Market) keepMisses(ctx context.Context, tx *sql.Tx, g *gathering, on string, list []mandate.Miss) error {
 	for some := range slices.Chunk(list, maxMissRows) {
 		const row = ", (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 		var columns []any
@@ -74,12 +76,9 @@ func (m *Market) keepMisses(ctx context.Context, tx *sql.Tx, g *gathering, on st
 		g.tenant[:], on, g.tenant[:], on, maxMisses)
 }
 
-// dropFull takes back that a listing was full of which a piece was overtaken: some of those without a row stood before it.
-func (m *Market) dropFull(ctx context.Context, tx *sql.Tx, g *gathering, sold []id.ID) error {
-	for _, l := range sold {
-		if !g.overtaken[l] {
-			continue
-		}
+// dropFull takes back that listings were full of which a piece was overtaken: some of those without a row stood before it.
+func (m *Market) dropFull(ctx context.Context, tx *sql.Tx, g *gathering, listings []id.ID) error {
+	for _, l := range listings {
 		if err := m.exec(ctx, tx, `DELETE FROM market_miss WHERE tenant = ? AND mandate = ? AND listing = ? AND sequence = ?`,
 			g.tenant[:], everybody[:], l[:], int64(g.sequence)); err != nil {
 			return err

@@ -2,7 +2,9 @@ package market_test
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
+	"math"
 	"testing"
 	"time"
 
@@ -11,6 +13,7 @@ import (
 	"github.com/longmen/longmen/front/market"
 	"github.com/longmen/longmen/front/market/mandate"
 	"github.com/longmen/longmen/kit/errs"
+	"github.com/longmen/longmen/kit/id"
 )
 
 // why tells what became of a mandate at a listing: what it took and by which bound, what a run kept, and what would be now.
@@ -114,6 +117,35 @@ func TestWhyAfterARestart(t *testing.T) {
 			if took, missed, _ := w.why(n, l); took != "" || missed != want {
 				t.Errorf("mandate %d took %q and is told %q, want %q", n, took, missed, want)
 			}
+		}
+	})
+}
+
+// A run that bids waits for the disk before only where it has something to tell: here one mandate takes a piece, and no other was passed over.
+func TestNothingToTellIsNotKept(t *testing.T) {
+	each(t, func(w *world) {
+		w.open(listing(1))
+		w.joins(1, 1_000, nil)
+		w.run()
+		noted := w.Noted
+		w.Noted = func(context.Context, id.ID, string) (uint64, error) { return math.MaxUint64, nil } // all is, and noting it would write
+		ctx, stop := context.WithTimeout(w.Context(), 5*time.Second)
+		defer stop()
+		w.must(w.db.Write(ctx, func(*sql.Tx) error { // on SQLite nobody else writes meanwhile
+			keep, err := w.DueAllocation(ctx, &plan.Event{Tenant: tenant, ID: uid("run", 1), Ledger: "main"})
+			if err == nil && keep == nil {
+				t.Error("nothing ends the run")
+			}
+			return err
+		}))
+		w.Noted = noted
+		w.follow()
+		if bids, err := w.MandateBids(w.Context(), tenant, uid("mandate", 1), 0, 10); err != nil || len(bids) != 1 {
+			t.Errorf("%d bids, %v", len(bids), err)
+		}
+		a := w.allocate(2)
+		if len(a.Bids) > 0 {
+			t.Errorf("it took %s", said(a))
 		}
 	})
 }
