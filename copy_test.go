@@ -168,7 +168,7 @@ func TestBackupAndRestore(t *testing.T) {
 		restored.open()
 		// The same command again gives the first result, also from before the backup.
 		again, err := restored.main.DoCommand(t.Context(), &b.first)
-		if err != nil || again.Sequence != 3 {
+		if err != nil || again.Sequence != 4 {
 			t.Errorf("%s: the first command again: %+v, %v", name, again, err)
 		}
 		restored.pay(3)
@@ -225,7 +225,7 @@ func TestExport(t *testing.T) {
 			o.Tell = nil
 			must(t, longmen.Export(t.Context(), o))
 			l := sound(t, longmen.VerifyOptions{Folder: to, Keys: []string{key}, Given: []audit.Given{{Name: "mine", Note: note}}})
-			if l.Commands != 49 || len(l.Proved) != 2 || l.Proved[1].Proven != audit.Extends {
+			if l.Commands != 50 || len(l.Proved) != 2 || l.Proved[1].Proven != audit.Extends {
 				t.Errorf("export: %+v", l)
 			}
 			// The node itself, running.
@@ -251,7 +251,7 @@ func damageExport(t *testing.T, folder, key string, note []byte) {
 		"DELETE FROM journal WHERE sequence = 25":                                                                   "the row at sequence 25",
 		"DELETE FROM journal WHERE sequence > 30":                                                                   "the copy's list says",
 		"UPDATE journal SET sequence = 99 WHERE sequence = 40":                                                      "the row at sequence 40",
-		"INSERT INTO journal SELECT ledger, 50, epoch, count, hash, bytes FROM journal WHERE sequence = 40":         "the row at sequence 50",
+		"INSERT INTO journal SELECT ledger, 51, epoch, count, hash, bytes FROM journal WHERE sequence = 40":         "the row at sequence 51",
 		"DELETE FROM ledger": "is not on the list",
 	} {
 		spoiled := filepath.Join(t.TempDir(), "spoiled")

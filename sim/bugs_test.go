@@ -84,11 +84,11 @@ var bugs = []bug{
 		}`,
 	}, {
 		name: "rest-dropped", what: "a deduction forgets the rest of its division", file: "core/ledger/engine_distribute.go",
-		good: `		amount := share.Deduct(line, d.Rate, &row.Rest)`,
-		bad: `		amount := share.Deduct(line, d.Rate, &row.Rest)
-		if PLANTED {
-			row.Rest = 0
-		}`,
+		good: `			amount := share.Deduct(line, d.Rate, &x.row[s].Rest)`,
+		bad: `			amount := share.Deduct(line, d.Rate, &x.row[s].Rest)
+			if PLANTED {
+				x.row[s].Rest = 0
+			}`,
 	}, {
 		name: "payers-checked-alone", what: "distributions of one command do not add up for their payer", file: "core/ledger/engine_distribute.go",
 		good: `	e.dist.pending = append(e.dist.pending, pending{account: payer, debits: sum})`,
