@@ -9,11 +9,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"time"
 )
@@ -31,6 +33,7 @@ type Node struct {
 
 const (
 	usualAddress = "127.0.0.1:7421"
+	anyAddress   = "127.0.0.1:0"
 	// TokenFile is where the operator's token lies in the data folder.
 	TokenFile   = "token"
 	logFile     = "serve.log"
@@ -38,21 +41,32 @@ const (
 	stopWithin  = time.Minute
 )
 
-// Start starts `longmen serve` on a data folder and returns when it answers.
+var errEnded = errors.New("the node ended by itself")
+
+// Start starts `longmen serve` on a data folder and returns when it answers: at the usual address, or at another if that
+// is taken.
 func Start(ctx context.Context, program, folder string) (*Node, error) {
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return nil, err
 	}
-	address, err := freeAddress()
-	if err != nil {
-		return nil, err
+	n, err := start(ctx, program, folder, usualAddress)
+	if errors.Is(err, errEnded) && taken(usualAddress) {
+		n, err = start(ctx, program, folder, anyAddress)
 	}
+	return n, err
+}
+
+func start(ctx context.Context, program, folder, address string) (*Node, error) {
 	log, err := os.OpenFile(filepath.Join(folder, logFile), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 	if err != nil {
 		return nil, err
 	}
 	defer log.Close() // the process has its own
-	n := &Node{Program: program, Folder: folder, Base: "http://" + address, ended: make(chan struct{})}
+	before, err := log.Seek(0, io.SeekEnd)
+	if err != nil {
+		return nil, err
+	}
+	n := &Node{Program: program, Folder: folder, ended: make(chan struct{})}
 	n.command = exec.Command(program, "serve", "--data", folder, "--listen", address)
 	n.command.Stdout, n.command.Stderr = log, log
 	apart(n.command)
@@ -63,31 +77,48 @@ func Start(ctx context.Context, program, folder string) (*Node, error) {
 		n.err = n.command.Wait()
 		close(n.ended)
 	}()
-	if err := n.ready(ctx); err != nil {
+	if err := n.ready(ctx, before); err != nil {
 		return nil, errors.Join(err, n.Stop())
 	}
 	return n, nil
 }
 
-// freeAddress is the usual one, or another if that is taken.
-func freeAddress() (string, error) {
-	listener, err := net.Listen("tcp", usualAddress)
+// taken reports whether somebody listens at an address.
+func taken(address string) bool {
+	listener, err := net.Listen("tcp", address)
 	if err != nil {
-		listener, err = net.Listen("tcp", "127.0.0.1:0")
+		return true
 	}
-	if err != nil {
-		return "", fmt.Errorf("find a free port: %w", err)
-	}
-	return listener.Addr().String(), listener.Close()
+	listener.Close()
+	return false
 }
 
-// ready waits until the node answers, and reads its token.
-func (n *Node) ready(ctx context.Context) error {
+// serves is what the node says once it listens.
+var serves = regexp.MustCompile(`(?m)^longmen serves .* on (http://\S+) \(`)
+
+// listens reports whether the node has said where it listens, in its log from an offset on: somebody else may answer where
+// it was told to.
+func (n *Node) listens(from int64) bool {
+	if n.Base != "" {
+		return true
+	}
+	log, err := os.ReadFile(filepath.Join(n.Folder, logFile))
+	if err != nil {
+		return false
+	}
+	if said := serves.FindSubmatch(log[min(from, int64(len(log))):]); said != nil {
+		n.Base = string(said[1])
+	}
+	return n.Base != ""
+}
+
+// ready waits until the node answers, and reads its token. Its log from an offset on is its own.
+func (n *Node) ready(ctx context.Context, from int64) error {
 	ctx, cancel := context.WithTimeout(ctx, startWithin)
 	defer cancel()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
-	for !n.answers(ctx) {
+	for !n.listens(from) || !n.answers(ctx) {
 		select {
 		case <-n.ended:
 			return n.Died()
@@ -134,7 +165,7 @@ func (n *Node) Within(ctx context.Context) context.Context {
 func (n *Node) Died() error {
 	select {
 	case <-n.ended:
-		return fmt.Errorf("the node ended by itself: %v%s", n.err, n.words())
+		return fmt.Errorf("%w: %v%s", errEnded, n.err, n.words())
 	default:
 		return nil
 	}

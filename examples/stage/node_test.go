@@ -1,6 +1,10 @@
 package stage
 
 import (
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -18,5 +22,32 @@ func TestNodeDoesNotStart(t *testing.T) {
 	}
 	if _, err := Start(t.Context(), ends, t.TempDir()); err == nil || !strings.Contains(err.Error(), "no room") {
 		t.Errorf("its last words are lost: %v", err)
+	}
+}
+
+// Where the usual port is taken, the node is where it says itself.
+func TestNodeAtAnotherPort(t *testing.T) {
+	if other, err := net.Listen("tcp", usualAddress); err == nil { // else somebody has it already
+		defer other.Close()
+	}
+	doors := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	defer doors.Close()
+	program, folder := filepath.Join(t.TempDir(), "longmen"), t.TempDir()
+	script := fmt.Sprintf(`#!/bin/sh
+if [ "$5" = %s ]; then echo address already in use; exit 1; fi
+echo secret > %s/%s
+echo "longmen serves $3 on %s (documentation: %s/docs)"
+exec sleep 60
+`, usualAddress, folder, TokenFile, doors.URL, doors.URL)
+	if err := os.WriteFile(program, []byte(script), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	n, err := Start(t.Context(), program, folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer n.Kill()
+	if n.Base != doors.URL || n.Token != "secret" {
+		t.Errorf("it is at %s, with token %q", n.Base, n.Token)
 	}
 }

@@ -2,6 +2,7 @@ package servicing_test
 
 import (
 	"context"
+	"fmt"
 	"math/big"
 	"testing"
 	"time"
@@ -25,6 +26,17 @@ type life struct {
 	began day.Date
 	cashs int64           // that the borrower and those who pay for him were given
 	moved map[string]bool // holders who bought or sold units
+	pay   []string        // accounts of the reserve and two guarantors
+}
+
+// newLife begins the life of a loan with payers of its own: what waits of other loans would be paid from them too.
+func (w *world) newLife(n int) *life {
+	l := &life{world: w, n: 1000 * n, began: dayOf(w.now()), moved: map[string]bool{}}
+	for _, who := range []string{"reserve:%d", "guarantor:1:%d", "guarantor:2:%d"} {
+		l.pay = append(l.pay, fmt.Sprintf(who, n))
+		w.apply(account(l.pay[len(l.pay)-1], ledger.CreditNormal, ledger.Liability, ledger.Nonnegative))
+	}
+	return l
 }
 
 // Whatever happens to a loan in whatever order, after every act what the holders, the platform and the credit account
@@ -34,7 +46,7 @@ func TestLives(t *testing.T) {
 	loans, seen, corrected := 0, map[servicing.Kind]int{}, map[servicing.Kind]int{}
 	rapid.Check(t, func(r *rapid.T) {
 		loans++
-		l := &life{world: w, n: 1000 * loans, began: dayOf(w.now()), moved: map[string]bool{}}
+		l := w.newLife(loans)
 		l.d = w.lend(loans, terms{
 			Amount: rapid.Int64Range(100, 200_000).Draw(r, "yuan") * 100, Months: rapid.IntRange(1, 24).Draw(r, "months"),
 			Over:        servicing.Over(rapid.IntRange(0, 2).Draw(r, "over")),
@@ -44,9 +56,9 @@ func TestLives(t *testing.T) {
 			Early: rapid.Int64Range(0, 1).Draw(r, "early") * 50_00, Uncovered: rapid.Bool().Draw(r, "uncovered"),
 			Counted: rapid.Bool().Draw(r, "counted"), Losses: servicing.Losses{
 				Payers: []servicing.Payer{
-					{Account: "reserve"},
-					{Account: "guarantor:1", Rank: 1, Weight: 2, Limit: 500_00},
-					{Account: "guarantor:2", Rank: 1, Weight: rapid.Int64Range(1, 3).Draw(r, "weight")},
+					{Account: l.pay[0]},
+					{Account: l.pay[1], Rank: 1, Weight: 2, Limit: 500_00},
+					{Account: l.pay[2], Rank: 1, Weight: rapid.Int64Range(1, 3).Draw(r, "weight")},
 				},
 				InstallmentAfter: 1, WholeAfter: 1, WriteOffAfter: 10, ProRata: rapid.Bool().Draw(r, "pro rata"), Queue: rapid.Bool().Draw(r, "queue"),
 				Recovery: rapid.SampledFrom([][3]servicing.Receiver{
@@ -98,7 +110,7 @@ func (l *life) Repeat(r *rapid.T) {
 			// What the payers have of the register beside what the books give them is theirs as holders.
 			got := l.balance("borrower:1:cash") - before + l.payers() - payers
 			paid := now.Booked.Total()
-			for _, p := range []string{"reserve", "guarantor:1", "guarantor:2"} {
+			for _, p := range l.pay {
 				paid -= now.Booked.Of(p) + l.held(p)
 			}
 			if got != l.cashs-paid {
@@ -169,23 +181,23 @@ func (l *life) anySettlement(r *rapid.T) {
 // anyPayout lets the reserve pay what is past due, or as much as it has.
 func (l *life) anyPayout(r *rapid.T) {
 	amount := rapid.Int64Range(1, 20_000_00).Draw(r, "top-up")
-	l.apply(&ledger.Transfer{Debit: "bank", Credit: "reserve", Mode: ledger.Exact, Amount: amount})
+	l.apply(&ledger.Transfer{Debit: "bank", Credit: l.pay[0], Mode: ledger.Exact, Amount: amount})
 	l.cashs += amount
 	_, err := l.Cover(context.Background(), tenant, l.d.Loan, servicing.Payout{
-		ID: l.next(), Payer: "reserve", Most: rapid.SampledFrom([]int64{0, amount}).Draw(r, "most"),
+		ID: l.next(), Payer: l.pay[0], Most: rapid.SampledFrom([]int64{0, amount}).Draw(r, "most"),
 	})
 	l.expect(r, err)
 }
 
 // payers is what those have who pay for the borrower, less what they owe.
-func (w *world) payers() (sum int64) {
-	if err := w.book.View(context.Background(), 0, func(e *ledger.Engine) {
-		for _, p := range []string{"reserve", "guarantor:1", "guarantor:2"} {
+func (l *life) payers() (sum int64) {
+	if err := l.book.View(context.Background(), 0, func(e *ledger.Engine) {
+		for _, p := range l.pay {
 			a, _ := e.Account(p)
 			sum += a.Balance() - a.Owed
 		}
 	}); err != nil {
-		w.t.Fatal(err)
+		l.t.Fatal(err)
 	}
 	return sum
 }
@@ -193,7 +205,7 @@ func (w *world) payers() (sum int64) {
 // give gives one of them money.
 func (l *life) give(r *rapid.T) {
 	amount := rapid.SampledFrom([]int64{1, 1_234, 500_00, 3_000_00, 300_000_00}).Draw(r, "top-up")
-	l.fund(rapid.SampledFrom([]string{"reserve", "guarantor:1", "guarantor:2"}).Draw(r, "payer"), amount)
+	l.fund(rapid.SampledFrom(l.pay).Draw(r, "payer"), amount)
 	l.cashs += amount
 }
 
@@ -206,7 +218,7 @@ func (l *life) anyContractPayout(r *rapid.T) {
 
 func (l *life) anyService(r *rapid.T) {
 	l.give(r)
-	_, err := l.Serve(context.Background(), tenant, servicing.Service{ID: l.next(), Ledger: "main", Account: "reserve"})
+	_, err := l.Serve(context.Background(), tenant, servicing.Service{ID: l.next(), Ledger: "main", Account: l.pay[0]})
 	l.expect(r, err)
 }
 

@@ -49,7 +49,7 @@ func (shelf) Days(context.Context, id.ID, string) (holidays, workdays []day.Date
 }
 
 // lendBy pays 1,200.00 out by a product, which all loans of the world are by from then on.
-func (w *world) lendBy(n int, file string) servicing.Deed {
+func (w *world) lendBy(n int, file, reserve string) servicing.Deed {
 	w.t.Helper()
 	p, err := catalog.ReadNew([]byte(file))
 	if err != nil {
@@ -58,7 +58,7 @@ func (w *world) lendBy(n int, file string) servicing.Deed {
 	w.contracts.products = &agreement.Contracts{Products: shelf{p}, Calendars: shelf{}}
 	const lent = 1_200_00
 	d := deed(n, terms{})
-	d.Product, d.Places.Reserve = p.Code, "reserve"
+	d.Product, d.Places.Reserve = p.Code, reserve
 	if d.Terms, err = json.Marshal(agreement.Terms{Amount: lent, Term: 12, Unit: "months", Grade: "a", Start: dayOf(w.now())}); err != nil {
 		w.t.Fatal(err)
 	}
@@ -96,7 +96,7 @@ func (v *valued) tax(what string, n int, d servicing.Deed, at string, want accou
 func TestTaxOfEachFee(t *testing.T) {
 	each(t, 3, func(t *testing.T, w *world) {
 		v := newValued(t, w)
-		d := w.lendBy(1, taxed)
+		d := w.lendBy(1, taxed, "reserve")
 		w.to("2026-01-31")
 		v.tax("21.20 were kept from the payout", 1, d, "2026-01-31", accounting.Tax{Received: 1_20})
 		w.to("2026-02-15")
@@ -136,7 +136,7 @@ func TestTaxOfEachFee(t *testing.T) {
 func TestWhatIsRepaidIsNoFee(t *testing.T) {
 	w := newWorld(t, storetest.SQLite(t), 3)
 	v := newValued(t, w)
-	d := w.lendBy(1, taxed)
+	d := w.lendBy(1, taxed, "reserve")
 	w.to("2026-03-20")
 	w.fund("platform:fees", 500_00)
 	if _, err := w.Cover(context.Background(), tenant, d.Loan, servicing.Payout{ID: uid("payout", 1), Payer: "platform:fees"}); err != nil {
@@ -159,7 +159,7 @@ var serviced = strings.Replace(taxed, "fees:\n", `fees:
 // reversed.
 func TestTaxOfFeesAfterTheSplit(t *testing.T) {
 	each(t, 1, func(t *testing.T, w *world) {
-		d := w.lendBy(1, serviced)
+		d := w.lendBy(1, serviced, "reserve")
 		w.to("2026-02-15")
 		came := w.ledgers.breaks(2)
 		w.cash(108_68)
@@ -211,9 +211,9 @@ func TestReceivedIsWhatCame(t *testing.T) {
 	loans, corrected := 0, 0
 	rapid.Check(t, func(r *rapid.T) {
 		loans++
-		l := &life{moved: map[string]bool{}, world: w, n: 1000 * loans, began: dayOf(w.now())}
+		l := w.newLife(loans)
 		before := w.balance("platform:fees")
-		l.d = w.lendBy(loans, insured)
+		l.d = w.lendBy(loans, insured, l.pay[0])
 		r.Repeat(map[string]func(*rapid.T){
 			"": func(r *rapid.T) {
 				l.open() // nothing is remembered but by rows
