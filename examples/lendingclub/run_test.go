@@ -69,11 +69,14 @@ func TestKilledRun(t *testing.T) {
 		return bytes.Count(text, []byte{'\n'}) > 150
 	})
 	s := &stage.Screen{Out: new(bytes.Buffer), Talk: new(bytes.Buffer)}
-	if _, err := tell(n.Within(t.Context()), small(folder), n, s); err == nil {
+	_, err = tell(n.Within(t.Context()), small(folder), n, s)
+	if err == nil {
 		t.Fatal("the play went on without a node")
 	}
-	if n.Wait(t.Context()) == nil {
-		t.Fatal("the node was not killed")
+	killed, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	if n.Wait(killed) == nil {
+		t.Fatal("the node was not killed, the play ended by itself:", err)
 	}
 
 	n, err = stage.Start(t.Context(), program, folder)

@@ -147,11 +147,14 @@ func TestKilledRun(t *testing.T) {
 		return bytes.Count(text, []byte{'\n'}) > 120 // about the fourth month
 	})
 	s := &stage.Screen{Out: new(bytes.Buffer), Talk: new(bytes.Buffer)}
-	if _, err := tell(n.Within(t.Context()), smaller(folder), n, s); err == nil {
+	_, err = tell(n.Within(t.Context()), smaller(folder), n, s)
+	if err == nil {
 		t.Fatal("the play went on without a node")
 	}
-	if n.Wait(t.Context()) == nil {
-		t.Fatal("the node was not killed")
+	killed, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	if n.Wait(killed) == nil {
+		t.Fatal("the node was not killed, the play ended by itself:", err)
 	}
 	var talk bytes.Buffer
 	cut := json.NewDecoder(played(t, smaller(folder), &talk))
