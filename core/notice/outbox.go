@@ -84,51 +84,77 @@ func Open(ctx context.Context, db *store.DB, c Config) (*Outbox, error) {
 // Tell keeps a notice on every channel that the party wants it on, within the caller's transaction: in the inbox as sent,
 // elsewhere planned.
 func (o *Outbox) Tell(ctx context.Context, tx *sql.Tx, n Notice) error {
-	kind, known := o.Kinds[n.Kind]
-	if !known {
-		return errs.Invalid.Errorf("notice: there is no kind %q", n.Kind)
-	}
-	if err := n.check(); err != nil {
-		return err
-	}
-	wanted, language, err := o.wishes(ctx, tx, n.Tenant, n.Party, n.Kind)
+	keep, err := o.Prepare(ctx, n)
 	if err != nil {
 		return err
 	}
+	return keep(ctx, tx)
+}
+
+// Prepare does of Tell what needs no transaction, so that nobody waits for it who writes: keep does the rest.
+func (o *Outbox) Prepare(ctx context.Context, n Notice) (keep func(context.Context, *sql.Tx) error, err error) {
+	kind, known := o.Kinds[n.Kind]
+	if !known {
+		return nil, errs.Invalid.Errorf("notice: there is no kind %q", n.Kind)
+	}
+	if err := n.check(); err != nil {
+		return nil, err
+	}
+	wanted, language, err := o.wishes(ctx, n.Tenant, n.Party, n.Kind)
+	if err != nil {
+		return nil, err
+	}
+	var list []*Sent
 	for _, channel := range kind.Channels {
 		if on, said := wanted[channel]; said && !on && !kind.Must {
 			continue
 		}
-		if err := o.tellOver(ctx, tx, channel, &n, language); err != nil {
-			return err
+		s, err := o.over(ctx, channel, &n, language)
+		if err != nil {
+			return nil, err
+		}
+		if s != nil {
+			list = append(list, s)
 		}
 	}
-	return nil
+	return func(ctx context.Context, tx *sql.Tx) error {
+		for _, s := range list {
+			if err := o.keep(ctx, tx, &n, s); err != nil {
+				return err
+			}
+		}
+		return nil
+	}, nil
 }
 
-// tellOver keeps a notice on one channel. What the inbox can't take now is planned as for the others, and waits there for
-// whoever mends what it lacks.
-func (o *Outbox) tellOver(ctx context.Context, tx *sql.Tx, channel string, n *Notice, language string) error {
-	s := Sent{Tenant: n.Tenant, ID: n.ID.Derive(channel, 0), Party: n.Party, Kind: n.Kind, Channel: channel, Data: n.Data, Created: o.Clock.Now().UnixMicro()}
+// over makes a notice for one channel, nil where nobody is reached. What the inbox can't take now is planned as for the
+// others, and waits there for whoever mends what it lacks.
+func (o *Outbox) over(ctx context.Context, channel string, n *Notice, language string) (*Sent, error) {
+	s := &Sent{Tenant: n.Tenant, ID: n.ID.Derive(channel, 0), Party: n.Party, Kind: n.Kind, Channel: channel, Data: n.Data, Created: o.Clock.Now().UnixMicro()}
 	_, inbox := o.Channels[channel].(Inbox)
 	if n.Reachable || inbox {
 		address, theirs, err := o.Addresses.Address(ctx, n.Tenant, n.Party, channel)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if n.Reachable && address == "" {
-			return nil
+			return nil, nil
 		}
-		if inbox && address != "" && o.write(&s, cmp.Or(theirs, language)) == nil {
+		if inbox && address != "" && o.write(s, cmp.Or(theirs, language)) == nil {
 			s.At = s.Created
 		}
 	}
 	if s.At == 0 {
 		if err := o.Texts.Check(n.Kind, n.Data); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	added, err := o.put(ctx, tx, &s)
+	return s, nil
+}
+
+// keep keeps a notice on one channel, and plans it unless it is sent.
+func (o *Outbox) keep(ctx context.Context, tx *sql.Tx, n *Notice, s *Sent) error {
+	added, err := o.put(ctx, tx, s)
 	if !added || err != nil || s.At != 0 {
 		return err
 	}

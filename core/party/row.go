@@ -16,8 +16,15 @@ import (
 // query runs statements in one transaction.
 type query struct {
 	ctx context.Context
-	tx  *sql.Tx
+	tx  asked
 	db  *store.DB
+}
+
+// asked is a transaction, or a pool for a single statement.
+type asked interface {
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 }
 
 func (q *query) exec(statement string, args ...any) error {
@@ -163,10 +170,7 @@ func (k *record[T]) list(ctx context.Context, r *Registry, tenant id.ID, w *wher
 		return nil, err
 	}
 	args := append([]any{tenant[:], p.After[:]}, w.args...)
-	err = r.read(ctx, func(q *query) error {
-		list, err = k.scan(q, k.page(w), append(args, p.Limit)...)
-		return err
-	})
+	list, err = k.scan(&query{ctx, r.db.Reader(), r.db}, k.page(w), append(args, p.Limit)...)
 	return list, failed("list rows of "+k.what, err)
 }
 

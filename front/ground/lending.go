@@ -2,7 +2,6 @@ package ground
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"time"
@@ -36,9 +35,7 @@ func (g *Ground) openLending(ctx context.Context, c *Config) (err error) {
 		return err
 	}
 	g.Reminders = &reminder.Reminders{Plan: g.Plan, Outbox: g.Notices, Loans: g.Loans, Ledgers: ledgers{c}, Disputed: g.Collections.Disputed}
-	g.Loans.Watch(func(ctx context.Context, tx *sql.Tx, l *servicing.Loan, e *servicing.Event, _ servicing.State) error {
-		return g.Reminders.Happened(ctx, tx, l, e)
-	})
+	g.Loans.Watch(g.Reminders.Happened)
 	g.Loans.Watch(servicing.Lapses(g.Plan, g.Approvals))
 	g.Loans.Watch(g.Loans.Credits(g.Plan))
 	g.Loans.WatchAll((&repayment.Repayments{Orders: g.Orders}).Keep)

@@ -151,11 +151,13 @@ func (t *traded) holding(ctx context.Context, tenant id.ID, l *sale.Loan, buyer 
 }
 
 // done lets the offers on a loan be looked at after anything but an ordinary payment.
-func (t *traded) done(ctx context.Context, tx *sql.Tx, l *servicing.Loan, e *servicing.Event, state servicing.State) error {
+func (t *traded) done(_ context.Context, l *servicing.Loan, e *servicing.Event, state servicing.State) (servicing.Note, error) {
 	if e.Outcome != servicing.Applied || e.Kind == servicing.Disbursed || e.Kind == servicing.Repaid && state != servicing.Closed {
-		return nil
+		return nil, nil
 	}
-	return t.ground.Sales.Changed(ctx, tx, l.Tenant, l.Deed.Loan, l.Ledger, e.ID, e.At)
+	return func(ctx context.Context, tx *sql.Tx) error {
+		return t.ground.Sales.Changed(ctx, tx, l.Tenant, l.Deed.Loan, l.Ledger, e.ID, e.At)
+	}, nil
 }
 
 // forget lets the market see what has changed of a party.

@@ -35,7 +35,7 @@ var lateDays = [...]int{1, 8, 31, 61, 91, 121, 151}
 
 // Outbox takes notices.
 type Outbox interface {
-	Tell(ctx context.Context, tx *sql.Tx, n notice.Notice) error
+	Prepare(ctx context.Context, n notice.Notice) (keep func(context.Context, *sql.Tx) error, err error)
 }
 
 // Reminders tell the borrowers of all tenants.
@@ -63,69 +63,89 @@ type what struct {
 	Number uint32   `json:"number,omitempty"` // of an event: a payment, one that came back, or one that looks like a second
 }
 
-// Happened notes what is to be told after an event of a loan, in the transaction that keeps the event.
-func (r *Reminders) Happened(ctx context.Context, tx *sql.Tx, l *servicing.Loan, e *servicing.Event) error {
+// Happened gives what is to be told after an event of a loan.
+func (r *Reminders) Happened(ctx context.Context, l *servicing.Loan, e *servicing.Event, _ servicing.State) (servicing.Note, error) {
 	if e.Outcome != servicing.Applied && e.Outcome != servicing.Suspected {
-		return nil
+		return nil, nil
 	}
 	switch e.Kind {
 	case servicing.Repaid, servicing.Settled:
-		return r.tell(ctx, tx, l, e)
+		return r.tell(ctx, l, e), nil
 	case servicing.Reversed:
-		if err := r.tell(ctx, tx, l, e); err != nil {
-			return err
+		again, err := r.again(ctx, l, e)
+		if err != nil {
+			return nil, err
 		}
-		return r.again(ctx, tx, l, e)
+		tell := r.tell(ctx, l, e)
+		return func(ctx context.Context, tx *sql.Tx) error {
+			if err := tell(ctx, tx); err != nil {
+				return err
+			}
+			return again(ctx, tx)
+		}, nil
 	case servicing.Disbursed, servicing.Charged, servicing.Deferred, servicing.Rescheduled, servicing.Repriced, servicing.Restructured:
-		return r.again(ctx, tx, l, e)
+		return r.again(ctx, l, e)
 	}
-	return nil
+	return nil, nil
 }
 
 // tell tells of a payment, or that one came back. A notice that can't be made now is planned: it waits for whoever mends
 // what it lacks, and holds up no payment.
-func (r *Reminders) tell(ctx context.Context, tx *sql.Tx, l *servicing.Loan, e *servicing.Event) error {
-	own := l.Deed.Loan.Derive("reminder.event", uint64(e.Number))
+func (r *Reminders) tell(ctx context.Context, l *servicing.Loan, e *servicing.Event) servicing.Note {
+	own := e.ID.Derive("reminder.event", 0)
 	n, err := r.happened(ctx, l, e, own, e.At)
+	keep := nothing
 	if err == nil && n != nil {
-		err = r.Outbox.Tell(ctx, tx, *n)
+		keep, err = r.Outbox.Prepare(ctx, *n)
 	}
-	if err == nil {
+	return func(ctx context.Context, tx *sql.Tx) error {
+		not := err
+		if not == nil {
+			not = keep(ctx, tx)
+		}
+		if not == nil {
+			return nil
+		}
+		if later := r.plan(ctx, tx, l, own, e.At, what{Number: e.Number}); later != nil {
+			return errors.Join(not, later) // the first says what is wrong with the rows
+		}
 		return nil
 	}
-	if later := r.plan(ctx, tx, l, own, e.At, what{Number: e.Number}); later != nil {
-		return errors.Join(err, later) // the first says what is wrong with the rows
-	}
-	return nil
 }
 
+// nothing is the note of what is not to be told.
+func nothing(context.Context, *sql.Tx) error { return nil }
+
 // again looks at a loan from today on: at the next row that is not due yet, and at the oldest that is late.
-func (r *Reminders) again(ctx context.Context, tx *sql.Tx, l *servicing.Loan, e *servicing.Event) error {
+func (r *Reminders) again(ctx context.Context, l *servicing.Loan, e *servicing.Event) (servicing.Note, error) {
 	zone, err := r.zone(ctx, l)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	now := time.UnixMicro(e.At).In(zone)
-	today := dateOf(now)
+	today := dateOf(time.UnixMicro(e.At).In(zone))
 	rows, err := l.Unpaid(today)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	late := false
+	var then []what
 	for i := range rows {
 		due := rows[i].Row.Due
 		if due >= today {
-			w := what{Due: due}
-			return r.plan(ctx, tx, l, hop(l, e, w), w.at(zone), w)
+			then = append(then, what{Due: due})
+			break
 		}
-		if w := (what{Due: due, Days: next(int(today - due))}); !late && w.Days > 0 {
+		if days := next(int(today - due)); len(then) == 0 && days > 0 {
+			then = append(then, what{Due: due, Days: days})
+		}
+	}
+	return func(ctx context.Context, tx *sql.Tx) error {
+		for _, w := range then {
 			if err := r.plan(ctx, tx, l, hop(l, e, w), w.at(zone), w); err != nil {
 				return err
 			}
-			late = true
 		}
-	}
-	return nil
+		return nil
+	}, nil
 }
 
 // hop is the id of what is planned because of an event. Where it leads to the same as what was planned before, the two
@@ -190,7 +210,10 @@ func (r *Reminders) Due(ctx context.Context, e *plan.Event) (func(*sql.Tx) error
 			return nil, fmt.Errorf("loan %s has no event %d", l.Deed.Loan, w.Number)
 		}
 		n, err := r.happened(ctx, l, &l.Events[w.Number-1], e.ID, e.Due)
-		return r.keep(ctx, l, n, nil, nil), err
+		if err != nil {
+			return nil, err
+		}
+		return r.keep(ctx, l, n, nil, nil)
 	}
 	if w.Days > 0 {
 		return r.late(ctx, l, e, w)
@@ -214,10 +237,10 @@ func (r *Reminders) due(ctx context.Context, l *servicing.Loan, e *plan.Event, w
 				return nil, err
 			}
 		case row.Row.Due > w.Due:
-			return r.keep(ctx, l, tell, append(then, what{Due: row.Row.Due}), zone), nil
+			return r.keep(ctx, l, tell, append(then, what{Due: row.Row.Due}), zone)
 		}
 	}
-	return r.keep(ctx, l, tell, then, zone), nil
+	return r.keep(ctx, l, tell, then, zone)
 }
 
 // late tells somebody that he is late, if he is.
@@ -242,7 +265,7 @@ func (r *Reminders) late(ctx context.Context, l *servicing.Loan, e *plan.Event, 
 		if days := next(w.Days); days > 0 {
 			then = append(then, what{Due: w.Due, Days: days})
 		}
-		return r.keep(ctx, l, tell, then, zone), nil
+		return r.keep(ctx, l, tell, then, zone)
 	}
 	return nil, nil // it was paid or moved
 }
@@ -279,12 +302,17 @@ func (r *Reminders) happened(ctx context.Context, l *servicing.Loan, x *servicin
 }
 
 // keep tells, and plans what is looked at next.
-func (r *Reminders) keep(ctx context.Context, l *servicing.Loan, tell *notice.Notice, then []what, zone *time.Location) func(*sql.Tx) error {
+func (r *Reminders) keep(ctx context.Context, l *servicing.Loan, tell *notice.Notice, then []what, zone *time.Location) (func(*sql.Tx) error, error) {
+	told := nothing
+	if tell != nil {
+		var err error
+		if told, err = r.Outbox.Prepare(ctx, *tell); err != nil {
+			return nil, err
+		}
+	}
 	return func(tx *sql.Tx) error {
-		if tell != nil {
-			if err := r.Outbox.Tell(ctx, tx, *tell); err != nil {
-				return err
-			}
+		if err := told(ctx, tx); err != nil {
+			return err
 		}
 		for _, w := range then {
 			if err := r.plan(ctx, tx, l, step(l, w), w.at(zone), w); err != nil {
@@ -292,7 +320,7 @@ func (r *Reminders) keep(ctx context.Context, l *servicing.Loan, tell *notice.No
 			}
 		}
 		return nil
-	}
+	}, nil
 }
 
 // reminder is a notice of what falls due or is late, nil while the loan is in dispute.

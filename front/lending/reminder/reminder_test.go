@@ -27,11 +27,11 @@ type outbox struct {
 	err  error
 }
 
-func (o *outbox) Tell(_ context.Context, _ *sql.Tx, n notice.Notice) error {
-	if o.err == nil {
+func (o *outbox) Prepare(_ context.Context, n notice.Notice) (func(context.Context, *sql.Tx) error, error) {
+	return func(context.Context, *sql.Tx) error {
 		o.told = append(o.told, n)
-	}
-	return o.err
+		return nil
+	}, o.err
 }
 
 // book is an empty ledger.
@@ -61,7 +61,11 @@ func TestAPaymentIsToldOrPlanned(t *testing.T) {
 		e := &servicing.Event{Number: 7, ID: uid(4), Kind: servicing.Repaid, At: 1_000, Amount: 100_00, Outcome: servicing.Applied}
 		happens := func() []plan.Event {
 			t.Helper()
-			if err := db.Write(t.Context(), func(tx *sql.Tx) error { return r.Happened(t.Context(), tx, l, e) }); err != nil {
+			note, err := r.Happened(t.Context(), l, e, servicing.Active)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := db.Write(t.Context(), func(tx *sql.Tx) error { return note(t.Context(), tx) }); err != nil {
 				t.Fatal(err)
 			}
 			planned, err := p.List(t.Context(), uid(1), 0, plan.Place{}, 10)

@@ -22,19 +22,19 @@ const CreditKind = "loan-credit"
 // Credits plans that a loan's credit pays the next row that falls due, in the transaction that notes an event. Rows that are due by then are not
 // looked at: who takes a payment back sees what is owed, and decides.
 func (s *Servicing) Credits(p *plan.Plan) Watch {
-	return func(ctx context.Context, tx *sql.Tx, l *Loan, e *Event, _ State) error {
+	return func(ctx context.Context, l *Loan, e *Event, _ State) (Note, error) {
 		if e.Outcome != Applied {
-			return nil
+			return nil, nil
 		}
 		now, err := s.ledgers.Now(ctx, l.Ledger)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		next, err := l.nextCredit(time.UnixMicro(e.At).In(now.Location()))
 		if err != nil || next == nil {
-			return err
+			return nil, err
 		}
-		return p.AddIn(ctx, tx, *next)
+		return func(ctx context.Context, tx *sql.Tx) error { return p.AddIn(ctx, tx, *next) }, nil
 	}
 }
 

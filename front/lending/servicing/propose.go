@@ -297,17 +297,19 @@ func (s *Servicing) over(ctx context.Context, tenant, loanID id.ID) (State, erro
 // Lapses calls off what was approved and not done, whether it waits, is stuck or is worked on, in the transaction that notes that its loan is closed or
 // written off: nobody who has just settled is charged with what was approved before. What is approved later is planned later.
 func Lapses(p *plan.Plan, office Office) Watch {
-	return func(ctx context.Context, tx *sql.Tx, l *Loan, e *Event, state State) error {
+	return func(_ context.Context, l *Loan, e *Event, state State) (Note, error) {
 		if !state.over() || e.Outcome != Applied {
-			return nil
+			return nil, nil
 		}
-		list, err := p.OpenIn(ctx, tx, &plan.Event{Tenant: l.Tenant, Ledger: l.Ledger, Kind: EventKind, Subject: l.Deed.Loan})
-		for i := range list {
-			if err == nil {
-				err = callOff(ctx, tx, p, office, l, &list[i], state)
+		return func(ctx context.Context, tx *sql.Tx) error {
+			list, err := p.OpenIn(ctx, tx, &plan.Event{Tenant: l.Tenant, Ledger: l.Ledger, Kind: EventKind, Subject: l.Deed.Loan})
+			for i := range list {
+				if err == nil {
+					err = callOff(ctx, tx, p, office, l, &list[i], state)
+				}
 			}
-		}
-		return err
+			return err
+		}, nil
 	}
 }
 

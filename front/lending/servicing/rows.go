@@ -89,6 +89,16 @@ func (s *Servicing) confirm(ctx context.Context, l *Loan, p *pending, d derived,
 	if d.oldest != nil {
 		oldest = int64(*d.oldest)
 	}
+	var notes []Note
+	for _, w := range s.watch {
+		n, err := w(ctx, l, e, d.state)
+		if err != nil {
+			return fmt.Errorf("confirm act %s: %w", e.ID, err)
+		}
+		if n != nil {
+			notes = append(notes, n)
+		}
+	}
 	return s.queue.submit(ctx, p.loan, func(ctx context.Context, tx *batch) error {
 		n, err := tx.exec(ctx, sqlEvent, p.tenant[:], p.loan[:], e.Number, e.ID[:], string(e.Kind), int64(e.Date), e.At, string(e.Outcome), string(body))
 		if err == nil && n == 1 {
@@ -99,9 +109,9 @@ func (s *Servicing) confirm(ctx context.Context, l *Loan, p *pending, d derived,
 			if err == nil {
 				err = s.queued(ctx, tx, l, e, idle)
 			}
-			for _, w := range s.watch {
+			for _, note := range notes {
 				if err == nil {
-					err = w(ctx, tx.tx, l, e, d.state)
+					err = note(ctx, tx.tx)
 				}
 			}
 			tx.kept = append(tx.kept, Kept{l, e})

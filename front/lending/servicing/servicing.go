@@ -45,8 +45,12 @@ type Servicing struct {
 	watch     []Watch
 }
 
-// Watch is told of each event in the transaction that keeps it, with the loan and its state as the event leaves them.
-type Watch func(ctx context.Context, tx *sql.Tx, l *Loan, e *Event, state State) error
+// Watch is told of each event before the transaction that keeps it, with the loan and its state as the event leaves them.
+// What it gives, if not nil, is called in that transaction, perhaps more than once, of which one counts.
+type Watch func(ctx context.Context, l *Loan, e *Event, state State) (Note, error)
+
+// Note writes something in a transaction.
+type Note func(ctx context.Context, tx *sql.Tx) error
 
 // Watch lets somebody be told of all events from now on. It is called before anything happens to a loan.
 func (s *Servicing) Watch(w Watch) { s.watch = append(s.watch, w) }
