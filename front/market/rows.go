@@ -162,6 +162,39 @@ func (m *Market) Bids(ctx context.Context, tenant id.ID, f BidFilter, after uint
 	return m.bids(ctx, m.DB.Reader(), where+" AND sequence > ? ORDER BY sequence LIMIT ?", append(args, int64(after), limit)...)
 }
 
+// Stake is what an overview needs of a bid.
+type Stake struct {
+	Listing  id.ID
+	Units    uint64
+	Amount   int64
+	Sequence uint64
+	At       int64
+	Ended    uint64
+}
+
+// Stakes lists an investor's bids with little of each, in their order, after a sequence.
+func (m *Market) Stakes(ctx context.Context, tenant, investor id.ID, after uint64, limit int) (list []Stake, err error) {
+	if limit < 1 || limit > MaxPage {
+		return nil, invalid("limit", "%d, want 1 to %d", limit, MaxPage)
+	}
+	rows, err := m.DB.Reader().QueryContext(ctx, m.DB.Rebind(`SELECT listing, units, amount, sequence, at, ended FROM market_bid
+		WHERE tenant = ? AND investor = ? AND sequence > ? ORDER BY sequence LIMIT ?`), tenant[:], investor[:], int64(after), limit)
+	if err != nil {
+		return nil, fmt.Errorf("read bids: %w", err)
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	var listing sql.RawBytes
+	for rows.Next() {
+		var s Stake
+		if err := rows.Scan(&listing, &s.Units, &s.Amount, &s.Sequence, &s.At, &s.Ended); err != nil {
+			return nil, fmt.Errorf("read bids: %w", err)
+		}
+		copy(s.Listing[:], listing)
+		list = append(list, s)
+	}
+	return list, rows.Err()
+}
+
 // Bid gives a bid as its row has it, or as it was answered while the row is not there yet.
 func (m *Market) Bid(ctx context.Context, tenant, bid id.ID) (Bid, error) {
 	b, err := m.bid(ctx, m.DB.Reader(), tenant, bid)

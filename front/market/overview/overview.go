@@ -115,7 +115,7 @@ func (g *gathering) ahead(list []*market.Listing) error {
 func (g *gathering) bids() (open int64, err error) {
 	listings := map[id.ID]*market.Listing{}
 	for after := uint64(0); ; {
-		list, err := g.Market.Bids(g.ctx, g.tenant, market.BidFilter{Investor: g.investor}, after, market.MaxPage)
+		list, err := g.Market.Stakes(g.ctx, g.tenant, g.investor, after, market.MaxPage)
 		if err != nil {
 			return 0, err
 		}
