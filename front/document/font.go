@@ -99,7 +99,7 @@ func load(name string, raw []byte) (face, error) {
 // Notice is what an operator should know about the fonts, or empty.
 func (f *Fonts) Notice() string {
 	if f.chinese == nil {
-		return ErrNoChinese.Error() + ". Documents in Chinese are refused until then"
+		return ErrNoChinese.Error() + ". Until then papers are in English, and Chinese letters in them, as of names, stand as their codes"
 	}
 	return ""
 }

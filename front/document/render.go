@@ -85,7 +85,7 @@ func (f *Fonts) lay(d Data, in Language) ([]page, *pen, [32]byte, error) {
 	if err != nil {
 		return nil, nil, none, err
 	}
-	if f.chinese == nil && strings.ContainsFunc(text, func(r rune) bool { return unicode.Is(unicode.Han, r) }) {
+	if f.chinese == nil && in == Chinese && strings.ContainsFunc(text, func(r rune) bool { return unicode.Is(unicode.Han, r) }) {
 		return nil, nil, none, errs.Invalid.Errorf("the document needs Chinese letters").On("language").Because(ErrNoChinese)
 	}
 	tables, err := shape.tables(writer{in, shape.currency})
