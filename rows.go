@@ -14,6 +14,26 @@ const (
 	doCursor = "the rows are newer than the journal: restore both from the same backup"
 )
 
+// besides lets the rows be checked while the ledgers are. found waits for it; end stops it and waits.
+func (s *source) besides(ctx context.Context) (found func() ([]audit.Finding, error), end func()) {
+	ctx, stop := context.WithCancel(ctx)
+	var list []audit.Finding
+	var err error
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		list, err = s.checkRows(ctx)
+	}()
+	found = func() ([]audit.Finding, error) {
+		<-done
+		return list, err
+	}
+	return found, func() {
+		stop()
+		<-done
+	}
+}
+
 // checkRows finds what is wrong with the rows: pages that are damaged, and followers that have seen what the journal
 // does not have. What the rows mean is for their modules to know. The rows are read before the journal is, which may grow.
 func (s *source) checkRows(ctx context.Context) (list []audit.Finding, err error) {

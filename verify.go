@@ -47,14 +47,14 @@ func verify(ctx context.Context, o VerifyOptions, live bool) (report *audit.Repo
 	if err != nil {
 		return nil, err
 	}
-	var beside []audit.Finding
+	var rows func() ([]audit.Finding, error)
 	if o.Ledger == "" {
-		if beside, err = s.checkRows(ctx); err != nil {
-			return nil, err
-		}
+		var end func()
+		rows, end = s.besides(ctx)
+		defer end() // before the source is closed
 	}
 	given := audit.Options{
-		Journal: s.journal, Ledger: o.Ledger, Keys: o.Keys, Given: o.Given, Tell: o.Tell, Ends: list.ends(), Beside: beside,
+		Journal: s.journal, Ledger: o.Ledger, Keys: o.Keys, Given: o.Given, Tell: o.Tell, Ends: list.ends(), Beside: rows,
 		Files: audit.Files{
 			Checkpoints: filepath.Join(o.Folder, checkpoints), Keys: filepath.Join(o.Folder, keys),
 			Snapshots: filepath.Join(o.Folder, snapshots),

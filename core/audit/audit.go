@@ -23,8 +23,9 @@ type Options struct {
 	Given []Given
 	// Ends say how far the journals must go at least, such as a copy's own list does.
 	Ends []End
-	// Beside is what the caller found of what lies beside the ledgers.
-	Beside []Finding
+	// Beside gives what the caller found of what lies beside the ledgers; nil: nothing does. It is asked last, so that he
+	// may look at the same time.
+	Beside func() ([]Finding, error)
 	// Tell is called with the progress now and then; it may be nil.
 	Tell func(Progress)
 }
@@ -59,7 +60,7 @@ func Verify(ctx context.Context, o Options) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Report{Ledgers: []Ledger{}, Findings: append([]Finding{}, o.Beside...)}
+	r := &Report{Ledgers: []Ledger{}, Findings: []Finding{}}
 	listed, err := o.Journal.Ledgers(ctx)
 	if err != nil {
 		return nil, err
@@ -82,6 +83,13 @@ func Verify(ctx context.Context, o Options) (*Report, error) {
 		if err != nil {
 			return nil, fmt.Errorf("ledger %s: %w", l.Name, err)
 		}
+	}
+	if o.Beside != nil {
+		beside, err := o.Beside()
+		if err != nil {
+			return nil, err
+		}
+		r.Findings = slices.Insert(r.Findings, 0, beside...)
 	}
 	r.settle()
 	return r, nil
