@@ -84,7 +84,7 @@ func Open(ctx context.Context, db *store.DB, c Config) (*Outbox, error) {
 // Tell keeps a notice on every channel that the party wants it on, within the caller's transaction: in the inbox as sent,
 // elsewhere planned.
 func (o *Outbox) Tell(ctx context.Context, tx *sql.Tx, n Notice) error {
-	keep, err := o.Prepare(ctx, n)
+	keep, err := o.prepare(ctx, tx, n)
 	if err != nil {
 		return err
 	}
@@ -93,6 +93,11 @@ func (o *Outbox) Tell(ctx context.Context, tx *sql.Tx, n Notice) error {
 
 // Prepare does of Tell what needs no transaction, so that nobody waits for it who writes: keep does the rest.
 func (o *Outbox) Prepare(ctx context.Context, n Notice) (keep func(context.Context, *sql.Tx) error, err error) {
+	return o.prepare(ctx, o.db.Reader(), n)
+}
+
+// prepare reads by q what the party wishes.
+func (o *Outbox) prepare(ctx context.Context, q querier, n Notice) (keep func(context.Context, *sql.Tx) error, err error) {
 	kind, known := o.Kinds[n.Kind]
 	if !known {
 		return nil, errs.Invalid.Errorf("notice: there is no kind %q", n.Kind)
@@ -100,7 +105,7 @@ func (o *Outbox) Prepare(ctx context.Context, n Notice) (keep func(context.Conte
 	if err := n.check(); err != nil {
 		return nil, err
 	}
-	wanted, language, err := o.wishes(ctx, n.Tenant, n.Party, n.Kind)
+	wanted, language, err := o.wishes(ctx, q, n.Tenant, n.Party, n.Kind)
 	if err != nil {
 		return nil, err
 	}

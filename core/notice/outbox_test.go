@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -352,5 +353,26 @@ func TestNoticesThatAreNone(t *testing.T) {
 		if len(o.list()) != 0 {
 			t.Error("something was kept")
 		}
+	})
+}
+
+// Who tells while he writes holds a connection and takes no second one: more tellers at once than there are connections
+// don't keep each other waiting for ever.
+func TestManyTellAtOnce(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		o := newOffice(t, db)
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
+		var tellers sync.WaitGroup
+		for n := range uint64(32) {
+			tellers.Go(func() {
+				if err := db.Write(ctx, func(tx *sql.Tx) error {
+					return o.Outbox.Tell(ctx, tx, notice.Notice{Tenant: tenant, ID: number(100 + n), Ledger: "main", Party: party, Kind: "code", Data: []byte(`{}`)})
+				}); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		tellers.Wait()
 	})
 }

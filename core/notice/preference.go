@@ -55,7 +55,7 @@ type Preference struct {
 // Preferences lists what a party gets, by kind and channel.
 func (o *Outbox) Preferences(ctx context.Context, tenant, party id.ID) (list []Preference, err error) {
 	for _, kind := range slices.Sorted(maps.Keys(o.Kinds)) {
-		said, _, err := o.wishes(ctx, tenant, party, kind)
+		said, _, err := o.wishes(ctx, o.db.Reader(), tenant, party, kind)
 		if err != nil {
 			return nil, err
 		}
@@ -69,8 +69,8 @@ func (o *Outbox) Preferences(ctx context.Context, tenant, party id.ID) (list []P
 }
 
 // wishes gives what a party has said of a kind, by channel, and its language, "" if it has not said.
-func (o *Outbox) wishes(ctx context.Context, tenant, party id.ID, kind string) (said map[string]bool, language string, err error) {
-	rows, err := o.db.Reader().QueryContext(ctx, o.db.Rebind(`SELECT channel, wanted, '' FROM notice_preference WHERE tenant = ? AND party = ? AND kind = ?
+func (o *Outbox) wishes(ctx context.Context, q querier, tenant, party id.ID, kind string) (said map[string]bool, language string, err error) {
+	rows, err := q.QueryContext(ctx, o.db.Rebind(`SELECT channel, wanted, '' FROM notice_preference WHERE tenant = ? AND party = ? AND kind = ?
 		UNION ALL SELECT '', TRUE, language FROM notice_language WHERE tenant = ? AND party = ?`), tenant[:], party[:], kind, tenant[:], party[:])
 	if err != nil {
 		return nil, "", fmt.Errorf("read preferences: %w", err)

@@ -10,7 +10,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -50,7 +49,7 @@ func Start(ctx context.Context, program, folder string) (*Node, error) {
 		return nil, err
 	}
 	n, err := start(ctx, program, folder, usualAddress)
-	if errors.Is(err, errEnded) && taken(usualAddress) {
+	if errors.Is(err, errEnded) && strings.Contains(err.Error(), "listen on "+usualAddress) {
 		n, err = start(ctx, program, folder, anyAddress)
 	}
 	return n, err
@@ -81,16 +80,6 @@ func start(ctx context.Context, program, folder, address string) (*Node, error) 
 		return nil, errors.Join(err, n.Stop())
 	}
 	return n, nil
-}
-
-// taken reports whether somebody listens at an address.
-func taken(address string) bool {
-	listener, err := net.Listen("tcp", address)
-	if err != nil {
-		return true
-	}
-	listener.Close()
-	return false
 }
 
 // serves is what the node says once it listens.
@@ -126,6 +115,9 @@ func (n *Node) ready(ctx context.Context, from int64) error {
 			return fmt.Errorf("wait for the node: %w%s", ctx.Err(), n.words())
 		case <-tick.C:
 		}
+	}
+	if err := n.Died(); err != nil {
+		return err // somebody else serves this folder
 	}
 	token, err := os.ReadFile(filepath.Join(n.Folder, TokenFile))
 	if err != nil {

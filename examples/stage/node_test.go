@@ -2,7 +2,6 @@ package stage
 
 import (
 	"fmt"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -27,18 +26,15 @@ func TestNodeDoesNotStart(t *testing.T) {
 
 // Where the usual port is taken, the node is where it says itself.
 func TestNodeAtAnotherPort(t *testing.T) {
-	if other, err := net.Listen("tcp", usualAddress); err == nil { // else somebody has it already
-		defer other.Close()
-	}
 	doors := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 	defer doors.Close()
 	program, folder := filepath.Join(t.TempDir(), "longmen"), t.TempDir()
 	script := fmt.Sprintf(`#!/bin/sh
-if [ "$5" = %s ]; then echo address already in use; exit 1; fi
+if [ "$5" = %s ]; then echo "longmen: listen on %s: address already in use"; exit 1; fi
 echo secret > %s/%s
 echo "longmen serves $3 on %s (documentation: %s/docs)"
 exec sleep 60
-`, usualAddress, folder, TokenFile, doors.URL, doors.URL)
+`, usualAddress, usualAddress, folder, TokenFile, doors.URL, doors.URL)
 	if err := os.WriteFile(program, []byte(script), 0o700); err != nil {
 		t.Fatal(err)
 	}

@@ -39,7 +39,7 @@ var chineseFonts = []string{
 // maxFont bounds a font file.
 const maxFont = 64 << 20
 
-// ErrNoChinese says that there is no Chinese font, so that only documents in Latin letters can be made.
+// ErrNoChinese says that there is no Chinese font, so that only documents in English can be made.
 var ErrNoChinese = errors.New("no Chinese font was found; install fonts-droid-fallback")
 
 // FindFonts loads the built-in Latin fonts and the first Chinese font of the files given, or of the usual ones if none

@@ -247,6 +247,10 @@ func (w *world) Contract(context.Context, *application.Application, *catalog.Pro
 
 func (w *world) OpenOn(_ context.Context, _, _ id.ID) (id.ID, error) { return w.waits, nil }
 
+func (w *world) Prepare(_ context.Context, n notice.Notice) (func(context.Context, *sql.Tx) error, error) {
+	return func(ctx context.Context, tx *sql.Tx) error { return w.Tell(ctx, tx, n) }, nil
+}
+
 func (w *world) Tell(_ context.Context, _ *sql.Tx, n notice.Notice) error {
 	if n.Kind == message.Funding {
 		w.papers = append(w.papers, "told "+string(n.Data))

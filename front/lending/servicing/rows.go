@@ -89,6 +89,9 @@ func (s *Servicing) confirm(ctx context.Context, l *Loan, p *pending, d derived,
 	if d.oldest != nil {
 		oldest = int64(*d.oldest)
 	}
+	// The ledger has done it: who asked may go away, it is noted.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+	defer cancel()
 	var notes []Note
 	for _, w := range s.watch {
 		n, err := w(ctx, l, e, d.state)

@@ -44,7 +44,7 @@ var (
 
 // Notices tell parties something.
 type Notices interface {
-	Tell(ctx context.Context, tx *sql.Tx, n notice.Notice) error
+	Prepare(ctx context.Context, n notice.Notice) (keep func(context.Context, *sql.Tx) error, err error)
 }
 
 // Desk asks for signatures and takes them.
@@ -87,6 +87,11 @@ func (d *Desk) Ask(ctx context.Context, r Request) error {
 	if err != nil {
 		return err
 	}
+	// Who writes holds a connection: he waits for no second one.
+	tell, err := d.notices.Prepare(ctx, notice)
+	if err != nil {
+		return err
+	}
 	digest := sha256.Sum256(append(salt, code...))
 	return d.db.Write(ctx, func(tx *sql.Tx) error {
 		res, err := tx.ExecContext(ctx, d.db.Rebind(`INSERT INTO sign_request (tenant, subject, party, hash, salt, code, expires, attempts, signed)
@@ -100,7 +105,7 @@ func (d *Desk) Ask(ctx context.Context, r Request) error {
 		if n, err := res.RowsAffected(); err != nil || n == 0 {
 			return errors.Join(err, d.notSent(ctx, tx, &r))
 		}
-		return d.notices.Tell(ctx, tx, notice)
+		return tell(ctx, tx)
 	})
 }
 

@@ -24,12 +24,14 @@ type phone struct {
 	came int
 }
 
-func (p *phone) Tell(_ context.Context, _ *sql.Tx, n notice.Notice) error {
-	var data struct{ Code string }
-	p.came++
-	err := json.Unmarshal(n.Data, &data)
-	p.code = data.Code
-	return err
+func (p *phone) Prepare(_ context.Context, n notice.Notice) (func(context.Context, *sql.Tx) error, error) {
+	return func(context.Context, *sql.Tx) error {
+		var data struct{ Code string }
+		p.came++
+		err := json.Unmarshal(n.Data, &data)
+		p.code = data.Code
+		return err
+	}, nil
 }
 
 func TestSign(t *testing.T) {
