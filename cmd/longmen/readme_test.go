@@ -2,8 +2,6 @@ package main
 
 import (
 	"context"
-	"net/http"
-	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -28,17 +26,16 @@ func TestREADME(t *testing.T) {
 	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", program, ".").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	address := freeAddress(t)
 	var script strings.Builder
 	for _, block := range regexp.MustCompile("(?s)```\n(.*?)```").FindAllStringSubmatch(part, -1) {
 		for line := range strings.Lines(block[1]) {
 			switch {
 			case strings.HasPrefix(line, "make build"):
 			case strings.HasPrefix(line, "longmen serve &"):
-				script.WriteString("longmen serve --listen " + address + " >serve.log 2>&1 &\ntrap \"kill $!; wait\" EXIT\n" +
-					"for i in $(seq 300); do curl -sf http://" + address + "/readyz >/dev/null && break; sleep 0.1; done\n")
+				script.WriteString("longmen serve --listen 127.0.0.1:0 >serve.log 2>&1 &\ntrap \"kill $!; wait\" EXIT\n" +
+					"for i in $(seq 300); do at=$(sed -n 's,.* on http://\\([^ ]*\\) (.*,\\1,p' serve.log); [ -z \"$at\" ] || break; sleep 0.1; done\n")
 			default:
-				script.WriteString(strings.ReplaceAll(line, "127.0.0.1:7421", address))
+				script.WriteString(strings.ReplaceAll(line, "127.0.0.1:7421", "$at"))
 			}
 		}
 	}
@@ -56,12 +53,4 @@ func TestREADME(t *testing.T) {
 			t.Errorf("nowhere it says %q:\n%s", says, out)
 		}
 	}
-}
-
-// freeAddress is one at which nobody listens.
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	s := httptest.NewServer(http.NotFoundHandler())
-	defer s.Close()
-	return s.Listener.Addr().String()
 }

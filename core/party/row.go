@@ -13,7 +13,7 @@ import (
 	"github.com/longmen/longmen/store"
 )
 
-// query runs statements in one transaction.
+// query runs statements in one transaction, or a single one without.
 type query struct {
 	ctx context.Context
 	tx  asked
