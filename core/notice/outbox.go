@@ -84,20 +84,26 @@ func Open(ctx context.Context, db *store.DB, c Config) (*Outbox, error) {
 // Tell keeps a notice on every channel that the party wants it on, within the caller's transaction: in the inbox as sent,
 // elsewhere planned.
 func (o *Outbox) Tell(ctx context.Context, tx *sql.Tx, n Notice) error {
-	keep, err := o.prepare(ctx, tx, n)
+	p, err := o.prepare(ctx, tx, n)
 	if err != nil {
 		return err
 	}
-	return keep(ctx, tx)
+	return o.Keep(ctx, tx, p)
 }
 
-// Prepare does of Tell what needs no transaction, so that nobody waits for it who writes: keep does the rest.
-func (o *Outbox) Prepare(ctx context.Context, n Notice) (keep func(context.Context, *sql.Tx) error, err error) {
+// Prepared is a notice that Keep keeps.
+type Prepared struct {
+	Notice
+	over []*Sent // each channel
+}
+
+// Prepare does of Tell what needs no transaction, so that nobody waits for it who writes: Keep does the rest.
+func (o *Outbox) Prepare(ctx context.Context, n Notice) (*Prepared, error) {
 	return o.prepare(ctx, o.db.Reader(), n)
 }
 
 // prepare reads by q what the party wishes.
-func (o *Outbox) prepare(ctx context.Context, q querier, n Notice) (keep func(context.Context, *sql.Tx) error, err error) {
+func (o *Outbox) prepare(ctx context.Context, q querier, n Notice) (*Prepared, error) {
 	kind, known := o.Kinds[n.Kind]
 	if !known {
 		return nil, errs.Invalid.Errorf("notice: there is no kind %q", n.Kind)
@@ -109,7 +115,7 @@ func (o *Outbox) prepare(ctx context.Context, q querier, n Notice) (keep func(co
 	if err != nil {
 		return nil, err
 	}
-	var list []*Sent
+	p := &Prepared{Notice: n}
 	for _, channel := range kind.Channels {
 		if on, said := wanted[channel]; said && !on && !kind.Must {
 			continue
@@ -119,17 +125,10 @@ func (o *Outbox) prepare(ctx context.Context, q querier, n Notice) (keep func(co
 			return nil, err
 		}
 		if s != nil {
-			list = append(list, s)
+			p.over = append(p.over, s)
 		}
 	}
-	return func(ctx context.Context, tx *sql.Tx) error {
-		for _, s := range list {
-			if err := o.keep(ctx, tx, &n, s); err != nil {
-				return err
-			}
-		}
-		return nil
-	}, nil
+	return p, nil
 }
 
 // over makes a notice for one channel, nil where nobody is reached. What the inbox can't take now is planned as for the
@@ -157,15 +156,55 @@ func (o *Outbox) over(ctx context.Context, channel string, n *Notice, language s
 	return s, nil
 }
 
-// keep keeps a notice on one channel, and plans it unless it is sent.
-func (o *Outbox) keep(ctx context.Context, tx *sql.Tx, n *Notice, s *Sent) error {
-	added, err := o.put(ctx, tx, s)
-	if !added || err != nil || s.At != 0 {
-		return err
+// kept are the columns of notices.
+var kept = store.NewValues("tenant blob, id blob, party blob, kind text, channel text, data blob, subject text, body text, language text, created integer, sent integer")
+
+// Keep keeps notices within the caller's transaction, and plans those that are not sent.
+func (o *Outbox) Keep(ctx context.Context, tx *sql.Tx, list ...*Prepared) error {
+	var rows [][]any
+	for _, p := range list {
+		for _, n := range p.over {
+			rows = append(rows, []any{
+				n.Tenant[:], n.ID[:], n.Party[:], n.Kind, n.Channel, []byte(n.Data), n.Subject, n.Body, n.Language, n.Created, n.At,
+			})
+		}
 	}
-	return o.Plan.AddIn(ctx, tx, plan.Event{
-		Tenant: n.Tenant, ID: s.ID, Ledger: n.Ledger, Due: n.At, Kind: EventKind, Subject: n.Party,
+	added := map[[2]id.ID]bool{}
+	err := kept.Query(ctx, tx, o.db.Dialect(), `INSERT INTO notice (`+kept.Names()+`) SELECT `+kept.Names()+` FROM v WHERE true
+		ON CONFLICT (tenant, id) DO NOTHING RETURNING tenant, id`, rows, func(found *sql.Rows) error {
+		var tenant, own []byte
+		err := found.Scan(&tenant, &own)
+		if err == nil {
+			added[[2]id.ID{id.ID(tenant), id.ID(own)}] = true
+		}
+		return err
 	})
+	if err != nil {
+		return fmt.Errorf("keep notices: %w", err)
+	}
+	var later []plan.Event
+	for _, p := range list {
+		for _, n := range p.over {
+			switch {
+			case !added[[2]id.ID{n.Tenant, n.ID}]:
+				if err := o.same(ctx, tx, n); err != nil {
+					return err
+				}
+			case n.At == 0:
+				later = append(later, plan.Event{Tenant: n.Tenant, ID: n.ID, Ledger: p.Ledger, Due: p.At, Kind: EventKind, Subject: n.Party})
+			}
+		}
+	}
+	return o.Plan.AddIn(ctx, tx, later...)
+}
+
+// same makes sure that a notice that is there tells the same.
+func (o *Outbox) same(ctx context.Context, tx *sql.Tx, n *Sent) error {
+	there, err := o.find(ctx, tx, "tenant = ? AND id = ?", n.Tenant[:], n.ID[:])
+	if err == nil && (len(there) != 1 || there[0].Party != n.Party || there[0].Kind != n.Kind) {
+		err = errs.Conflict.Errorf("notice %s tells somebody else, or something else", n.ID)
+	}
+	return err
 }
 
 // write makes the text.
@@ -179,24 +218,6 @@ func (o *Outbox) write(n *Sent, language string) error {
 	}
 	n.Subject, n.Body, n.Language = subject, body, language
 	return nil
-}
-
-// put adds a notice, unless it is there.
-func (o *Outbox) put(ctx context.Context, tx *sql.Tx, n *Sent) (added bool, err error) {
-	res, err := tx.ExecContext(ctx, o.db.Rebind(`INSERT INTO notice (tenant, id, party, kind, channel, data, subject, body, language, created, sent)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (tenant, id) DO NOTHING`),
-		n.Tenant[:], n.ID[:], n.Party[:], n.Kind, n.Channel, []byte(n.Data), n.Subject, n.Body, n.Language, n.Created, n.At)
-	if err != nil {
-		return false, fmt.Errorf("keep notice %s: %w", n.ID, err)
-	}
-	if rows, err := res.RowsAffected(); err != nil || rows == 1 {
-		return err == nil, err
-	}
-	there, err := o.find(ctx, tx, "tenant = ? AND id = ?", n.Tenant[:], n.ID[:])
-	if err == nil && (len(there) != 1 || there[0].Party != n.Party || there[0].Kind != n.Kind) {
-		err = errs.Conflict.Errorf("notice %s tells somebody else, or something else", n.ID)
-	}
-	return false, err
 }
 
 // Send is the handler of the planned events of EventKind.

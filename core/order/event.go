@@ -8,7 +8,7 @@ import (
 	"github.com/longmen/longmen/kit/id"
 )
 
-const queryEvents = `SELECT ` + stepColumns + `,
+var queryEvents = `SELECT ` + stepColumns + `,
 	(SELECT b.parties FROM order_book b WHERE b.tenant = order_step.tenant AND b.id = order_step.item)
 	FROM order_step WHERE tenant = ? AND number > ? ORDER BY number LIMIT ?`
 

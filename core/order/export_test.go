@@ -39,12 +39,16 @@ func Queries(dialect store.Dialect, tenant id.ID, f Filter, newest bool) []Query
 // OtherQueries are those for one order, its steps, times, events and repeats.
 func OtherQueries(dialect store.Dialect, tenant, order id.ID) []Query {
 	s := rows{dialect: dialect}
+	v := "WITH v (tenant, id) AS (VALUES (?, ?)) "
+	if dialect == store.Postgres {
+		v = "WITH v (tenant, id) AS (VALUES (?::bytea, ?::bytea)) "
+	}
 	return []Query{
 		{queryOpened, []any{tenant[:], int64(5)}, "(tenant=? AND created>?)"},
 		{queryEvents, []any{tenant[:], int64(5), 10}, "(tenant=? AND number>?)"},
 		{queryLast, []any{tenant[:]}, "(tenant=?)"},
-		{s.queryOrders() + `(?, ?)`, []any{tenant[:], order[:], tenant[:]}, "(tenant=? AND id=?)"},
-		{s.queryDone() + `(?, ?)`, []any{tenant[:], order[:], tenant[:]}, "(tenant=? AND change=?)"},
+		{v + s.queryOrders(), []any{tenant[:], order[:]}, "(tenant=? AND id=?)"},
+		{v + s.queryDone(), []any{tenant[:], order[:]}, "(tenant=? AND change=?)"},
 		{querySteps, []any{tenant[:], order[:], 0, 10, 10}, "(tenant=? AND item=? AND version>? AND version<?)"},
 		{queryPosition, []any{tenant[:], "me"}, "(tenant=? AND name=?)"},
 	}

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/longmen/longmen/kit/id"
+	"github.com/longmen/longmen/store"
 )
 
 // Filter says which orders of a tenant are meant: those for which all that is set is true.
@@ -282,6 +283,31 @@ func (s *search) leadQuery(limit int) (string, []any) {
 		args = []any{s.tenant[:], int64(s.Reference.Type), s.Reference.Value[:]}
 	}
 	return query + s.span(), append(args, int64(s.above), int64(s.below), limit)
+}
+
+// lists are the lengths that lists of a query have, so that a database meets few different queries.
+var lists = []int{256, 64, 8, 1}
+
+// in runs a query that ends in IN with parts of a list, and gives the rows to f. Each part is filled up with its last
+// value.
+func (s *search) in(ctx context.Context, query string, args, list []any, f func(*sql.Rows) error) error {
+	for len(list) > 0 {
+		size := lists[0]
+		for _, n := range lists {
+			if len(list) <= n {
+				size = n
+			}
+		}
+		part := append(slices.Clone(args), list[:min(size, len(list))]...)
+		list = list[len(part)-len(args):]
+		for len(part) < len(args)+size {
+			part = append(part, part[len(part)-1])
+		}
+		if err := s.each(ctx, query+`(`+store.List(size)+`)`, part, f); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // placed reads those of the orders at some places that the other filters let through, in the order of the places.

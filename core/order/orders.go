@@ -111,15 +111,38 @@ type Happened struct {
 // itself, in their order. One that can never follow is left out: its order is not there or has gone on, or its id was
 // used for something else. It waits for no clock that can't be read. For all else it is as Within.
 func (o *Orders) Keep(ctx context.Context, tx *sql.Tx, tenant id.ID, list ...Happened) error {
-	calls := make([]*pending, len(list))
+	prepared, err := o.Prepare(tenant, list...)
+	if err != nil {
+		return err
+	}
+	return o.KeepPrepared(ctx, tx, prepared...)
+}
+
+// Prepared is a write that KeepPrepared notes.
+type Prepared struct{ call *pending }
+
+// Prepare does of Keep what needs no transaction, so that nobody waits for it who writes.
+func (o *Orders) Prepare(tenant id.ID, list ...Happened) ([]*Prepared, error) {
+	prepared := make([]*Prepared, len(list))
 	for i, h := range list {
 		p, err := o.prepare(tenant, true, h.Write)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		p.happened, p.writes[0].at = true, h.At
-		calls[i] = p
+		prepared[i] = &Prepared{p}
 	}
+	return prepared, nil
+}
+
+// KeepPrepared does the rest of Keep, for any tenants.
+func (o *Orders) KeepPrepared(ctx context.Context, tx *sql.Tx, list ...*Prepared) error {
+	calls := make([]*pending, len(list))
+	for i, p := range list {
+		calls[i] = p.call
+	}
+	// Everybody locks tenants in this order, in however many parts.
+	slices.SortStableFunc(calls, func(a, b *pending) int { return bytes.Compare(a.tenant[:], b.tenant[:]) })
 	for part := range slices.Chunk(calls, MaxBatch) {
 		if _, err := o.apply(ctx, tx, part); err != nil {
 			return err
@@ -234,12 +257,12 @@ func (o *Orders) load(ctx context.Context, r rows, d *draft, tenant id.ID, calls
 		}
 		d.now[tenant] = now
 	}
-	var changes, orders []any
+	var changes, orders []id.ID
 	for _, p := range calls {
 		for _, w := range p.writes {
-			changes = append(changes, w.id[:])
+			changes = append(changes, w.id)
 			if !w.opens {
-				orders = append(orders, w.order[:])
+				orders = append(orders, w.order)
 			}
 		}
 	}

@@ -7,27 +7,34 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/longmen/longmen/kit/id"
 	"github.com/longmen/longmen/store"
 )
 
+// The columns of the tables.
+var (
+	bookRows = store.NewValues(`tenant blob, id blob, place integer, kind text, state text, version integer, created integer,
+		creator blob, changed integer, changer blob, parties text, amounts text, refs text, attributes text`)
+	stepRows = store.NewValues(`tenant blob, number integer, item blob, version integer, change blob, hash blob, kind text,
+		transition text, origin text, state text, at integer, actor blob, behalf blob, role text, reason text, approval blob,
+		ledger blob, command blob, sequence integer, amounts text, refs text, attributes text`)
+	partyRows     = store.NewValues("tenant blob, party blob, place integer, part text")
+	referenceRows = store.NewValues("tenant blob, type integer, value blob, place integer")
+
+	bookColumns, stepColumns = bookRows.Names(), stepRows.Names()
+)
+
 const (
-	bookColumns = `tenant, id, place, kind, state, version, created, creator, changed, changer, parties, amounts, refs, attributes`
-	stepColumns = `tenant, number, item, version, change, hash, kind, transition, origin, state, at, actor, behalf, role,
-	reason, approval, ledger, command, sequence, amounts, refs, attributes`
 	// replace says what of an order changes.
 	replace = ` ON CONFLICT (tenant, id) DO UPDATE SET state = excluded.state, version = excluded.version,
 	changed = excluded.changed, changer = excluded.changer, amounts = excluded.amounts, refs = excluded.refs,
 	attributes = excluded.attributes`
 )
 
-const (
-	querySteps = `SELECT ` + stepColumns + ` FROM order_step
+var querySteps = `SELECT ` + stepColumns + ` FROM order_step
 	WHERE tenant = ? AND item = ? AND version > ? AND version <= ? ORDER BY version LIMIT ?`
-)
 
 // rows reads and writes the tables within a transaction.
 type rows struct {
@@ -66,9 +73,6 @@ func scanAll(found *sql.Rows, err error, f func(*sql.Rows) error) error {
 	return nil
 }
 
-// lists are the lengths that lists of a query have, so that a database meets few different queries.
-var lists = []int{256, 64, 8, 1}
-
 // by names an index of a table to SQLite, which has no statistics and would rather read all of a tenant than look for
 // some dozens of values.
 func (r rows) by(table, index string) string {
@@ -78,39 +82,42 @@ func (r rows) by(table, index string) string {
 	return table
 }
 
-// in runs a query that ends in IN with parts of a list, and gives the rows to f. Each part is filled up with its last
-// value.
-func (r rows) in(ctx context.Context, query string, args, list []any, f func(*sql.Rows) error) error {
-	for len(list) > 0 {
-		size := lists[0]
-		for _, n := range lists {
-			if len(list) <= n {
-				size = n
-			}
-		}
-		part := append(slices.Clone(args), list[:min(size, len(list))]...)
-		list = list[len(part)-len(args):]
-		for len(part) < len(args)+size {
-			part = append(part, part[len(part)-1])
-		}
-		if err := r.each(ctx, query+`(`+store.List(size)+`)`, part, f); err != nil {
-			return err
-		}
+func (r rows) queryDone() string {
+	return r.lookup(`change, hash, item, version, number`, `order_step`, `change`)
+}
+
+func (r rows) queryOrders() string { return r.lookup(bookColumns, `order_book`, `id`) }
+
+// lookup reads the rows of a table whose column is one of the ids in v, by the table's unique index on it, which is named
+// after it. PostgreSQL is asked for the first row from an id on: of a table that was empty when it made the plan it knows
+// nothing, and takes any index that begins with the tenant, unless the order tells which.
+func (r rows) lookup(columns, table, column string) string {
+	names := `x.` + strings.ReplaceAll(columns, `, `, `, x.`)
+	if r.dialect == store.Postgres {
+		return `SELECT ` + names + ` FROM v CROSS JOIN LATERAL (SELECT * FROM ` + table + ` t WHERE t.tenant = v.tenant AND t.` + column +
+			` >= v.id ORDER BY t.` + column + ` LIMIT 1) x WHERE x.` + column + ` = v.id`
+	}
+	return `SELECT ` + names + ` FROM v CROSS JOIN ` + r.by(table+` x`, table+`_`+column) + ` WHERE x.tenant = v.tenant AND x.` + column + ` = v.id`
+}
+
+// idRows are the columns of what is looked for.
+var idRows = store.NewValues("tenant blob, id blob")
+
+// look gives what a query finds of some ids.
+func (r rows) look(ctx context.Context, query string, tenant id.ID, list []id.ID, f func(*sql.Rows) error) error {
+	values := make([][]any, len(list))
+	for i := range list {
+		values[i] = []any{tenant[:], list[i][:]}
+	}
+	if err := idRows.Query(ctx, r.tx, r.dialect, query, values, f); err != nil {
+		return fmt.Errorf("read orders: %w", err)
 	}
 	return nil
 }
 
-func (r rows) queryDone() string {
-	return `SELECT change, hash, item, version, number FROM ` + r.by("order_step", "order_step_change") + ` WHERE tenant = ? AND change IN `
-}
-
-func (r rows) queryOrders() string {
-	return `SELECT ` + bookColumns + ` FROM ` + r.by("order_book", "order_book_id") + ` WHERE tenant = ? AND id IN `
-}
-
 // loadDone reads which of these writes were done before.
-func (r rows) loadDone(ctx context.Context, d *draft, tenant id.ID, changes []any) error {
-	return r.in(ctx, r.queryDone(), []any{tenant[:]}, changes, func(found *sql.Rows) error {
+func (r rows) loadDone(ctx context.Context, d *draft, tenant id.ID, changes []id.ID) error {
+	return r.look(ctx, r.queryDone(), tenant, changes, func(found *sql.Rows) error {
 		var change, hash, item []byte
 		var f done
 		if err := found.Scan(&change, &hash, &item, &f.version, &f.number); err != nil {
@@ -124,8 +131,8 @@ func (r rows) loadDone(ctx context.Context, d *draft, tenant id.ID, changes []an
 }
 
 // loadOrders reads orders as they stand.
-func (r rows) loadOrders(ctx context.Context, d *draft, tenant id.ID, orders []any) error {
-	return r.in(ctx, r.queryOrders(), []any{tenant[:]}, orders, func(found *sql.Rows) error {
+func (r rows) loadOrders(ctx context.Context, d *draft, tenant id.ID, orders []id.ID) error {
+	return r.look(ctx, r.queryOrders(), tenant, orders, func(found *sql.Rows) error {
 		o, err := scanOrder(found)
 		d.orders[key{tenant, o.ID}] = &o
 		return err
@@ -146,7 +153,7 @@ func (r rows) steps(ctx context.Context, tenant, order id.ID, after, upTo uint32
 // order reads one order as it stands, nil if there is none.
 func (r rows) order(ctx context.Context, tenant, order id.ID) (*Order, error) {
 	d := newDraft()
-	if err := r.loadOrders(ctx, d, tenant, []any{order[:]}); err != nil {
+	if err := r.loadOrders(ctx, d, tenant, []id.ID{order}); err != nil {
 		return nil, err
 	}
 	return d.orders[key{tenant, order}], nil
@@ -195,16 +202,19 @@ func (r rows) save(ctx context.Context, d *draft) error {
 		references = append(references, []any{f.tenant[:], int64(f.Type), f.Value[:], int64(f.place)})
 	}
 	for _, t := range []struct {
-		table, columns, conflict string
-		values                   [][]any
+		into     *store.Values
+		table    string
+		conflict string
+		values   [][]any
 	}{
-		{"order_step", stepColumns, "", steps},
-		{"order_book", bookColumns, replace, book},
-		{"order_party", "tenant, party, place, part", "", parties},
-		{"order_reference", "tenant, type, value, place", "", references},
+		{stepRows, "order_step", "", steps},
+		{bookRows, "order_book", replace, book},
+		{partyRows, "order_party", "", parties},
+		{referenceRows, "order_reference", "", references},
 	} {
-		if err := r.insert(ctx, t.table, t.columns, t.conflict, t.values); err != nil {
-			return err
+		query := `INSERT INTO ` + t.table + ` (` + t.into.Names() + `) SELECT ` + t.into.Names() + ` FROM v WHERE true` + t.conflict
+		if _, err := t.into.Exec(ctx, r.tx, r.dialect, query, t.values); err != nil {
+			return fmt.Errorf("write %s: %w", t.table, err)
 		}
 	}
 	for tenant, e := range d.ends {
@@ -216,34 +226,7 @@ func (r rows) save(ctx context.Context, d *draft) error {
 	return nil
 }
 
-// chunks are the numbers of rows that one statement inserts, so that a database meets few different statements.
-var chunks = []int{64, 16, 4, 1}
-
-func (r rows) insert(ctx context.Context, table, columns, conflict string, values [][]any) error {
-	for len(values) > 0 {
-		n := 1
-		for _, c := range chunks {
-			if c <= len(values) {
-				n = c
-				break
-			}
-		}
-		width := len(values[0])
-		one := "(" + store.List(width) + ")"
-		query := `INSERT INTO ` + table + ` (` + columns + `) VALUES ` + one + strings.Repeat(", "+one, n-1) + conflict
-		args := make([]any, 0, n*width)
-		for _, v := range values[:n] {
-			args = append(args, v...)
-		}
-		if _, err := r.tx.ExecContext(ctx, r.dialect.Rebind(query), args...); err != nil {
-			return fmt.Errorf("write %s: %w", table, err)
-		}
-		values = values[n:]
-	}
-	return nil
-}
-
-// values are an order's, as bookColumns says.
+// values are an order's, as bookRows says.
 func (o *Order) values() []any {
 	return []any{
 		o.Tenant[:], o.ID[:], int64(o.Place), o.Kind, o.State, o.Version, o.Created, o.CreatedBy[:], o.Changed, o.ChangedBy[:],
@@ -251,7 +234,7 @@ func (o *Order) values() []any {
 	}
 }
 
-// values are a step's, as stepColumns says.
+// values are a step's, as stepRows says.
 func (s *row) values() []any {
 	e := s.Evidence
 	v := []any{

@@ -49,8 +49,29 @@ func (p *Plan) Add(ctx context.Context, events ...Event) error {
 // AddIn plans events within a transaction of the caller on the same database, together with rows of his own. They are
 // seen soon after it has been committed.
 func (p *Plan) AddIn(ctx context.Context, tx *sql.Tx, events ...Event) error {
+	if len(events) == 0 {
+		return nil
+	}
+	rows := make([][]any, len(events))
 	for i := range events {
-		if err := p.add(ctx, tx, &events[i]); err != nil {
+		e := &events[i]
+		if err := e.check(); err != nil {
+			return err
+		}
+		content := e.Content
+		if content == nil {
+			content = []byte{}
+		}
+		rows[i] = []any{e.Tenant[:], e.ID[:], e.Ledger, e.Due, e.Kind, e.Subject[:], content, p.now()}
+	}
+	added, err := planned.Exec(ctx, tx, p.db.Dialect(), `INSERT INTO plan_event
+		(tenant, id, ledger, due, kind, subject, content, state, attempts, again, problem, changed)
+		SELECT tenant, id, ledger, due, kind, subject, content, 1, 0, 0, '', changed FROM v WHERE true ON CONFLICT (tenant, id) DO NOTHING`, rows)
+	if err != nil {
+		return fmt.Errorf("plan %d events, the first of kind %s: %w", len(events), events[0].Kind, err)
+	}
+	if added < int64(len(events)) {
+		if err := p.allSame(ctx, tx, events); err != nil {
 			return err
 		}
 	}
@@ -58,29 +79,22 @@ func (p *Plan) AddIn(ctx context.Context, tx *sql.Tx, events ...Event) error {
 	return nil
 }
 
-func (p *Plan) add(ctx context.Context, tx *sql.Tx, e *Event) error {
-	if err := e.check(); err != nil {
-		return err
+// planned are the columns of what is planned.
+var planned = store.NewValues("tenant blob, id blob, ledger text, due integer, kind text, subject blob, content blob, changed integer")
+
+// allSame makes sure that events are planned as they are.
+func (p *Plan) allSame(ctx context.Context, tx *sql.Tx, events []Event) error {
+	for i := range events {
+		e := &events[i]
+		there, err := p.get(ctx, tx, e.Tenant, e.ID)
+		if err != nil {
+			return err
+		}
+		if !there.same(e) {
+			return errs.Conflict.Errorf("event %s is planned already and asks for something else", e.ID)
+		}
 	}
-	content := e.Content
-	if content == nil {
-		content = []byte{}
-	}
-	res, err := tx.ExecContext(ctx, p.db.Rebind(`INSERT INTO plan_event
-		(tenant, id, ledger, due, kind, subject, content, state, attempts, again, problem, changed)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, 0, '', ?) ON CONFLICT (tenant, id) DO NOTHING`),
-		e.Tenant[:], e.ID[:], e.Ledger, e.Due, e.Kind, e.Subject[:], content, Waiting, p.now())
-	if err != nil {
-		return fmt.Errorf("plan event %s: %w", e.ID, err)
-	}
-	if n, err := res.RowsAffected(); err != nil || n == 1 {
-		return err
-	}
-	there, err := p.get(ctx, tx, e.Tenant, e.ID)
-	if err == nil && !there.same(e) {
-		err = errs.Conflict.Errorf("event %s is planned already and asks for something else", e.ID)
-	}
-	return err
+	return nil
 }
 
 // wake lets all who follow a ledger look again, and soon once more: a transaction under way may take a moment.

@@ -8,6 +8,7 @@ import (
 	"github.com/longmen/longmen/front/lending/application"
 	"github.com/longmen/longmen/front/lending/decision"
 	"github.com/longmen/longmen/front/lending/paper"
+	"github.com/longmen/longmen/front/lending/servicing"
 	"github.com/longmen/longmen/front/lending/sign"
 	"github.com/longmen/longmen/front/message"
 	"github.com/longmen/longmen/kit/errs"
@@ -34,7 +35,7 @@ func (g *Ground) openApplications(ctx context.Context, c *Config) error {
 	})
 	desk.Papers, g.Applications = g.Papers, desk
 	g.Market.Consumer = desk
-	g.Loans.Watch(desk.Told)
+	g.Loans.Watch(servicing.Planning(g.Plan, desk.Told))
 	return err
 }
 

@@ -152,7 +152,11 @@ func (g *Ground) open(ctx context.Context, c *Config) error {
 	if err := g.openTrading(ctx, c); err != nil {
 		return err
 	}
-	return g.openApplications(ctx, c)
+	if err := g.openApplications(ctx, c); err != nil {
+		return err
+	}
+	g.watchRepayments()
+	return nil
 }
 
 // Close closes the database.

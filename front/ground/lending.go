@@ -35,11 +35,16 @@ func (g *Ground) openLending(ctx context.Context, c *Config) (err error) {
 		return err
 	}
 	g.Reminders = &reminder.Reminders{Plan: g.Plan, Outbox: g.Notices, Loans: g.Loans, Ledgers: ledgers{c}, Disputed: g.Collections.Disputed}
-	g.Loans.Watch(g.Reminders.Happened)
+	g.Loans.Watch(servicing.Watching(g.Reminders.Happened, g.Reminders.Keep))
 	g.Loans.Watch(servicing.Lapses(g.Plan, g.Approvals))
 	g.Loans.Watch(g.Loans.Credits(g.Plan))
-	g.Loans.WatchAll((&repayment.Repayments{Orders: g.Orders}).Keep)
 	return nil
+}
+
+// watchRepayments makes orders of repayments, after all else that follows from an event: it locks the tenant's orders.
+func (g *Ground) watchRepayments() {
+	r := &repayment.Repayments{Orders: g.Orders}
+	g.Loans.Watch(servicing.Watching(r.Happened, r.Keep))
 }
 
 // LoanHandlers are the handlers of the planned events of loans.

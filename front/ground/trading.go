@@ -35,7 +35,7 @@ func (g *Ground) openMarket(ctx context.Context, c *Config) (err error) {
 func (g *Ground) openTrading(ctx context.Context, c *Config) (err error) {
 	t := &traded{ground: g, ledgers: c.Ledgers}
 	g.Sales, err = sale.New(ctx, sale.Config{DB: g.DB, Plan: g.Plan, Orders: g.Orders, Ledgers: c.Ledgers, Loans: t, Now: ledgers{c}.Now, Admit: t.admit, Class: t.class, Await: g.Market.Await, Turn: g.Market.Turn, Sold: g.sold})
-	g.Loans.Watch(t.done)
+	g.Loans.Watch(servicing.Watching(t.changed, t.looked))
 	g.Valuer = accounting.NewValuer(g.Books, ledgers{c}, Claims{g.Loans, g.Sales, g.Products, cmp.Or(c.Log, slog.New(slog.DiscardHandler))})
 	g.Overview = &overview.Overview{Market: g.Market, Sales: g.Sales, Loans: g.Loans, Now: ledgers{c}.Now}
 	return err
@@ -150,14 +150,28 @@ func (t *traded) holding(ctx context.Context, tenant id.ID, l *sale.Loan, buyer 
 	return of, h, err
 }
 
-// done lets the offers on a loan be looked at after anything but an ordinary payment.
-func (t *traded) done(_ context.Context, l *servicing.Loan, e *servicing.Event, state servicing.State) (servicing.Note, error) {
+// change is an event of a loan after which the offers on it are looked at.
+type change struct {
+	of *servicing.Loan
+	by *servicing.Event
+}
+
+// changed says whether the offers on a loan are looked at: after anything but an ordinary payment.
+func (t *traded) changed(_ context.Context, l *servicing.Loan, e *servicing.Event, state servicing.State) ([]change, error) {
 	if e.Outcome != servicing.Applied || e.Kind == servicing.Disbursed || e.Kind == servicing.Repaid && state != servicing.Closed {
 		return nil, nil
 	}
-	return func(ctx context.Context, tx *sql.Tx) error {
-		return t.ground.Sales.Changed(ctx, tx, l.Tenant, l.Deed.Loan, l.Ledger, e.ID, e.At)
-	}, nil
+	return []change{{l, e}}, nil
+}
+
+// looked lets the offers on loans be looked at.
+func (t *traded) looked(ctx context.Context, tx *sql.Tx, list []change) error {
+	for _, c := range list {
+		if err := t.ground.Sales.Changed(ctx, tx, c.of.Tenant, c.of.Deed.Loan, c.of.Ledger, c.by.ID, c.by.At); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // forget lets the market see what has changed of a party.

@@ -196,17 +196,15 @@ func (d *Desk) OfLoan(ctx context.Context, tenant, loan id.ID) (*Application, er
 	return read(&found.Orders[0])
 }
 
-// Told is what servicing tells of each event of a loan. Whoever only pays his installments changes
+// Told is what is planned after an event of a loan. Whoever only pays his installments changes
 // nothing here.
-func (d *Desk) Told(_ context.Context, l *servicing.Loan, e *servicing.Event, now servicing.State) (servicing.Note, error) {
+func (d *Desk) Told(_ context.Context, l *servicing.Loan, e *servicing.Event, now servicing.State) ([]plan.Event, error) {
 	if e.Outcome != servicing.Applied || now == servicing.Active && e.Kind != servicing.Reversed {
 		return nil, nil
 	}
-	return func(ctx context.Context, tx *sql.Tx) error {
-		return d.Plan.AddIn(ctx, tx, plan.Event{
-			Tenant: l.Tenant, ID: e.ID.Derive(LoanKind, 0), Ledger: l.Ledger, Due: atOnce, Kind: LoanKind, Subject: l.Deed.Loan,
-		})
-	}, nil
+	return []plan.Event{{
+		Tenant: l.Tenant, ID: e.ID.Derive(LoanKind, 0), Ledger: l.Ledger, Due: atOnce, Kind: LoanKind, Subject: l.Deed.Loan,
+	}}, nil
 }
 
 // maxSteps is more than an application goes at once.

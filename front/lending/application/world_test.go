@@ -147,7 +147,7 @@ func newWorld(t testing.TB, db *store.DB) *world {
 	})
 	must(err)
 	w.Market = w.market
-	w.loans.Watch(w.Told)
+	w.loans.Watch(servicing.Planning(w.Plan, w.Told))
 	handlers := w.market.Handlers()
 	maps.Copy(handlers, w.Desk.Handlers())
 	w.runner, err = p.Lead(t.Context(), 1, clocks{w}, handlers)
@@ -247,8 +247,12 @@ func (w *world) Contract(context.Context, *application.Application, *catalog.Pro
 
 func (w *world) OpenOn(_ context.Context, _, _ id.ID) (id.ID, error) { return w.waits, nil }
 
-func (w *world) Prepare(_ context.Context, n notice.Notice) (func(context.Context, *sql.Tx) error, error) {
-	return func(ctx context.Context, tx *sql.Tx) error { return w.Tell(ctx, tx, n) }, nil
+func (w *world) Prepare(_ context.Context, n notice.Notice) (*notice.Prepared, error) {
+	return &notice.Prepared{Notice: n}, nil
+}
+
+func (w *world) Keep(ctx context.Context, tx *sql.Tx, list ...*notice.Prepared) error {
+	return w.Tell(ctx, tx, list[0].Notice)
 }
 
 func (w *world) Tell(_ context.Context, _ *sql.Tx, n notice.Notice) error {

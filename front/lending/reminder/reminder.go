@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"maps"
 	"strings"
@@ -35,7 +34,8 @@ var lateDays = [...]int{1, 8, 31, 61, 91, 121, 151}
 
 // Outbox takes notices.
 type Outbox interface {
-	Prepare(ctx context.Context, n notice.Notice) (keep func(context.Context, *sql.Tx) error, err error)
+	Prepare(ctx context.Context, n notice.Notice) (*notice.Prepared, error)
+	Keep(ctx context.Context, tx *sql.Tx, list ...*notice.Prepared) error
 }
 
 // Reminders tell the borrowers of all tenants.
@@ -63,89 +63,88 @@ type what struct {
 	Number uint32   `json:"number,omitempty"` // of an event: a payment, one that came back, or one that looks like a second
 }
 
-// Happened gives what is to be told after an event of a loan.
-func (r *Reminders) Happened(ctx context.Context, l *servicing.Loan, e *servicing.Event, _ servicing.State) (servicing.Note, error) {
+// Told is what follows from something: what is told, and what is looked at later.
+type Told struct {
+	notice *notice.Prepared
+	later  []plan.Event
+}
+
+// Happened gives what follows from an event of a loan, for Keep.
+func (r *Reminders) Happened(ctx context.Context, l *servicing.Loan, e *servicing.Event, _ servicing.State) ([]Told, error) {
 	if e.Outcome != servicing.Applied && e.Outcome != servicing.Suspected {
 		return nil, nil
 	}
+	var told Told
+	var err error
 	switch e.Kind {
 	case servicing.Repaid, servicing.Settled:
-		return r.tell(ctx, l, e), nil
+		told = r.tell(ctx, l, e)
 	case servicing.Reversed:
-		again, err := r.again(ctx, l, e)
-		if err != nil {
-			return nil, err
-		}
-		tell := r.tell(ctx, l, e)
-		return func(ctx context.Context, tx *sql.Tx) error {
-			if err := tell(ctx, tx); err != nil {
-				return err
-			}
-			return again(ctx, tx)
-		}, nil
+		told = r.tell(ctx, l, e)
+		err = r.again(ctx, l, e, &told)
 	case servicing.Disbursed, servicing.Charged, servicing.Deferred, servicing.Rescheduled, servicing.Repriced, servicing.Restructured:
-		return r.again(ctx, l, e)
+		err = r.again(ctx, l, e, &told)
+	default:
+		return nil, nil
 	}
-	return nil, nil
+	return []Told{told}, err
+}
+
+// Keep keeps what follows from events, in the transaction that keeps them.
+func (r *Reminders) Keep(ctx context.Context, tx *sql.Tx, list []Told) error {
+	var notices []*notice.Prepared
+	var later []plan.Event
+	for i := range list {
+		if list[i].notice != nil {
+			notices = append(notices, list[i].notice)
+		}
+		later = append(later, list[i].later...)
+	}
+	if err := r.Outbox.Keep(ctx, tx, notices...); err != nil {
+		return err
+	}
+	return r.Plan.AddIn(ctx, tx, later...)
 }
 
 // tell tells of a payment, or that one came back. A notice that can't be made now is planned: it waits for whoever mends
 // what it lacks, and holds up no payment.
-func (r *Reminders) tell(ctx context.Context, l *servicing.Loan, e *servicing.Event) servicing.Note {
+func (r *Reminders) tell(ctx context.Context, l *servicing.Loan, e *servicing.Event) (told Told) {
 	own := e.ID.Derive("reminder.event", 0)
 	n, err := r.happened(ctx, l, e, own, e.At)
-	keep := nothing
 	if err == nil && n != nil {
-		keep, err = r.Outbox.Prepare(ctx, *n)
+		told.notice, err = r.Outbox.Prepare(ctx, *n)
 	}
-	return func(ctx context.Context, tx *sql.Tx) error {
-		not := err
-		if not == nil {
-			not = keep(ctx, tx)
-		}
-		if not == nil {
-			return nil
-		}
-		if later := r.plan(ctx, tx, l, own, e.At, what{Number: e.Number}); later != nil {
-			return errors.Join(not, later) // the first says what is wrong with the rows
-		}
-		return nil
+	if err != nil {
+		return Told{later: []plan.Event{event(l, own, e.At, what{Number: e.Number})}}
 	}
+	return told
 }
 
-// nothing is the note of what is not to be told.
-func nothing(context.Context, *sql.Tx) error { return nil }
-
 // again looks at a loan from today on: at the next row that is not due yet, and at the oldest that is late.
-func (r *Reminders) again(ctx context.Context, l *servicing.Loan, e *servicing.Event) (servicing.Note, error) {
+func (r *Reminders) again(ctx context.Context, l *servicing.Loan, e *servicing.Event, told *Told) error {
 	zone, err := r.zone(ctx, l)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	today := dateOf(time.UnixMicro(e.At).In(zone))
 	rows, err := l.Unpaid(today)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	var then []what
+	then := func(w what) { told.later = append(told.later, event(l, hop(l, e, w), w.at(zone), w)) }
+	late := false
 	for i := range rows {
 		due := rows[i].Row.Due
 		if due >= today {
-			then = append(then, what{Due: due})
+			then(what{Due: due})
 			break
 		}
-		if days := next(int(today - due)); len(then) == 0 && days > 0 {
-			then = append(then, what{Due: due, Days: days})
+		if days := next(int(today - due)); !late && days > 0 {
+			late = true
+			then(what{Due: due, Days: days})
 		}
 	}
-	return func(ctx context.Context, tx *sql.Tx) error {
-		for _, w := range then {
-			if err := r.plan(ctx, tx, l, hop(l, e, w), w.at(zone), w); err != nil {
-				return err
-			}
-		}
-		return nil
-	}, nil
+	return nil
 }
 
 // hop is the id of what is planned because of an event. Where it leads to the same as what was planned before, the two
@@ -185,14 +184,13 @@ func (r *Reminders) zone(ctx context.Context, l *servicing.Loan) (*time.Location
 	return now.Location(), err
 }
 
-func (r *Reminders) plan(ctx context.Context, tx *sql.Tx, l *servicing.Loan, own id.ID, due int64, w what) error {
+// event is a look at a loan to come.
+func event(l *servicing.Loan, own id.ID, due int64, w what) plan.Event {
 	content, err := json.Marshal(w)
 	if err != nil {
-		return err
+		panic(err) // numbers have a form in JSON
 	}
-	return r.Plan.AddIn(ctx, tx, plan.Event{
-		Tenant: l.Tenant, ID: own, Ledger: l.Ledger, Due: due, Kind: EventKind, Subject: l.Deed.Loan, Content: content,
-	})
+	return plan.Event{Tenant: l.Tenant, ID: own, Ledger: l.Ledger, Due: due, Kind: EventKind, Subject: l.Deed.Loan, Content: content}
 }
 
 // Due is the handler of the planned events: it tells what is so now, and plans the next look.
@@ -303,24 +301,17 @@ func (r *Reminders) happened(ctx context.Context, l *servicing.Loan, x *servicin
 
 // keep tells, and plans what is looked at next.
 func (r *Reminders) keep(ctx context.Context, l *servicing.Loan, tell *notice.Notice, then []what, zone *time.Location) (func(*sql.Tx) error, error) {
-	told := nothing
+	var told Told
 	if tell != nil {
 		var err error
-		if told, err = r.Outbox.Prepare(ctx, *tell); err != nil {
+		if told.notice, err = r.Outbox.Prepare(ctx, *tell); err != nil {
 			return nil, err
 		}
 	}
-	return func(tx *sql.Tx) error {
-		if err := told(ctx, tx); err != nil {
-			return err
-		}
-		for _, w := range then {
-			if err := r.plan(ctx, tx, l, step(l, w), w.at(zone), w); err != nil {
-				return err
-			}
-		}
-		return nil
-	}, nil
+	for _, w := range then {
+		told.later = append(told.later, event(l, step(l, w), w.at(zone), w))
+	}
+	return func(tx *sql.Tx) error { return r.Keep(ctx, tx, []Told{told}) }, nil
 }
 
 // reminder is a notice of what falls due or is late, nil while the loan is in dispute.

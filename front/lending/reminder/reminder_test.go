@@ -27,11 +27,15 @@ type outbox struct {
 	err  error
 }
 
-func (o *outbox) Prepare(_ context.Context, n notice.Notice) (func(context.Context, *sql.Tx) error, error) {
-	return func(context.Context, *sql.Tx) error {
-		o.told = append(o.told, n)
-		return nil
-	}, o.err
+func (o *outbox) Prepare(_ context.Context, n notice.Notice) (*notice.Prepared, error) {
+	return &notice.Prepared{Notice: n}, o.err
+}
+
+func (o *outbox) Keep(_ context.Context, _ *sql.Tx, list ...*notice.Prepared) error {
+	for _, p := range list {
+		o.told = append(o.told, p.Notice)
+	}
+	return nil
 }
 
 // book is an empty ledger.
@@ -61,11 +65,11 @@ func TestAPaymentIsToldOrPlanned(t *testing.T) {
 		e := &servicing.Event{Number: 7, ID: uid(4), Kind: servicing.Repaid, At: 1_000, Amount: 100_00, Outcome: servicing.Applied}
 		happens := func() []plan.Event {
 			t.Helper()
-			note, err := r.Happened(t.Context(), l, e, servicing.Active)
+			told, err := r.Happened(t.Context(), l, e, servicing.Active)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if err := db.Write(t.Context(), func(tx *sql.Tx) error { return note(t.Context(), tx) }); err != nil {
+			if err := db.Write(t.Context(), func(tx *sql.Tx) error { return r.Keep(t.Context(), tx, told) }); err != nil {
 				t.Fatal(err)
 			}
 			planned, err := p.List(t.Context(), uid(1), 0, plan.Place{}, 10)

@@ -30,11 +30,11 @@ func uid(group string, n int) id.ID {
 
 var tenant, borrower, friend = uid("tenant", 1), uid("borrower", 1), uid("friend", 1)
 
-// kept is an event of the borrower's loan.
-func kept(e servicing.Event) servicing.Kept {
+// ofLoan is the borrower's loan.
+func ofLoan() *servicing.Loan {
 	l := &servicing.Loan{}
 	l.Tenant, l.Deed.Loan, l.Borrower, l.Asset = tenant, uid("loan", 1), borrower, "CNY"
-	return servicing.Kept{Loan: l, Event: &e}
+	return l
 }
 
 func repaid(n int, o servicing.Outcome) servicing.Event {
@@ -53,9 +53,15 @@ func TestRepaymentsAreOrders(t *testing.T) {
 		orders, err := order.Open(t.Context(), db, kinds, func(id.ID) clock.Clock { return clock.NewManual(noon) })
 		must(t, err)
 		r := &repayment.Repayments{Orders: orders}
-		keep := func(list ...servicing.Kept) {
+		keep := func(list ...servicing.Event) {
 			t.Helper()
-			must(t, db.Write(t.Context(), func(tx *sql.Tx) error { return r.Keep(t.Context(), tx, list) }))
+			var prepared []*order.Prepared
+			for i := range list {
+				some, err := r.Happened(t.Context(), ofLoan(), &list[i], servicing.Active)
+				must(t, err)
+				prepared = append(prepared, some...)
+			}
+			must(t, db.Write(t.Context(), func(tx *sql.Tx) error { return r.Keep(t.Context(), tx, prepared) }))
 		}
 		_, err = orders.Create(t.Context(), tenant, order.New{
 			ID: uid("repayment", 6), Kind: "errand", Act: order.Act{Actor: uid("principal", 1), Role: "client"}, Parties: []order.Party{{Part: "asker", Party: borrower}},
@@ -64,14 +70,14 @@ func TestRepaymentsAreOrders(t *testing.T) {
 		guarantor := repaid(4, servicing.Applied)
 		guarantor.Behalf = friend
 		keep(
-			kept(repaid(1, servicing.Applied)), kept(repaid(2, servicing.Suspected)), kept(repaid(3, "balance_too_low")), kept(guarantor),
-			kept(servicing.Event{Number: 5, ID: uid("charge", 5), Kind: servicing.Charged, Outcome: servicing.Applied}),
-			kept(repaid(6, servicing.Applied)), // whose id stands for something else already
+			repaid(1, servicing.Applied), repaid(2, servicing.Suspected), repaid(3, "balance_too_low"), guarantor,
+			servicing.Event{Number: 5, ID: uid("charge", 5), Kind: servicing.Charged, Outcome: servicing.Applied},
+			repaid(6, servicing.Applied), // whose id stands for something else already
 		)
 		keep(
-			kept(servicing.Event{Number: 7, ID: uid("reversal", 7), Kind: servicing.Reversed, Of: uid("repayment", 1), Outcome: servicing.Applied, Actor: uid("principal", 2), Sequence: 7, Command: uid("command", 7)}),
-			kept(servicing.Event{Number: 8, ID: uid("reversal", 8), Kind: servicing.Reversed, Of: uid("charge", 5), Outcome: servicing.Applied}),
-			kept(servicing.Event{Number: 9, ID: uid("reversal", 9), Kind: servicing.Reversed, Of: uid("repayment", 4), Outcome: "account_frozen"}),
+			servicing.Event{Number: 7, ID: uid("reversal", 7), Kind: servicing.Reversed, Of: uid("repayment", 1), Outcome: servicing.Applied, Actor: uid("principal", 2), Sequence: 7, Command: uid("command", 7)},
+			servicing.Event{Number: 8, ID: uid("reversal", 8), Kind: servicing.Reversed, Of: uid("charge", 5), Outcome: servicing.Applied},
+			servicing.Event{Number: 9, ID: uid("reversal", 9), Kind: servicing.Reversed, Of: uid("repayment", 4), Outcome: "account_frozen"},
 		)
 		for n, want := range map[int][]string{
 			1: {"received", "counted", "reversed"}, 2: {"received", "suspected"}, 3: {"received", "refused"}, 4: {"received", "counted"}, 6: {"asked"},

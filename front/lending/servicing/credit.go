@@ -22,7 +22,7 @@ const CreditKind = "loan-credit"
 // Credits plans that a loan's credit pays the next row that falls due, in the transaction that notes an event. Rows that are due by then are not
 // looked at: who takes a payment back sees what is owed, and decides.
 func (s *Servicing) Credits(p *plan.Plan) Watch {
-	return func(ctx context.Context, l *Loan, e *Event, _ State) (Note, error) {
+	return Planning(p, func(ctx context.Context, l *Loan, e *Event, _ State) ([]plan.Event, error) {
 		if e.Outcome != Applied {
 			return nil, nil
 		}
@@ -34,8 +34,8 @@ func (s *Servicing) Credits(p *plan.Plan) Watch {
 		if err != nil || next == nil {
 			return nil, err
 		}
-		return func(ctx context.Context, tx *sql.Tx) error { return p.AddIn(ctx, tx, *next) }, nil
-	}
+		return []plan.Event{*next}, nil
+	})
 }
 
 // nextCredit is the event by which the loan's credit pays the next row that falls due after an instant's day, as that day begins; nil if there is none.

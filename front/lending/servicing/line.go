@@ -164,10 +164,10 @@ func (s *Servicing) division(ctx context.Context, tenant id.ID, v *Service) (d d
 	if err != nil {
 		return d, err
 	}
-	return d, s.queue.submit(ctx, v.ID, func(ctx context.Context, tx *batch) error {
+	return d, s.queue.submit(ctx, &write{loan: v.ID, do: func(ctx context.Context, tx *batch) error {
 		_, err := tx.exec(ctx, `INSERT INTO lending_service (tenant, id, body) VALUES (?, ?, ?)`, tenant[:], v.ID[:], string(content))
 		return err
-	})
+	}})
 }
 
 // Wanted is what waits of one loan and due date.
@@ -354,23 +354,23 @@ func (s *Servicing) leave(ctx context.Context, tenant id.ID, v *Service, loanID 
 	if list, err := s.wanted(ctx, l, v.Account); err != nil || len(list) > 0 {
 		return err
 	}
-	return s.queue.submit(ctx, loanID, func(ctx context.Context, tx *batch) error {
+	return s.queue.submit(ctx, &write{loan: loanID, do: func(ctx context.Context, tx *batch) error {
 		_, err := tx.exec(ctx, `DELETE FROM lending_waiting WHERE tenant = ? AND ledger = ? AND account = ? AND loan = ?`,
 			tenant[:], v.Ledger, v.Account, loanID[:])
 		return err
-	})
+	}})
 }
 
 // queued writes down for whose money a loan waits after an event, and for whose no more.
-func (s *Servicing) queued(ctx context.Context, tx *batch, l *Loan, e *Event, idle []string) error {
+func (b *batch) queued(ctx context.Context, l *Loan, e *Event, idle []string) error {
 	for _, account := range idle {
-		if _, err := tx.exec(ctx, `DELETE FROM lending_waiting WHERE tenant = ? AND ledger = ? AND account = ? AND loan = ?`,
+		if _, err := b.exec(ctx, `DELETE FROM lending_waiting WHERE tenant = ? AND ledger = ? AND account = ? AND loan = ?`,
 			l.Tenant[:], l.Ledger, account, l.Deed.Loan[:]); err != nil {
 			return err
 		}
 	}
 	for _, w := range e.Waits {
-		if _, err := tx.exec(ctx, `INSERT INTO lending_waiting (tenant, ledger, account, loan) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+		if _, err := b.exec(ctx, `INSERT INTO lending_waiting (tenant, ledger, account, loan) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING`,
 			l.Tenant[:], l.Ledger, w.Account, l.Deed.Loan[:]); err != nil {
 			return err
 		}

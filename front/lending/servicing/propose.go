@@ -297,20 +297,31 @@ func (s *Servicing) over(ctx context.Context, tenant, loanID id.ID) (State, erro
 // Lapses calls off what was approved and not done, whether it waits, is stuck or is worked on, in the transaction that notes that its loan is closed or
 // written off: nobody who has just settled is charged with what was approved before. What is approved later is planned later.
 func Lapses(p *plan.Plan, office Office) Watch {
-	return func(_ context.Context, l *Loan, e *Event, state State) (Note, error) {
+	return Watching(func(_ context.Context, l *Loan, e *Event, state State) ([]over, error) {
 		if !state.over() || e.Outcome != Applied {
 			return nil, nil
 		}
-		return func(ctx context.Context, tx *sql.Tx) error {
-			list, err := p.OpenIn(ctx, tx, &plan.Event{Tenant: l.Tenant, Ledger: l.Ledger, Kind: EventKind, Subject: l.Deed.Loan})
-			for i := range list {
+		return []over{{l, state}}, nil
+	}, func(ctx context.Context, tx *sql.Tx, list []over) error {
+		for _, o := range list {
+			events, err := p.OpenIn(ctx, tx, &plan.Event{Tenant: o.Tenant, Ledger: o.Ledger, Kind: EventKind, Subject: o.Deed.Loan})
+			for i := range events {
 				if err == nil {
-					err = callOff(ctx, tx, p, office, l, &list[i], state)
+					err = callOff(ctx, tx, p, office, o.Loan, &events[i], o.state)
 				}
 			}
-			return err
-		}, nil
-	}
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// over is a loan that is closed or written off.
+type over struct {
+	*Loan
+	state State
 }
 
 // callOff lets one approved act lapse that the loan knows nothing of.

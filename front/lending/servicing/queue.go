@@ -29,9 +29,8 @@ func (r *refusal) Unwrap() error { return r.error }
 
 // batch is a transaction that several writes share.
 type batch struct {
-	tx   *sql.Tx
-	db   *store.DB
-	kept []Kept
+	tx *sql.Tx
+	db *store.DB
 }
 
 func (b *batch) exec(ctx context.Context, query string, args ...any) (int64, error) {
@@ -42,19 +41,21 @@ func (b *batch) exec(ctx context.Context, query string, args ...any) (int64, err
 	return res.RowsAffected()
 }
 
-// write is one caller's part of a transaction.
+// write is one caller's part of a transaction: one of the three. Of a loan there is one at a time.
 type write struct {
-	loan id.ID
-	do   func(context.Context, *batch) error
-	err  error
-	done chan struct{}
+	loan    id.ID
+	begin   *beginning
+	confirm *confirmation
+	do      func(context.Context, *batch) error
+	err     error
+	done    chan struct{}
 }
 
 // queue commits writes together: those that come while a transaction runs go into the next one. A transaction costs a
 // wait for the disk, whatever is in it. One goroutine works while there is something to do.
 type queue struct {
 	db    *store.DB
-	watch []WatchAll
+	watch []Watch
 
 	mu      sync.Mutex
 	waiting []*write
@@ -62,11 +63,11 @@ type queue struct {
 }
 
 // submit waits until a write is committed or refused.
-func (q *queue) submit(ctx context.Context, loan id.ID, do func(context.Context, *batch) error) error {
+func (q *queue) submit(ctx context.Context, w *write) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	w := &write{loan: loan, do: do, done: make(chan struct{})}
+	w.done = make(chan struct{})
 	q.mu.Lock()
 	if len(q.waiting) >= maxWaiting {
 		q.mu.Unlock()
@@ -111,16 +112,7 @@ func (q *queue) commit(list []*write) {
 	defer cancel()
 	// Everybody touches loans in this order, so nobody waits for one who waits for him.
 	slices.SortStableFunc(list, func(a, b *write) int { return bytes.Compare(a.loan[:], b.loan[:]) })
-	err := q.db.Write(ctx, func(tx *sql.Tx) error {
-		b := &batch{tx: tx, db: q.db}
-		for _, w := range list {
-			w.err = w.do(ctx, b)
-			if _, ok := errors.AsType[*refusal](w.err); w.err != nil && !ok {
-				return w.err
-			}
-		}
-		return q.tell(ctx, b)
-	})
+	err := q.db.Write(ctx, func(tx *sql.Tx) error { return q.all(ctx, &batch{tx: tx, db: q.db}, list) })
 	if err == nil {
 		return
 	}
@@ -135,15 +127,27 @@ func (q *queue) commit(list []*write) {
 	}
 }
 
-// tell tells of what a transaction keeps.
-func (q *queue) tell(ctx context.Context, b *batch) error {
-	if len(b.kept) == 0 {
-		return nil
-	}
-	for _, w := range q.watch {
-		if err := w(ctx, b.tx, b.kept); err != nil {
-			return err
+// all does writes: those of a kind together, in their order.
+func (q *queue) all(ctx context.Context, b *batch, list []*write) error {
+	var begins, confirms []*write
+	for _, w := range list {
+		switch {
+		case w.begin != nil:
+			begins = append(begins, w)
+		case w.confirm != nil:
+			confirms = append(confirms, w)
+		default:
+			w.err = w.do(ctx, b)
+			if _, ok := errors.AsType[*refusal](w.err); w.err != nil && !ok {
+				return w.err
+			}
 		}
+	}
+	if err := b.begin(ctx, begins); err != nil {
+		return fmt.Errorf("write acts down: %w", err)
+	}
+	if err := b.confirm(ctx, confirms, q.watch); err != nil {
+		return fmt.Errorf("confirm acts: %w", err)
 	}
 	return nil
 }

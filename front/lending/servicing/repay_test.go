@@ -451,7 +451,7 @@ func TestToldAndThenRead(t *testing.T) {
 	w := newWorld(t, storetest.SQLite(t), 3)
 	d := w.lend(1, small)
 	seen := make(chan uint32, 1)
-	w.Watch(func(_ context.Context, l *servicing.Loan, _ *servicing.Event, _ servicing.State) (servicing.Note, error) {
+	w.Watch(servicing.Watching(func(_ context.Context, l *servicing.Loan, _ *servicing.Event, _ servicing.State) ([]int, error) {
 		asked := make(chan struct{})
 		go func() {
 			close(asked)
@@ -465,7 +465,7 @@ func TestToldAndThenRead(t *testing.T) {
 		<-asked
 		runtime.Gosched()
 		return nil, nil
-	})
+	}, nil))
 	for n := range 20 {
 		e := w.repay(d, n+1, 1_00, func(p *servicing.Payment) { p.Anyway = true })
 		if got := <-seen; got != e.Number {

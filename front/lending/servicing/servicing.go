@@ -42,30 +42,7 @@ type Servicing struct {
 	locks     locks
 	lines     lines
 	serving   sync.Mutex
-	watch     []Watch
 }
-
-// Watch is told of each event before the transaction that keeps it, with the loan and its state as the event leaves them.
-// What it gives, if not nil, is called in that transaction, perhaps more than once, of which one counts.
-type Watch func(ctx context.Context, l *Loan, e *Event, state State) (Note, error)
-
-// Note writes something in a transaction.
-type Note func(ctx context.Context, tx *sql.Tx) error
-
-// Watch lets somebody be told of all events from now on. It is called before anything happens to a loan.
-func (s *Servicing) Watch(w Watch) { s.watch = append(s.watch, w) }
-
-// Kept is an event that was kept, with the loan as it leaves it.
-type Kept struct {
-	Loan  *Loan
-	Event *Event
-}
-
-// WatchAll is told, at the end of each transaction, of all events that it keeps.
-type WatchAll func(ctx context.Context, tx *sql.Tx, list []Kept) error
-
-// WatchAll lets somebody be told of what was kept together from now on. It is called before anything happens to a loan.
-func (s *Servicing) WatchAll(w WatchAll) { s.queue.watch = append(s.queue.watch, w) }
 
 // Open brings the tables up to date.
 func Open(ctx context.Context, db *store.DB, ledgers Ledgers, contracts Contracts) (*Servicing, error) {

@@ -44,7 +44,8 @@ var (
 
 // Notices tell parties something.
 type Notices interface {
-	Prepare(ctx context.Context, n notice.Notice) (keep func(context.Context, *sql.Tx) error, err error)
+	Prepare(ctx context.Context, n notice.Notice) (*notice.Prepared, error)
+	Keep(ctx context.Context, tx *sql.Tx, list ...*notice.Prepared) error
 }
 
 // Desk asks for signatures and takes them.
@@ -105,7 +106,7 @@ func (d *Desk) Ask(ctx context.Context, r Request) error {
 		if n, err := res.RowsAffected(); err != nil || n == 0 {
 			return errors.Join(err, d.notSent(ctx, tx, &r))
 		}
-		return tell(ctx, tx)
+		return d.notices.Keep(ctx, tx, tell)
 	})
 }
 

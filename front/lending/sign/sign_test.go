@@ -24,14 +24,16 @@ type phone struct {
 	came int
 }
 
-func (p *phone) Prepare(_ context.Context, n notice.Notice) (func(context.Context, *sql.Tx) error, error) {
-	return func(context.Context, *sql.Tx) error {
-		var data struct{ Code string }
-		p.came++
-		err := json.Unmarshal(n.Data, &data)
-		p.code = data.Code
-		return err
-	}, nil
+func (p *phone) Prepare(_ context.Context, n notice.Notice) (*notice.Prepared, error) {
+	return &notice.Prepared{Notice: n}, nil
+}
+
+func (p *phone) Keep(_ context.Context, _ *sql.Tx, list ...*notice.Prepared) error {
+	var data struct{ Code string }
+	p.came++
+	err := json.Unmarshal(list[0].Data, &data)
+	p.code = data.Code
+	return err
 }
 
 func TestSign(t *testing.T) {

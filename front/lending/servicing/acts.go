@@ -1,0 +1,162 @@
+package servicing
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"github.com/longmen/longmen/kit/id"
+	"github.com/longmen/longmen/store"
+)
+
+// beginning is an act to be written down.
+type beginning struct {
+	p        *pending
+	event    string
+	commands []byte
+}
+
+// confirmation is an act that is done.
+type confirmation struct {
+	p       *pending
+	loan    *Loan // as it leaves it
+	derived derived
+	idle    []string
+	body    string
+	parts   []any // of each Watch
+}
+
+func (p *pending) key() key { return key{p.tenant, p.loan} }
+
+// beginnings are written down only while the loan is as its planner saw it, nothing else waits, and the id is new. The
+// first row from an id on is looked at, so that PostgreSQL takes the index in that order also before it knows the tables.
+var beginnings = store.NewValues("tenant blob, loan blob, version integer, id blob, event text, commands blob")
+
+const sqlBegin = `INSERT INTO lending_pending (tenant, loan, id, event, commands)
+	SELECT tenant, loan, id, event, commands FROM v
+	WHERE (SELECT CASE l.id WHEN v.loan THEN l.version END FROM lending_loan l WHERE l.tenant = v.tenant AND l.id >= v.loan ORDER BY l.id LIMIT 1) = v.version
+	AND (SELECT e.id FROM lending_event e WHERE e.tenant = v.tenant AND e.id >= v.id ORDER BY e.id LIMIT 1) IS DISTINCT FROM v.id
+	ON CONFLICT DO NOTHING RETURNING tenant, loan`
+
+// begin writes acts down, and lets each know whose loan is not as it was planned with.
+func (b *batch) begin(ctx context.Context, list []*write) error {
+	rows := make([][]any, len(list))
+	for i, w := range list {
+		p := w.begin.p
+		rows[i] = []any{p.tenant[:], p.loan[:], p.version, p.event.ID[:], w.begin.event, w.begin.commands}
+	}
+	begun, err := b.loans(ctx, beginnings, sqlBegin, rows)
+	if err != nil {
+		return err
+	}
+	for _, w := range list {
+		if w.err = nil; !begun[w.begin.p.key()] {
+			if w.err, err = b.whyNot(ctx, w.begin.p); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// loans runs a statement that answers with loans.
+func (b *batch) loans(ctx context.Context, v *store.Values, query string, rows [][]any) (map[key]bool, error) {
+	found := make(map[key]bool, len(rows))
+	err := v.Query(ctx, b.tx, b.db.Dialect(), query, rows, func(r *sql.Rows) error {
+		var tenant, loan []byte
+		err := r.Scan(&tenant, &loan)
+		if err == nil {
+			found[key{id.ID(tenant), id.ID(loan)}] = true
+		}
+		return err
+	})
+	return found, err
+}
+
+// whyNot tells an id that was used for another loan from a loan that has changed.
+func (b *batch) whyNot(ctx context.Context, p *pending) (refused, err error) {
+	var other []byte
+	err = b.tx.QueryRowContext(ctx, b.db.Rebind(`SELECT loan FROM lending_event WHERE tenant = ? AND id = ? UNION ALL
+		SELECT loan FROM lending_pending WHERE tenant = ? AND id = ?`), p.tenant[:], p.event.ID[:], p.tenant[:], p.event.ID[:]).Scan(&other)
+	if errors.Is(err, sql.ErrNoRows) || err == nil && id.ID(other) == p.loan {
+		return &refusal{errStale}, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("look for act %s: %w", p.event.ID, err)
+	}
+	return &refusal{Taken.Errorf("id %s was used for another loan: make a new one", p.event.ID).On("id")}, nil
+}
+
+// The columns of what is confirmed.
+var (
+	eventRows = store.NewValues("tenant blob, loan blob, number integer, id blob, kind text, date integer, at integer, outcome text, body text")
+	loanRows  = store.NewValues("tenant blob, loan blob, before integer, version integer, state text, oldest integer, principal integer, credit integer")
+	doneRows  = store.NewValues("tenant blob, loan blob, id blob")
+)
+
+const (
+	sqlEvent = `INSERT INTO lending_event (tenant, loan, number, id, kind, date, at, outcome, body)
+		SELECT tenant, loan, number, id, kind, date, at, outcome, body FROM v WHERE true ON CONFLICT DO NOTHING RETURNING tenant, loan`
+	sqlLoan = `UPDATE lending_loan SET version = v.version, state = v.state, oldest = v.oldest, principal = v.principal, credit = v.credit
+		FROM v WHERE lending_loan.tenant = v.tenant AND lending_loan.id = v.loan AND lending_loan.version = v.before`
+	sqlDone = `DELETE FROM lending_pending WHERE (tenant, loan, id) IN (SELECT tenant, loan, id FROM v)`
+)
+
+// confirm keeps the events of acts and what follows from them. Those that are there already change nothing.
+func (b *batch) confirm(ctx context.Context, list []*write, watch []Watch) error {
+	var events, loans, done [][]any
+	for _, w := range list {
+		c := w.confirm
+		p, e, d := c.p, &c.p.event, &c.derived
+		var oldest any
+		if d.oldest != nil {
+			oldest = int64(*d.oldest)
+		}
+		events = append(events, []any{p.tenant[:], p.loan[:], e.Number, e.ID[:], string(e.Kind), int64(e.Date), e.At, string(e.Outcome), c.body})
+		loans = append(loans, []any{p.tenant[:], p.loan[:], p.version, c.loan.Version, string(d.state), oldest, d.principal, d.credit})
+		done = append(done, []any{p.tenant[:], p.loan[:], e.ID[:]})
+	}
+	added, err := b.loans(ctx, eventRows, sqlEvent, events)
+	if err != nil {
+		return err
+	}
+	var changed [][]any
+	var kept []*confirmation
+	for i, w := range list {
+		if added[w.confirm.p.key()] {
+			changed, kept = append(changed, loans[i]), append(kept, w.confirm)
+		}
+	}
+	n, err := loanRows.Exec(ctx, b.tx, b.db.Dialect(), sqlLoan, changed)
+	if err == nil && n != int64(len(changed)) {
+		err = fmt.Errorf("%d of %d loans, such as %s, are not at the version that was planned with", int64(len(changed))-n, len(changed), kept[0].p.loan)
+	}
+	if err != nil {
+		return err
+	}
+	if err := b.follow(ctx, kept, watch); err != nil {
+		return err
+	}
+	_, err = doneRows.Exec(ctx, b.tx, b.db.Dialect(), sqlDone, done)
+	return err
+}
+
+// follow keeps what follows from events.
+func (b *batch) follow(ctx context.Context, kept []*confirmation, watch []Watch) error {
+	for _, c := range kept {
+		if err := b.queued(ctx, c.loan, &c.p.event, c.idle); err != nil {
+			return err
+		}
+	}
+	parts := make([]any, len(kept))
+	for i := range watch {
+		for j, c := range kept {
+			parts[j] = c.parts[i]
+		}
+		if err := watch[i].keep(ctx, b.tx, parts); err != nil {
+			return err
+		}
+	}
+	return nil
+}
