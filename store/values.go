@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/longmen/longmen/kit/id"
 )
 
 // Values are the columns of rows that a statement reads as a table named v, so that many rows cost one statement.
@@ -68,6 +70,20 @@ func (v *Values) Query(ctx context.Context, tx *sql.Tx, d Dialect, query string,
 		}
 		return errors.Join(err, found.Err(), found.Close())
 	})
+}
+
+// Pairs runs a statement that answers with two ids, such as a tenant and what is new of his.
+func (v *Values) Pairs(ctx context.Context, tx *sql.Tx, d Dialect, query string, rows [][]any) (map[[2]id.ID]bool, error) {
+	list := make(map[[2]id.ID]bool, len(rows))
+	err := v.Query(ctx, tx, d, query, rows, func(found *sql.Rows) error {
+		var a, b []byte
+		err := found.Scan(&a, &b)
+		if err == nil {
+			list[[2]id.ID{id.ID(a), id.ID(b)}] = true
+		}
+		return err
+	})
+	return list, err
 }
 
 // each gives the texts and the arguments to run.

@@ -169,24 +169,19 @@ func (o *Outbox) Keep(ctx context.Context, tx *sql.Tx, list ...*Prepared) error 
 			})
 		}
 	}
-	added := map[[2]id.ID]bool{}
-	err := kept.Query(ctx, tx, o.db.Dialect(), `INSERT INTO notice (`+kept.Names()+`) SELECT `+kept.Names()+` FROM v WHERE true
-		ON CONFLICT (tenant, id) DO NOTHING RETURNING tenant, id`, rows, func(found *sql.Rows) error {
-		var tenant, own []byte
-		err := found.Scan(&tenant, &own)
-		if err == nil {
-			added[[2]id.ID{id.ID(tenant), id.ID(own)}] = true
-		}
-		return err
-	})
+	added, err := kept.Pairs(ctx, tx, o.db.Dialect(), `INSERT INTO notice (`+kept.Names()+`) SELECT `+kept.Names()+` FROM v WHERE true
+		ON CONFLICT (tenant, id) DO NOTHING RETURNING tenant, id`, rows)
 	if err != nil {
 		return fmt.Errorf("keep notices: %w", err)
 	}
 	var later []plan.Event
 	for _, p := range list {
 		for _, n := range p.over {
+			k := [2]id.ID{n.Tenant, n.ID}
+			isNew := added[k]
+			delete(added, k) // whoever else has this id must tell the same
 			switch {
-			case !added[[2]id.ID{n.Tenant, n.ID}]:
+			case !isNew:
 				if err := o.same(ctx, tx, n); err != nil {
 					return err
 				}

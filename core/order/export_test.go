@@ -39,16 +39,16 @@ func Queries(dialect store.Dialect, tenant id.ID, f Filter, newest bool) []Query
 // OtherQueries are those for one order, its steps, times, events and repeats.
 func OtherQueries(dialect store.Dialect, tenant, order id.ID) []Query {
 	s := rows{dialect: dialect}
-	v := "WITH v (tenant, id) AS (VALUES (?, ?)) "
+	v, one := "WITH v (tenant, id) AS (VALUES (?, ?)) ", []any{tenant[:], order[:]}
 	if dialect == store.Postgres {
-		v = "WITH v (tenant, id) AS (VALUES (?::bytea, ?::bytea)) "
+		v, one = "WITH v (tenant, id) AS (SELECT * FROM unnest(?::bytea[], ?::bytea[])) ", []any{[][]byte{tenant[:]}, [][]byte{order[:]}}
 	}
 	return []Query{
 		{queryOpened, []any{tenant[:], int64(5)}, "(tenant=? AND created>?)"},
 		{queryEvents, []any{tenant[:], int64(5), 10}, "(tenant=? AND number>?)"},
 		{queryLast, []any{tenant[:]}, "(tenant=?)"},
-		{v + s.queryOrders(), []any{tenant[:], order[:]}, "(tenant=? AND id=?)"},
-		{v + s.queryDone(), []any{tenant[:], order[:]}, "(tenant=? AND change=?)"},
+		{v + s.queryOrders(), one, "order_book_id (tenant=? AND id=?)"},
+		{v + s.queryDone(), one, "order_step_change (tenant=? AND change=?)"},
 		{querySteps, []any{tenant[:], order[:], 0, 10, 10}, "(tenant=? AND item=? AND version>? AND version<?)"},
 		{queryPosition, []any{tenant[:], "me"}, "(tenant=? AND name=?)"},
 	}

@@ -93,7 +93,8 @@ func TestAnEmptyTableIsSearched(t *testing.T) {
 		}); err != nil {
 			t.Fatal(err)
 		}
-		if all := strings.Join(lines, "\n"); !strings.Contains(all, "Index Scan using order_book_id") && !strings.Contains(all, "Index Scan using order_step_change") {
+		index, _, _ := strings.Cut(q.Index, " ")
+		if all := strings.Join(lines, "\n"); !strings.Contains(all, "Index Scan using "+index) {
 			t.Errorf("%s\nof %s", all, q.SQL)
 		}
 	}

@@ -62,16 +62,28 @@ func (p *Plan) AddIn(ctx context.Context, tx *sql.Tx, events ...Event) error {
 		if content == nil {
 			content = []byte{}
 		}
-		rows[i] = []any{e.Tenant[:], e.ID[:], e.Ledger, e.Due, e.Kind, e.Subject[:], content, p.now()}
+		rows[i] = []any{e.Tenant[:], e.ID[:], e.Ledger, e.Due, e.Kind, e.Subject[:], content, Waiting, p.now()}
 	}
-	added, err := planned.Exec(ctx, tx, p.db.Dialect(), `INSERT INTO plan_event
+	added, err := planned.Pairs(ctx, tx, p.db.Dialect(), `INSERT INTO plan_event
 		(tenant, id, ledger, due, kind, subject, content, state, attempts, again, problem, changed)
-		SELECT tenant, id, ledger, due, kind, subject, content, 1, 0, 0, '', changed FROM v WHERE true ON CONFLICT (tenant, id) DO NOTHING`, rows)
+		SELECT tenant, id, ledger, due, kind, subject, content, state, 0, 0, '', changed FROM v WHERE true
+		ON CONFLICT (tenant, id) DO NOTHING RETURNING tenant, id`, rows)
 	if err != nil {
 		return fmt.Errorf("plan %d events, the first of kind %s: %w", len(events), events[0].Kind, err)
 	}
-	if added < int64(len(events)) {
-		if err := p.allSame(ctx, tx, events); err != nil {
+	for i := range events {
+		e := &events[i]
+		k := [2]id.ID{e.Tenant, e.ID}
+		isNew := added[k]
+		delete(added, k) // whoever else has this id must ask for the same
+		if isNew {
+			continue
+		}
+		there, err := p.get(ctx, tx, e.Tenant, e.ID)
+		if err == nil && !there.same(e) {
+			err = errs.Conflict.Errorf("event %s is planned already and asks for something else", e.ID)
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -80,22 +92,7 @@ func (p *Plan) AddIn(ctx context.Context, tx *sql.Tx, events ...Event) error {
 }
 
 // planned are the columns of what is planned.
-var planned = store.NewValues("tenant blob, id blob, ledger text, due integer, kind text, subject blob, content blob, changed integer")
-
-// allSame makes sure that events are planned as they are.
-func (p *Plan) allSame(ctx context.Context, tx *sql.Tx, events []Event) error {
-	for i := range events {
-		e := &events[i]
-		there, err := p.get(ctx, tx, e.Tenant, e.ID)
-		if err != nil {
-			return err
-		}
-		if !there.same(e) {
-			return errs.Conflict.Errorf("event %s is planned already and asks for something else", e.ID)
-		}
-	}
-	return nil
-}
+var planned = store.NewValues("tenant blob, id blob, ledger text, due integer, kind text, subject blob, content blob, state integer, changed integer")
 
 // wake lets all who follow a ledger look again, and soon once more: a transaction under way may take a moment.
 func (p *Plan) wake() {

@@ -29,49 +29,64 @@ type confirmation struct {
 
 func (p *pending) key() key { return key{p.tenant, p.loan} }
 
-// beginnings are written down only while the loan is as its planner saw it, nothing else waits, and the id is new. The
-// first row from an id on is looked at, so that PostgreSQL takes the index in that order also before it knows the tables.
-var beginnings = store.NewValues("tenant blob, loan blob, version integer, id blob, event text, commands blob")
+func (k key) pair() [2]id.ID { return [2]id.ID{k.tenant, k.loan} }
 
-const sqlBegin = `INSERT INTO lending_pending (tenant, loan, id, event, commands)
-	SELECT tenant, loan, id, event, commands FROM v
-	WHERE (SELECT CASE l.id WHEN v.loan THEN l.version END FROM lending_loan l WHERE l.tenant = v.tenant AND l.id >= v.loan ORDER BY l.id LIMIT 1) = v.version
-	AND (SELECT e.id FROM lending_event e WHERE e.tenant = v.tenant AND e.id >= v.id ORDER BY e.id LIMIT 1) IS DISTINCT FROM v.id
-	ON CONFLICT DO NOTHING RETURNING tenant, loan`
+// The columns of what is written down, and of how the loan is then.
+var (
+	beginnings = store.NewValues("tenant blob, loan blob, id blob, event text, commands blob")
+	begunRows  = store.NewValues("tenant blob, loan blob, version integer, id blob")
+)
 
-// begin writes acts down, and lets each know whose loan is not as it was planned with.
+// The loan's row is looked at when its act is written down, by a statement of its own: PostgreSQL lets the first one wait for
+// an act that another node is confirming, and go on with what it saw before. The first row from an id on is looked at, so
+// that PostgreSQL takes the index in that order also before it knows the tables.
+const (
+	sqlBegin = `INSERT INTO lending_pending (tenant, loan, id, event, commands)
+		SELECT tenant, loan, id, event, commands FROM v WHERE true ON CONFLICT DO NOTHING RETURNING tenant, loan`
+	sqlBegun = `SELECT tenant, loan FROM v
+		WHERE (SELECT CASE l.id WHEN v.loan THEN l.version END FROM lending_loan l WHERE l.tenant = v.tenant AND l.id >= v.loan ORDER BY l.id LIMIT 1) = v.version
+		AND (SELECT e.id FROM lending_event e WHERE e.tenant = v.tenant AND e.id >= v.id ORDER BY e.id LIMIT 1) IS DISTINCT FROM v.id`
+)
+
+// begin writes acts down, each only while the loan is as its planner saw it, nothing else waits, and the id is new. It lets
+// each know of whom it is not so.
 func (b *batch) begin(ctx context.Context, list []*write) error {
-	rows := make([][]any, len(list))
+	rows, looked := make([][]any, len(list)), make([][]any, len(list))
 	for i, w := range list {
 		p := w.begin.p
-		rows[i] = []any{p.tenant[:], p.loan[:], p.version, p.event.ID[:], w.begin.event, w.begin.commands}
+		rows[i] = []any{p.tenant[:], p.loan[:], p.event.ID[:], w.begin.event, w.begin.commands}
+		looked[i] = []any{p.tenant[:], p.loan[:], p.version, p.event.ID[:]}
 	}
-	begun, err := b.loans(ctx, beginnings, sqlBegin, rows)
+	written, err := beginnings.Pairs(ctx, b.tx, b.db.Dialect(), sqlBegin, rows)
+	if err != nil {
+		return err
+	}
+	begun, err := begunRows.Pairs(ctx, b.tx, b.db.Dialect(), sqlBegun, looked)
 	if err != nil {
 		return err
 	}
 	for _, w := range list {
-		if w.err = nil; !begun[w.begin.p.key()] {
-			if w.err, err = b.whyNot(ctx, w.begin.p); err != nil {
+		p := w.begin.p
+		w.err = nil
+		if written[w.pair()] && begun[w.pair()] {
+			continue
+		}
+		if written[w.pair()] {
+			if err := b.withdraw(ctx, p); err != nil {
 				return err
 			}
+		}
+		if w.err, err = b.whyNot(ctx, p); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-// loans runs a statement that answers with loans.
-func (b *batch) loans(ctx context.Context, v *store.Values, query string, rows [][]any) (map[key]bool, error) {
-	found := make(map[key]bool, len(rows))
-	err := v.Query(ctx, b.tx, b.db.Dialect(), query, rows, func(r *sql.Rows) error {
-		var tenant, loan []byte
-		err := r.Scan(&tenant, &loan)
-		if err == nil {
-			found[key{id.ID(tenant), id.ID(loan)}] = true
-		}
-		return err
-	})
-	return found, err
+// withdraw takes an act back that was written down.
+func (b *batch) withdraw(ctx context.Context, p *pending) error {
+	_, err := b.exec(ctx, `DELETE FROM lending_pending WHERE tenant = ? AND loan = ? AND id = ?`, p.tenant[:], p.loan[:], p.event.ID[:])
+	return err
 }
 
 // whyNot tells an id that was used for another loan from a loan that has changed.
@@ -117,15 +132,17 @@ func (b *batch) confirm(ctx context.Context, list []*write, watch []Watch) error
 		loans = append(loans, []any{p.tenant[:], p.loan[:], p.version, c.loan.Version, string(d.state), oldest, d.principal, d.credit})
 		done = append(done, []any{p.tenant[:], p.loan[:], e.ID[:]})
 	}
-	added, err := b.loans(ctx, eventRows, sqlEvent, events)
+	added, err := eventRows.Pairs(ctx, b.tx, b.db.Dialect(), sqlEvent, events)
 	if err != nil {
 		return err
 	}
 	var changed [][]any
 	var kept []*confirmation
 	for i, w := range list {
-		if added[w.confirm.p.key()] {
+		if added[w.pair()] {
 			changed, kept = append(changed, loans[i]), append(kept, w.confirm)
+		} else if err := b.there(ctx, w.confirm.p); err != nil {
+			return err
 		}
 	}
 	n, err := loanRows.Exec(ctx, b.tx, b.db.Dialect(), sqlLoan, changed)
@@ -135,10 +152,20 @@ func (b *batch) confirm(ctx context.Context, list []*write, watch []Watch) error
 	if err != nil {
 		return err
 	}
-	if err := b.follow(ctx, kept, watch); err != nil {
+	if _, err := doneRows.Exec(ctx, b.tx, b.db.Dialect(), sqlDone, done); err != nil {
 		return err
 	}
-	_, err = doneRows.Exec(ctx, b.tx, b.db.Dialect(), sqlDone, done)
+	return b.follow(ctx, kept, watch)
+}
+
+// there makes sure that an event that was not kept is there already.
+func (b *batch) there(ctx context.Context, p *pending) error {
+	var n int
+	err := b.tx.QueryRowContext(ctx, b.db.Rebind(`SELECT count(*) FROM lending_event WHERE tenant = ? AND loan = ? AND number = ? AND id = ?`),
+		p.tenant[:], p.loan[:], p.event.Number, p.event.ID[:]).Scan(&n)
+	if err == nil && n == 0 {
+		err = fmt.Errorf("event %d of loan %s is another one than act %s", p.event.Number, p.loan, p.event.ID)
+	}
 	return err
 }
 

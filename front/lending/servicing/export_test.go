@@ -2,6 +2,7 @@ package servicing
 
 import (
 	"context"
+	"errors"
 
 	"github.com/longmen/longmen/finmath/day"
 	"github.com/longmen/longmen/kit/id"
@@ -30,4 +31,49 @@ func (d *Division) Equal(o *Division) bool {
 	diff := d.clone()
 	diff.plus(o, -1)
 	return diff.none()
+}
+
+// Stale says that a loan is not as an act was planned with.
+func Stale(err error) bool { return errors.Is(err, errStale) }
+
+// Act is one of a group.
+type Act struct {
+	Tenant, Loan id.ID
+	Version      uint32 // of the loan before it
+	Event        Event
+}
+
+// Begin writes acts down in one transaction, as far as it can, and gives the error of each.
+func (s *Servicing) Begin(list ...Act) []error {
+	return s.group(list, func(w *write, p *pending) { w.begin = &beginning{p, "{}", []byte{}} })
+}
+
+// Confirm keeps events of acts in one transaction, as far as it can, and gives the error of each.
+func (s *Servicing) Confirm(list ...Act) []error {
+	return s.group(list, func(w *write, p *pending) {
+		l := &Loan{Deed: Deed{Tenant: p.tenant, Loan: p.loan}, Version: p.version + 1}
+		w.confirm = &confirmation{p: p, loan: l, derived: derived{state: Active}, body: "{}"}
+		for _, watch := range s.queue.watch {
+			part, err := watch.prepare(context.Background(), l, &p.event, Active)
+			if err != nil {
+				panic(err)
+			}
+			w.confirm.parts = append(w.confirm.parts, part)
+		}
+	})
+}
+
+func (s *Servicing) group(list []Act, is func(*write, *pending)) []error {
+	writes := make([]*write, len(list))
+	for i, a := range list {
+		p := &pending{tenant: a.Tenant, loan: a.Loan, version: a.Version, event: a.Event}
+		writes[i] = &write{key: p.key()}
+		is(writes[i], p)
+	}
+	s.queue.commit(append([]*write(nil), writes...))
+	failed := make([]error, len(list))
+	for i, w := range writes {
+		failed[i] = w.err
+	}
+	return failed
 }

@@ -164,7 +164,7 @@ func (s *Servicing) division(ctx context.Context, tenant id.ID, v *Service) (d d
 	if err != nil {
 		return d, err
 	}
-	return d, s.queue.submit(ctx, &write{loan: v.ID, do: func(ctx context.Context, tx *batch) error {
+	return d, s.queue.submit(ctx, &write{key: key{tenant, v.ID}, do: func(ctx context.Context, tx *batch) error {
 		_, err := tx.exec(ctx, `INSERT INTO lending_service (tenant, id, body) VALUES (?, ?, ?)`, tenant[:], v.ID[:], string(content))
 		return err
 	}})
@@ -354,7 +354,7 @@ func (s *Servicing) leave(ctx context.Context, tenant id.ID, v *Service, loanID 
 	if list, err := s.wanted(ctx, l, v.Account); err != nil || len(list) > 0 {
 		return err
 	}
-	return s.queue.submit(ctx, &write{loan: loanID, do: func(ctx context.Context, tx *batch) error {
+	return s.queue.submit(ctx, &write{key: key{tenant, loanID}, do: func(ctx context.Context, tx *batch) error {
 		_, err := tx.exec(ctx, `DELETE FROM lending_waiting WHERE tenant = ? AND ledger = ? AND account = ? AND loan = ?`,
 			tenant[:], v.Ledger, v.Account, loanID[:])
 		return err

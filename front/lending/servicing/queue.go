@@ -2,6 +2,7 @@ package servicing
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -11,7 +12,6 @@ import (
 	"time"
 
 	"github.com/longmen/longmen/kit/errs"
-	"github.com/longmen/longmen/kit/id"
 	"github.com/longmen/longmen/store"
 )
 
@@ -41,9 +41,9 @@ func (b *batch) exec(ctx context.Context, query string, args ...any) (int64, err
 	return res.RowsAffected()
 }
 
-// write is one caller's part of a transaction: one of the three. Of a loan there is one at a time.
+// write is one caller's part of a transaction: one of the three. Of a loan there is one act at a time.
 type write struct {
-	loan    id.ID
+	key
 	begin   *beginning
 	confirm *confirmation
 	do      func(context.Context, *batch) error
@@ -105,18 +105,25 @@ func (q *queue) work() {
 	}
 }
 
-// commit does writes in one transaction. If the database refuses it, each is tried alone, so that only the one suffers
-// that is to blame.
+// commit does writes in one transaction. If it was taken back, each is tried alone, so that only the one suffers that is
+// to blame.
 func (q *queue) commit(list []*write) {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	// Everybody touches loans in this order, so nobody waits for one who waits for him.
-	slices.SortStableFunc(list, func(a, b *write) int { return bytes.Compare(a.loan[:], b.loan[:]) })
-	err := q.db.Write(ctx, func(tx *sql.Tx) error { return q.all(ctx, &batch{tx: tx, db: q.db}, list) })
+	// Groups of several nodes come to the same loans in one order, as far as they do the same: who waits, waits mostly for
+	// one who does not wait for him. PostgreSQL ends what is left.
+	slices.SortStableFunc(list, func(a, b *write) int {
+		return cmp.Or(bytes.Compare(a.tenant[:], b.tenant[:]), bytes.Compare(a.loan[:], b.loan[:]))
+	})
+	var own error
+	err := q.db.Write(ctx, func(tx *sql.Tx) error {
+		own = q.all(ctx, &batch{tx: tx, db: q.db}, list)
+		return own
+	})
 	if err == nil {
 		return
 	}
-	if len(list) > 1 && store.OutcomeOf(err) != store.Unknown {
+	if len(list) > 1 && ctx.Err() == nil && (own != nil || store.OutcomeOf(err) != store.Unknown) {
 		for _, w := range list {
 			q.commit([]*write{w})
 		}
@@ -144,10 +151,10 @@ func (q *queue) all(ctx context.Context, b *batch, list []*write) error {
 		}
 	}
 	if err := b.begin(ctx, begins); err != nil {
-		return fmt.Errorf("write acts down: %w", err)
+		return fmt.Errorf("write %d acts down: %w", len(begins), err)
 	}
 	if err := b.confirm(ctx, confirms, q.watch); err != nil {
-		return fmt.Errorf("confirm acts: %w", err)
+		return fmt.Errorf("confirm %d acts, the first %s: %w", len(confirms), confirms[0].confirm.p.event.ID, err)
 	}
 	return nil
 }

@@ -24,12 +24,12 @@ func (s *Servicing) begin(ctx context.Context, p *pending) error {
 	if commands == nil {
 		commands = []byte{}
 	}
-	return s.queue.submit(ctx, &write{loan: p.loan, begin: &beginning{p, string(body), commands}})
+	return s.queue.submit(ctx, &write{key: p.key(), begin: &beginning{p, string(body), commands}})
 }
 
 // rewrite keeps the commands of an act as they are sent from now on. The ledger has not seen what has changed in them.
 func (s *Servicing) rewrite(ctx context.Context, p *pending) error {
-	return s.queue.submit(ctx, &write{loan: p.loan, do: func(ctx context.Context, tx *batch) error {
+	return s.queue.submit(ctx, &write{key: p.key(), do: func(ctx context.Context, tx *batch) error {
 		n, err := tx.exec(ctx, `UPDATE lending_pending SET commands = ? WHERE tenant = ? AND loan = ? AND id = ?`,
 			encode(p.commands), p.tenant[:], p.loan[:], p.event.ID[:])
 		if err == nil && n != 1 {
@@ -58,15 +58,12 @@ func (s *Servicing) confirm(ctx context.Context, l *Loan, p *pending, d derived,
 			return fmt.Errorf("confirm act %s: %w", p.event.ID, err)
 		}
 	}
-	return s.queue.submit(ctx, &write{loan: p.loan, confirm: c})
+	return s.queue.submit(ctx, &write{key: p.key(), confirm: c})
 }
 
 // withdraw takes an act back that the ledger will never take.
 func (s *Servicing) withdraw(ctx context.Context, p *pending) error {
-	return s.queue.submit(ctx, &write{loan: p.loan, do: func(ctx context.Context, tx *batch) error {
-		_, err := tx.exec(ctx, `DELETE FROM lending_pending WHERE tenant = ? AND loan = ? AND id = ?`, p.tenant[:], p.loan[:], p.event.ID[:])
-		return err
-	}})
+	return s.queue.submit(ctx, &write{key: p.key(), do: func(ctx context.Context, tx *batch) error { return tx.withdraw(ctx, p) }})
 }
 
 // create writes a new loan. The same one again changes nothing.
@@ -75,7 +72,7 @@ func (s *Servicing) create(ctx context.Context, d *Deed, days string) error {
 	if err != nil {
 		return err
 	}
-	return s.queue.submit(ctx, &write{loan: d.Loan, do: func(ctx context.Context, tx *batch) error {
+	return s.queue.submit(ctx, &write{key: key{d.Tenant, d.Loan}, do: func(ctx context.Context, tx *batch) error {
 		n, err := tx.exec(ctx, `INSERT INTO lending_deed (tenant, loan, body) VALUES (?, ?, ?) ON CONFLICT DO NOTHING`, d.Tenant[:], d.Loan[:], string(body))
 		if err == nil && n == 1 {
 			_, err = tx.exec(ctx, `INSERT INTO lending_loan (tenant, id, version, state, borrower, product, days, principal, credit)
