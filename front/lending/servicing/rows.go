@@ -24,7 +24,7 @@ func (s *Servicing) begin(ctx context.Context, p *pending) error {
 	if commands == nil {
 		commands = []byte{}
 	}
-	return s.queue.submit(ctx, &write{key: p.key(), begin: &beginning{p, string(body), commands}})
+	return s.begins.submit(ctx, &write{key: p.key(), begin: &beginning{p, string(body), commands}})
 }
 
 // rewrite keeps the commands of an act as they are sent from now on. The ledger has not seen what has changed in them.

@@ -38,6 +38,7 @@ type Servicing struct {
 	ledgers   Ledgers
 	contracts Contracts
 	queue     queue
+	begins    *queue // the same on SQLite, which has one writer
 	cache     cache
 	locks     locks
 	lines     lines
@@ -54,6 +55,9 @@ func Open(ctx context.Context, db *store.DB, ledgers Ledgers, contracts Contract
 		return nil, err
 	}
 	s := &Servicing{db: db, ledgers: ledgers, contracts: contracts, queue: queue{db: db}, cache: cache{loans: map[key]*Loan{}}, lines: lines{list: map[payerKey]uint64{}}}
+	if s.begins = &s.queue; db.Dialect() == store.Postgres {
+		s.begins = &queue{db: db}
+	}
 	s.locks.seed = maphash.MakeSeed()
 	return s, s.openLines(ctx)
 }
