@@ -58,6 +58,7 @@ type program struct {
 // Serve runs the program until the context ends. ready is told the address once requests are answered.
 func Serve(ctx context.Context, c Config, ready func(address string)) error {
 	share()
+	rest()
 	p := &program{config: c, ended: make(chan struct{})}
 	listener, err := net.Listen("tcp", c.Listen)
 	if err != nil {
