@@ -17,15 +17,15 @@ func share() {
 	}
 }
 
-// spare is memory that nobody uses, and that takes none of the machine's: the collector of garbage begins when as much has been
-// made as is in use, and counts it. So a node whose ledgers are small does not collect many times a second.
+// spare is memory that nobody touches. The collector of garbage begins when as much has been made as is in use, and counts it
+// as in use: so it lets as much more garbage stand, and a node whose ledgers are small does not collect many times a second.
 var spare []byte
 
 const spareBytes = 128 << 20
 
-// rest lets the collector rest while little is in use.
+// rest lets the collector rest, unless somebody has told it how much it may use.
 func rest() {
-	if os.Getenv("GOGC") == "" && spare == nil {
+	if os.Getenv("GOGC") == "" && os.Getenv("GOMEMLIMIT") == "" && spare == nil {
 		spare = make([]byte, spareBytes)
 	}
 }

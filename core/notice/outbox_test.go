@@ -325,6 +325,20 @@ func TestANoticeIsOneThing(t *testing.T) {
 			if err := o.tell(uint64(10+n), "everywhere", `{}`); !errs.Is(err, errs.Conflict) {
 				t.Errorf("%s tells something else: %v", kind, err)
 			}
+			// Nor are two kept together that differ.
+			told.ID = number(uint64(20 + n))
+			one, err := o.Prepare(t.Context(), told)
+			o.must(err)
+			told.Party = party
+			other, err := o.Prepare(t.Context(), told)
+			o.must(err)
+			keep := func(list ...*notice.Prepared) error {
+				return o.db.Write(t.Context(), func(tx *sql.Tx) error { return o.Keep(t.Context(), tx, list...) })
+			}
+			if err := keep(one, other); !errs.Is(err, errs.Conflict) {
+				t.Errorf("two that differ under one id: %v", err)
+			}
+			o.must(keep(one, one))
 		}
 	})
 }

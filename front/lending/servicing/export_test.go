@@ -45,12 +45,12 @@ type Act struct {
 
 // Begin writes acts down in one transaction, as far as it can, and gives the error of each.
 func (s *Servicing) Begin(list ...Act) []error {
-	return s.group(list, func(w *write, p *pending) { w.begin = &beginning{p, "{}", []byte{}} })
+	return s.group(s.begins, list, func(w *write, p *pending) { w.begin = &beginning{p, "{}", []byte{}} })
 }
 
 // Confirm keeps events of acts in one transaction, as far as it can, and gives the error of each.
 func (s *Servicing) Confirm(list ...Act) []error {
-	return s.group(list, func(w *write, p *pending) {
+	return s.group(&s.queue, list, func(w *write, p *pending) {
 		l := &Loan{Deed: Deed{Tenant: p.tenant, Loan: p.loan}, Version: p.version + 1}
 		w.confirm = &confirmation{p: p, loan: l, derived: derived{state: Active}, body: "{}"}
 		for _, watch := range s.queue.watch {
@@ -63,14 +63,14 @@ func (s *Servicing) Confirm(list ...Act) []error {
 	})
 }
 
-func (s *Servicing) group(list []Act, is func(*write, *pending)) []error {
+func (s *Servicing) group(q *queue, list []Act, is func(*write, *pending)) []error {
 	writes := make([]*write, len(list))
 	for i, a := range list {
 		p := &pending{tenant: a.Tenant, loan: a.Loan, version: a.Version, event: a.Event}
 		writes[i] = &write{key: p.key()}
 		is(writes[i], p)
 	}
-	s.queue.commit(append([]*write(nil), writes...))
+	q.commit(append([]*write(nil), writes...))
 	failed := make([]error, len(list))
 	for i, w := range writes {
 		failed[i] = w.err

@@ -55,8 +55,13 @@ func TestActsAreConfirmedTogether(t *testing.T) {
 		var told []uint32
 		w.Watch(servicing.Watching(func(_ context.Context, _ *servicing.Loan, e *servicing.Event, _ servicing.State) ([]id.ID, error) {
 			return []id.ID{e.ID}, nil
-		}, func(_ context.Context, _ *sql.Tx, list []id.ID) error {
+		}, func(ctx context.Context, tx *sql.Tx, list []id.ID) error {
 			told = append(told, uint32(len(list)))
+			// Nobody waits for a row of an act while he has what those lock who are told.
+			var waiting int
+			if err := tx.QueryRowContext(ctx, "SELECT count(*) FROM lending_pending").Scan(&waiting); err != nil || waiting > 4-len(list) {
+				t.Errorf("%d acts still wait as %d are told: %v", waiting, len(list), err)
+			}
 			for _, i := range list {
 				if i == uid("group", 3) {
 					return bad
@@ -128,7 +133,7 @@ func TestBegunWhileAnotherNodeConfirms(t *testing.T) {
 	}
 }
 
-// waits returns when somebody waits for a lock in the test's database.
+// waits returns when somebody waits for a lock.
 func waits(t *testing.T, db *store.DB) {
 	t.Helper()
 	for range 1000 {
@@ -142,4 +147,28 @@ func waits(t *testing.T, db *store.DB) {
 		time.Sleep(10 * time.Millisecond)
 	}
 	t.Fatal("nobody waits")
+}
+
+// On PostgreSQL acts are written down while others are confirmed.
+func TestActsBeginWhileOthersAreConfirmed(t *testing.T) {
+	w := newWorld(t, storetest.Postgres(t), 1)
+	a, b := next(w.lend(1, small), 1), next(w.lend(2, small), 2)
+	begun := make(chan []error, 1)
+	w.Watch(servicing.Watching(func(context.Context, *servicing.Loan, *servicing.Event, servicing.State) ([]int, error) {
+		return []int{1}, nil
+	}, func(context.Context, *sql.Tx, []int) error {
+		go func() { begun <- w.Begin(b) }()
+		select {
+		case failed := <-begun:
+			return failed[0]
+		case <-time.After(10 * time.Second):
+			return errors.New("the other act waits")
+		}
+	}))
+	if failed := w.Begin(a); failed[0] != nil {
+		t.Fatal(failed)
+	}
+	if failed := w.Confirm(a); failed[0] != nil {
+		t.Error(failed)
+	}
 }

@@ -79,7 +79,7 @@ func (q *queue) submit(ctx context.Context, w *write) error {
 		go q.work()
 	}
 	q.mu.Unlock()
-	<-w.done // bounded by patience
+	<-w.done // bounded by twice patience for each group before it and its own
 	if r, ok := errors.AsType[*refusal](w.err); ok {
 		return r.error
 	}
@@ -106,27 +106,45 @@ func (q *queue) work() {
 }
 
 // commit does writes in one transaction. If it was taken back, each is tried alone, so that only the one suffers that is
-// to blame.
+// to blame; all of them have the time that one transaction has.
 func (q *queue) commit(list []*write) {
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
-	defer cancel()
 	// Groups of several nodes come to the same loans in one order, as far as they do the same: who waits, waits mostly for
 	// one who does not wait for him. PostgreSQL ends what is left.
 	slices.SortStableFunc(list, func(a, b *write) int {
 		return cmp.Or(bytes.Compare(a.tenant[:], b.tenant[:]), bytes.Compare(a.loan[:], b.loan[:]))
 	})
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	back, err := q.together(ctx, list)
+	if err == nil || len(list) == 1 || !back {
+		fail(list, err)
+		return
+	}
+	alone, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	for i := range list {
+		back, err := q.together(alone, list[i:i+1])
+		if err != nil && !back {
+			fail(list[i:], err)
+			return
+		}
+		fail(list[i:i+1], err)
+	}
+}
+
+// together does writes in one transaction. If it fails, back says that it was taken back for certain, with time left.
+func (q *queue) together(ctx context.Context, list []*write) (back bool, err error) {
 	var own error
-	err := q.db.Write(ctx, func(tx *sql.Tx) error {
+	err = q.db.Write(ctx, func(tx *sql.Tx) error {
 		own = q.all(ctx, &batch{tx: tx, db: q.db}, list)
 		return own
 	})
+	return ctx.Err() == nil && (own != nil || store.OutcomeOf(err) != store.Unknown), err
+}
+
+// fail lets callers know of an error, if it is one. What was refused has its own.
+func fail(list []*write, err error) {
 	if err == nil {
-		return
-	}
-	if len(list) > 1 && ctx.Err() == nil && (own != nil || store.OutcomeOf(err) != store.Unknown) {
-		for _, w := range list {
-			q.commit([]*write{w})
-		}
 		return
 	}
 	for _, w := range list {
@@ -152,6 +170,9 @@ func (q *queue) all(ctx context.Context, b *batch, list []*write) error {
 	}
 	if err := b.begin(ctx, begins); err != nil {
 		return fmt.Errorf("write %d acts down: %w", len(begins), err)
+	}
+	if len(confirms) == 0 {
+		return nil
 	}
 	if err := b.confirm(ctx, confirms, q.watch); err != nil {
 		return fmt.Errorf("confirm %d acts, the first %s: %w", len(confirms), confirms[0].confirm.p.event.ID, err)

@@ -91,6 +91,9 @@ func (s *Servicing) current(ctx context.Context, tenant, loan id.ID) (*Loan, err
 	}
 	l.read = generation
 	for _, w := range r.waiting {
+		if w.event.Number != l.Version+1 {
+			return nil, fmt.Errorf("act %s waits as event %d of loan %s, which has %d: whether it was sent is for a person to find out", w.event.ID, w.event.Number, loan, l.Version)
+		}
 		p := &pending{tenant: tenant, loan: loan, version: l.Version, event: w.event}
 		if p.commands, err = decode(w.commands); err != nil {
 			return nil, err
