@@ -432,26 +432,6 @@ func TestFollowersAreWoken(t *testing.T) {
 	})
 }
 
-// An id stands for one event, also among those that are planned together.
-func TestOneIDIsOneEvent(t *testing.T) {
-	storetest.Each(t, func(t *testing.T, db *store.DB) {
-		s := newStage(t, db)
-		other := event(1, 0)
-		other.Ledger = "other"
-		if err := s.Add(t.Context(), event(1, 0), event(2, 0), other); !errs.Is(err, errs.Conflict) {
-			t.Errorf("two that differ under one id: %v", err)
-		}
-		for range 2 {
-			if err := s.Add(t.Context(), event(1, 0), event(2, 0), event(1, 0)); err != nil {
-				t.Error(err)
-			}
-		}
-		if list, err := s.List(t.Context(), event(1, 0).Tenant, 0, plan.Place{}, 10); err != nil || len(list) != 2 {
-			t.Errorf("%d are planned: %v", len(list), err)
-		}
-	})
-}
-
 // What is due is found by the index of open events, whatever lies done in the table, and a page of all events by theirs.
 func TestEventsAreIndexed(t *testing.T) {
 	db := storetest.SQLite(t)

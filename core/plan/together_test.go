@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/longmen/longmen/core/plan"
+	"github.com/longmen/longmen/kit/errs"
 	"github.com/longmen/longmen/store"
 	"github.com/longmen/longmen/store/storetest"
 )
@@ -189,6 +190,26 @@ func TestHandlersSideBySide(t *testing.T) {
 		}
 		if e, err := s.Get(t.Context(), tenant, number(2)); err != nil || e.State != plan.Stuck {
 			t.Errorf("the second is %v: %v", e.State, err)
+		}
+	})
+}
+
+// An id stands for one event, also among those that are planned together.
+func TestOneIDIsOneEvent(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		s := newStage(t, db)
+		other := event(1, 0)
+		other.Ledger = "other"
+		if err := s.Add(t.Context(), event(1, 0), event(2, 0), other); !errs.Is(err, errs.Conflict) {
+			t.Errorf("two that differ under one id: %v", err)
+		}
+		for range 2 {
+			if err := s.Add(t.Context(), event(1, 0), event(2, 0), event(1, 0)); err != nil {
+				t.Error(err)
+			}
+		}
+		if list, err := s.List(t.Context(), event(1, 0).Tenant, 0, plan.Place{}, 10); err != nil || len(list) != 2 {
+			t.Errorf("%d are planned: %v", len(list), err)
 		}
 	})
 }
