@@ -13,8 +13,10 @@ import (
 	"github.com/longmen/longmen/core/ledger"
 	"github.com/longmen/longmen/core/node"
 	"github.com/longmen/longmen/core/party"
+	"github.com/longmen/longmen/front/accounting"
 	"github.com/longmen/longmen/front/ground"
 	"github.com/longmen/longmen/front/market"
+	"github.com/longmen/longmen/front/market/sale"
 	"github.com/longmen/longmen/kit/clock"
 	"github.com/longmen/longmen/kit/errs"
 	"github.com/longmen/longmen/kit/id"
@@ -85,16 +87,20 @@ func (f *followers) look(ctx context.Context) error {
 }
 
 func (f *followers) follow(ctx context.Context, tenant id.ID, l *longmen.Ledger) {
-	f.begin(ctx, tenant, l, marketFollower, func(ctx context.Context, tx *sql.Tx, list []feed.Event) error {
+	trades := func(e *feed.Event) bool { return market.Concerns(e.Command) || sale.Concerns(e.Command) }
+	f.begin(ctx, tenant, l, marketFollower, trades, func(ctx context.Context, tx *sql.Tx, list []feed.Event) error {
 		return f.market(ctx, tx, tenant, l.Name(), list)
 	})
-	f.begin(ctx, tenant, leisurely{l}, "bids", func(ctx context.Context, tx *sql.Tx, list []feed.Event) error {
+	bids := func(e *feed.Event) bool { return market.ConcernsOrders(e.Command, &e.Result) }
+	f.begin(ctx, tenant, leisurely{l}, "bids", bids, func(ctx context.Context, tx *sql.Tx, list []feed.Event) error {
 		return f.bids(ctx, tx, tenant, l, list)
 	})
-	f.begin(ctx, tenant, l, "lending", feed.Each(func(ctx context.Context, tx *sql.Tx, e *feed.Event) error {
+	money := func(e *feed.Event) bool { return f.ground.Loans.Concerns(tenant, l.Name(), e.Command, &e.Result) }
+	f.begin(ctx, tenant, l, "lending", money, feed.Each(func(ctx context.Context, tx *sql.Tx, e *feed.Event) error {
 		return f.ground.Loans.Follow(ctx, tx, f.ground.Plan, tenant, l.Name(), e.Command, &e.Result)
 	}))
-	f.begin(ctx, tenant, l, "accounting", feed.Each(func(ctx context.Context, tx *sql.Tx, e *feed.Event) error {
+	corrections := func(e *feed.Event) bool { return accounting.Concerns(e.Command, &e.Result) }
+	f.begin(ctx, tenant, l, "accounting", corrections, feed.Each(func(ctx context.Context, tx *sql.Tx, e *feed.Event) error {
 		return f.ground.Books.Follow(ctx, tx, tenant, l.Name(), e.Command, &e.Result)
 	}))
 }
@@ -135,14 +141,14 @@ type followed interface {
 	ID() ledger.ID
 }
 
-func (f *followers) begin(ctx context.Context, tenant id.ID, l followed, name string, handle feed.Batch) {
+func (f *followers) begin(ctx context.Context, tenant id.ID, l followed, name string, interest feed.Interest, handle feed.Batch) {
 	who := feed.Follower{Tenant: tenant, Ledger: id.ID(l.ID()), Name: name}
 	if f.started[who] {
 		return
 	}
 	f.started[who] = true
 	f.running.Go(func() {
-		err := f.feed.Follow(ctx, who, f.db.Epoch(), l, handle)
+		err := f.feed.Follow(ctx, who, f.db.Epoch(), l, interest, handle)
 		if errors.Is(err, feed.ErrLeadLost) {
 			f.fail(err)
 		}

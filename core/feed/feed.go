@@ -54,6 +54,9 @@ func Each(handle Handler) Batch {
 	}
 }
 
+// Interest tells whether an event means anything to a follower; nil: all do. It may be asked again.
+type Interest func(e *Event) bool
+
 // Follower names who follows which ledger. The name is a code: a-z, 0-9, - and _.
 type Follower struct {
 	Tenant id.ID
@@ -64,7 +67,7 @@ type Follower struct {
 // Cursor is how far a follower is.
 type Cursor struct {
 	Follower
-	Position uint64 // sequence of the last event that was handled
+	Position uint64 // sequence up to which every event was handled or means nothing
 	Attempts int    // at the next one, that failed
 	Problem  string // of the last of them
 	Changed  int64  // by the machine's clock, microseconds since 1970
@@ -84,7 +87,8 @@ const (
 // journal. Whoever is far behind takes no breath.
 const (
 	breath = 20 * time.Millisecond
-	behind = 256 // events at once
+	behind = 256                    // events at once
+	stride = 200 * time.Millisecond // the cursor may stand behind events that mean nothing
 )
 
 // Feed is the cursors in one database, that of the followers' rows.

@@ -98,7 +98,7 @@ func (d *desk) handle(ctx context.Context, tx *sql.Tx, e *feed.Event) error {
 func (d *desk) follow(epoch, last, atOnce uint64) error {
 	ctx, cancel := context.WithCancel(d.Context())
 	defer cancel()
-	return d.Follow(ctx, who, epoch, events{last, atOnce, cancel}, feed.Each(d.handle))
+	return d.Follow(ctx, who, epoch, events{last, atOnce, cancel}, nil, feed.Each(d.handle))
 }
 
 // saw checks that each event up to the last was handled once.
@@ -182,7 +182,7 @@ func TestAReplacedNodeMovesNothing(t *testing.T) {
 				}
 				return each(list)
 			})
-		}), feed.Each(d.handle))
+		}), nil, feed.Each(d.handle))
 		if !errors.Is(err, feed.ErrLeadLost) {
 			t.Errorf("the node that was replaced: %v", err)
 		}
@@ -236,7 +236,7 @@ func TestASourceWithGapsIsRefused(t *testing.T) {
 				cancel()
 			}
 			return each([]feed.Event{{Result: ledger.Result{Sequence: from + 1}}})
-		}), feed.Each(d.handle))
+		}), nil, feed.Each(d.handle))
 		if !errors.Is(err, context.Canceled) {
 			t.Error(err)
 		}
@@ -254,7 +254,7 @@ func TestFollowersThatAreNone(t *testing.T) {
 			{Tenant: number(1), Ledger: number(2), Name: "A"},
 			{Tenant: number(1), Ledger: number(2), Name: strings.Repeat("a", feed.MaxName+1)},
 		} {
-			if err := d.Follow(t.Context(), bad, 1, events{}, feed.Each(d.handle)); !errs.Is(err, errs.Invalid) {
+			if err := d.Follow(t.Context(), bad, 1, events{}, nil, feed.Each(d.handle)); !errs.Is(err, errs.Invalid) {
 				t.Errorf("%+v: %v", bad, err)
 			}
 		}
@@ -268,7 +268,7 @@ func TestABatchThatFailsIsTriedWithFewer(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
 		alone := 0
-		err := d.Follow(ctx, who, 1, events{100, 64, cancel}, func(ctx context.Context, tx *sql.Tx, list []feed.Event) error {
+		err := d.Follow(ctx, who, 1, events{100, 64, cancel}, nil, func(ctx context.Context, tx *sql.Tx, list []feed.Event) error {
 			for i := range list {
 				if list[i].Result.Sequence != 40 || alone == 3 {
 					if err := d.handle(ctx, tx, &list[i]); err != nil {
@@ -287,5 +287,82 @@ func TestABatchThatFailsIsTriedWithFewer(t *testing.T) {
 			t.Errorf("%v; event 40 was tried alone %d times", err, alone)
 		}
 		d.saw(100)
+	})
+}
+
+// Of what means nothing to a follower he sees nothing, and no transaction is made for it: the cursor comes after it when it
+// moves for something else, or after a moment.
+func TestEventsThatMeanNothing(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		d := newDesk(t, db)
+		asked := map[uint64]bool{}
+		third := func(e *feed.Event) bool {
+			asked[e.Result.Sequence] = true
+			return e.Result.Sequence%3 == 0
+		}
+		failures := 0
+		d.fail = func(sequence uint64) error {
+			if sequence%3 != 0 {
+				t.Errorf("event %d is handled", sequence)
+			}
+			if sequence != 60 || failures == 3 {
+				return nil
+			}
+			failures++
+			return errors.New("the shelf is full")
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		err := d.Follow(ctx, who, 1, events{100, 7, func() {
+			for began := time.Now(); ; time.Sleep(time.Millisecond) {
+				if c, err := d.Cursor(t.Context(), who); err != nil || c.Position == 100 || time.Since(began) > 10*time.Second {
+					cancel()
+					return
+				}
+			}
+		}}, third, feed.Each(d.handle))
+		if !errors.Is(err, context.Canceled) || failures != 3 || len(asked) != 100 {
+			t.Errorf("%v; %d failures, want 3; asked of %d events", err, failures, len(asked))
+		}
+		var all, different int
+		if err := db.Reader().QueryRowContext(t.Context(), "SELECT count(*), count(DISTINCT sequence) FROM seen").Scan(&all, &different); err != nil || all != 33 || different != 33 {
+			t.Errorf("%d rows of %d events, want 33, each once: %v", all, different, err)
+		}
+		if c, err := d.Cursor(t.Context(), who); err != nil || c.Position != 100 {
+			t.Errorf("the cursor stands at %d when nothing comes any more, want 100: %v", c.Position, err)
+		}
+	})
+}
+
+// A cursor that has stayed behind hands over again only what was not handled.
+func TestStopsAmongWhatMeansNothing(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		d := newDesk(t, db)
+		last := uint64(0)
+		rapid.Check(t, func(rt *rapid.T) {
+			last += rapid.Uint64Range(0, 30).Draw(rt, "more")
+			failing := map[uint64]int{}
+			for range rapid.IntRange(0, 3).Draw(rt, "failures") {
+				failing[last-min(last, rapid.Uint64Range(0, 30).Draw(rt, "back"))]++
+			}
+			d.fail = func(sequence uint64) error {
+				if failing[sequence]--; failing[sequence] >= 0 {
+					return fmt.Errorf("%d fails", sequence)
+				}
+				return nil
+			}
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			err := d.Follow(ctx, who, 1, events{last, rapid.Uint64Range(1, 9).Draw(rt, "at once"), cancel},
+				func(e *feed.Event) bool { return e.Result.Sequence%3 == 0 }, feed.Each(d.handle))
+			if !errors.Is(err, context.Canceled) {
+				rt.Fatal(err)
+			}
+			var all, different, others int
+			err = db.Reader().QueryRowContext(t.Context(), "SELECT count(*), count(DISTINCT sequence), coalesce(sum(CASE WHEN sequence % 3 = 0 THEN 0 ELSE 1 END), 0) FROM seen").Scan(&all, &different, &others)
+			if want := int(last / 3); err != nil || all != want || different != want || others != 0 {
+				rt.Fatalf("%d rows of %d events, %d of them that mean nothing; want %d, each once: %v", all, different, others, want, err)
+			}
+		})
 	})
 }

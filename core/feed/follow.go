@@ -5,19 +5,21 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/longmen/longmen/kit/clock"
 )
 
 // Follow handles a ledger's events under a lead, from the cursor on, until the context ends or another node takes
-// over. Events that come together share a transaction. One that fails is tried again alone, for ever: a follower skips
-// nothing, and its cursor tells why it stands.
-func (f *Feed) Follow(ctx context.Context, who Follower, epoch uint64, source Source, handle Batch) error {
+// over. Events that come together share a transaction; those that mean nothing to the follower need none, and take the
+// cursor along now and then. One that fails is tried again alone, for ever: a follower skips nothing, and its cursor tells
+// why it stands.
+func (f *Feed) Follow(ctx context.Context, who Follower, epoch uint64, source Source, interest Interest, handle Batch) error {
 	if err := who.check(); err != nil {
 		return err
 	}
-	r := &run{Feed: f, who: who, epoch: epoch, handle: handle}
+	r := &run{Feed: f, who: who, epoch: epoch, interest: interest, handle: handle}
 	for claimed, failures := false, 0; ; {
 		var err error
 		if !claimed {
@@ -53,8 +55,13 @@ type run struct {
 	*Feed
 	who      Follower
 	epoch    uint64
+	interest Interest
 	handle   Batch
-	position uint64
+
+	mu       sync.Mutex
+	position uint64    // of the cursor
+	passed   uint64    // of the last event that was handled or meant nothing, at or ahead of the cursor
+	moved    time.Time // the cursor, last
 }
 
 // claim takes the cursor over with a lead of a higher epoch. Whoever had it before moves it no more.
@@ -81,26 +88,76 @@ func (r *run) resume(ctx context.Context, source Source) error {
 	if err != nil {
 		return err
 	}
-	r.position = c.Position
-	return source.Watch(ctx, r.position+1, func(list []Event) error {
+	r.position, r.passed = c.Position, c.Position
+	watching, stop := context.WithCancelCause(ctx)
+	var catching sync.WaitGroup
+	catching.Go(func() { r.catchUp(watching, stop) })
+	err = source.Watch(watching, r.position+1, func(list []Event) error {
 		began := time.Now()
-		if err := r.handleAll(ctx, list); err != nil || len(list) >= behind {
+		if err := r.pass(watching, list); err != nil || len(list) >= behind {
 			return err
 		}
-		return clock.Pause(ctx, r.rest-time.Since(began))
+		return clock.Pause(watching, r.rest-time.Since(began))
 	})
+	stop(err)
+	catching.Wait()
+	return context.Cause(watching)
 }
 
-// handleAll handles events in one transaction; when that fails, those before the one that is to blame, and that one
-// alone.
-func (r *run) handleAll(ctx context.Context, list []Event) error {
+// pass handles what means something of events.
+func (r *run) pass(ctx context.Context, list []Event) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	to := list[len(list)-1].Result.Sequence
+	if to-r.passed != uint64(len(list)) {
+		return fmt.Errorf("the source hands over sequence %d as event %d after %d", to, len(list), r.passed)
+	}
+	meant := list
+	if r.interest != nil {
+		meant = nil
+		for i := range list {
+			if r.interest(&list[i]) {
+				meant = append(meant, list[i])
+			}
+		}
+	}
+	if err := r.handleAll(ctx, meant, to); err != nil {
+		return err
+	}
+	r.passed = to
+	return r.follow(ctx)
+}
+
+// catchUp lets the cursor come after what meant nothing when nothing else comes.
+func (r *run) catchUp(ctx context.Context, stop context.CancelCauseFunc) {
+	for clock.Pause(ctx, stride) == nil {
+		r.mu.Lock()
+		err := r.follow(ctx)
+		r.mu.Unlock()
+		if err != nil {
+			stop(err)
+		}
+	}
+}
+
+// follow moves the cursor if it has stood behind for long.
+func (r *run) follow(ctx context.Context) error {
+	if r.passed <= r.position || time.Since(r.moved) < stride {
+		return nil
+	}
+	return r.commit(ctx, nil, r.passed)
+}
+
+// handleAll handles events in one transaction, and moves the cursor up to a sequence; when that fails, those before the one
+// that is to blame, and that one alone.
+func (r *run) handleAll(ctx context.Context, list []Event, to uint64) error {
 	for len(list) > 0 {
 		n := len(list)
-		err := r.commit(ctx, list)
+		err := r.commit(ctx, list, to)
 		var failed *failedError
 		for errors.As(err, &failed) && failed.index > 0 {
 			n = failed.index
-			err = r.commit(ctx, list[:n])
+			err = r.commit(ctx, list[:n], list[n].Result.Sequence-1)
 		}
 		if err != nil {
 			return err
@@ -124,11 +181,7 @@ func (e *failedError) Unwrap() error { return e.err }
 
 // commit moves the cursor first, so that a node that was replaced stops before it handles anything, and others wait
 // with taking over until what was handled is there.
-func (r *run) commit(ctx context.Context, list []Event) error {
-	to := list[len(list)-1].Result.Sequence
-	if to-r.position != uint64(len(list)) {
-		return fmt.Errorf("the source hands over sequence %d as event %d after %d", to, len(list), r.position)
-	}
+func (r *run) commit(ctx context.Context, list []Event, to uint64) error {
 	err := r.db.Write(ctx, func(tx *sql.Tx) error {
 		res, err := tx.ExecContext(ctx, r.db.Rebind(`UPDATE feed_cursor SET position = ?, attempts = 0, problem = '', changed = ?
 			WHERE tenant = ? AND ledger = ? AND name = ? AND epoch = ? AND position = ?`),
@@ -139,6 +192,9 @@ func (r *run) commit(ctx context.Context, list []Event) error {
 		if n, err := res.RowsAffected(); err != nil || n == 0 {
 			return errors.Join(err, fmt.Errorf("move the cursor of %s from %d: %w", r.who.Name, r.position, ErrLeadLost))
 		}
+		if len(list) == 0 {
+			return nil
+		}
 		err = r.handle(ctx, tx, list)
 		if _, told := errors.AsType[*failedError](err); err != nil && !told {
 			err = &failedError{len(list) / 2, list[0].Result.Sequence, err}
@@ -146,7 +202,7 @@ func (r *run) commit(ctx context.Context, list []Event) error {
 		return err
 	})
 	if err == nil {
-		r.position = to
+		r.position, r.moved = to, time.Now()
 	}
 	return err
 }

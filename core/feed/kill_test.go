@@ -55,7 +55,7 @@ func work(role string) error {
 	}
 	fmt.Println("follows")
 	f.Hurry()
-	return f.Follow(ctx, who, epoch, events{killEvents, 1 + epoch%7, cancel}, feed.Each(func(ctx context.Context, tx *sql.Tx, e *feed.Event) error {
+	return f.Follow(ctx, who, epoch, events{killEvents, 1 + epoch%7, cancel}, nil, feed.Each(func(ctx context.Context, tx *sql.Tx, e *feed.Event) error {
 		_, err := tx.ExecContext(ctx, db.Rebind("INSERT INTO seen (sequence) VALUES (?)"), int64(e.Result.Sequence))
 		return err
 	}))

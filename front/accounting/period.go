@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/longmen/longmen/core/ledger"
@@ -209,6 +210,11 @@ type Correction struct {
 	Effective ledger.Date // from which it counts
 	Purpose   uint32
 	Approval  id.ID
+}
+
+// Concerns tells whether a command put something right.
+func Concerns(c *ledger.Command, r *ledger.Result) bool {
+	return r.Code == ledger.Applied && slices.ContainsFunc(c.References, func(r ledger.Reference) bool { return r.Type == ReferenceCorrects })
 }
 
 // Follow notes corrections. The caller calls it once for each command of the tenant's ledger, in their order, in the

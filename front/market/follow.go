@@ -9,9 +9,14 @@ import (
 	"github.com/longmen/longmen/kit/id"
 )
 
+// Concerns tells whether a command may mean something here.
+func Concerns(c *ledger.Command) bool {
+	return c.Purpose >= PurposeOpen && c.Purpose <= PurposeClear && len(c.References) > 0 && c.References[0].Type == ReferenceListing
+}
+
 // Note notes what a command means here.
 func (b *Batch) Note(c *ledger.Command, r *ledger.Result) error {
-	if c.Purpose < PurposeOpen || c.Purpose > PurposeClear || len(c.References) == 0 || c.References[0].Type != ReferenceListing {
+	if !Concerns(c) {
 		return nil
 	}
 	l, err := b.listing(c.References[0].Value)

@@ -19,10 +19,15 @@ const OrdersKind = "market-orders"
 // ordersPage is how many orders end in one transaction: others wait for it who write rows.
 var ordersPage = 500
 
+// ConcernsOrders tells whether a command may mean something for the orders that bids are.
+func ConcernsOrders(c *ledger.Command, r *ledger.Result) bool {
+	return r.Code == ledger.Applied && Concerns(c) && c.Purpose >= PurposeBid && c.Purpose <= PurposeReturn
+}
+
 // Order keeps what a command means for the orders that bids are. They follow the journal for themselves, so that nobody who
 // needs the rows of bids waits for them. book is the ledger's id.
 func (b *Batch) Order(book id.ID, c *ledger.Command, r *ledger.Result) error {
-	if c.Purpose < PurposeBid || c.Purpose > PurposeReturn || r.Code != ledger.Applied || len(c.References) == 0 || c.References[0].Type != ReferenceListing {
+	if !ConcernsOrders(c, r) {
 		return nil
 	}
 	l, err := b.listing(c.References[0].Value)

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"github.com/longmen/longmen/core/ledger"
 	"github.com/longmen/longmen/core/plan"
@@ -14,6 +15,14 @@ import (
 
 // ServiceKind is the kind of the planned events by which what waits for an account is paid.
 const ServiceKind = "loan-payouts"
+
+// Concerns tells whether a command of a tenant's ledger brought money to an account for which loans may wait.
+func (s *Servicing) Concerns(tenant id.ID, book string, c *ledger.Command, r *ledger.Result) bool {
+	return r.Code == ledger.Applied && slices.ContainsFunc(c.Operations, func(o ledger.Operation) bool {
+		t, ok := o.(*ledger.Transfer)
+		return ok && s.lines.waits(tenant, book, t.Credit)
+	})
+}
 
 // Follow plans that what waits is paid, when a command of a tenant's ledger brings money to an account for which loans
 // wait. Ids of commands are a ledger's own, so what follows from them is named by the ledger too. The caller calls it once for each command, in the transaction in which it also moves its cursor.

@@ -16,13 +16,15 @@ import (
 	"github.com/longmen/longmen/kit/id"
 )
 
+// Concerns tells whether a command may mean something here.
+func Concerns(c *ledger.Command) bool {
+	return c.Purpose >= PurposeHold && c.Purpose <= PurposeEnd && len(c.References) > 0 && c.References[0].Type == ReferenceSale
+}
+
 // Follow notes what a command of a tenant's ledger, by its name, means here. The caller calls it once for each, in their order, in
 // the transaction in which it also moves its cursor.
 func (s *Sales) Follow(ctx context.Context, tx *sql.Tx, tenant id.ID, book string, c *ledger.Command, r *ledger.Result) error {
-	if c.Purpose < PurposeHold || c.Purpose > PurposeEnd || len(c.References) == 0 || c.References[0].Type != ReferenceSale {
-		return nil
-	}
-	if !ours(c) {
+	if !Concerns(c) || !ours(c) {
 		return nil
 	}
 	o, t, err := s.open(ctx, tenant, c.References[0].Value)
