@@ -67,5 +67,41 @@ func accruedOn(a Agreement, events []Event, period, until day.Date) (int64, erro
 	if err := w.run(); err != nil {
 		return 0, err
 	}
-	return w.accrued, nil
+	return w.borne()[0], nil
+}
+
+// borne is what was watched; a day of no period has borne nothing.
+func (w *walk) borne() []int64 {
+	if len(w.accrued) == 0 {
+		return []int64{0}
+	}
+	return w.accrued
+}
+
+// Ahead is Replay as of a day, with what Accrued says of the beginning of that day and of those that follow it, as long as
+// a replay as of them would give the same state but for its AsOf: until the period ends or something that is open falls due.
+func Ahead(a Agreement, events []Event, on day.Date) (*State, []int64, error) {
+	if slices.ContainsFunc(events, func(e Event) bool { return e.Date > on }) {
+		s, err := Replay(a, events, on)
+		if err != nil {
+			return nil, nil, err
+		}
+		x, err := accruedOn(a, events, on, on)
+		return s, []int64{x}, err
+	}
+	w, err := newWalk(&a, events, on)
+	if err != nil {
+		return nil, nil, err
+	}
+	w.watch, w.until, w.ahead = &on, on, true
+	if err := w.run(); err != nil {
+		return nil, nil, err
+	}
+	list := w.borne()
+	for i := range w.s.Rows {
+		if r := &w.s.Rows[i]; r.Outstanding().Total() > 0 {
+			list = list[:min(len(list), max(int(r.Row.Due-on), 1))]
+		}
+	}
+	return w.s, list, nil
 }

@@ -1,7 +1,9 @@
 package loan_test
 
 import (
+	"encoding/json"
 	"errors"
+	"slices"
 	"testing"
 
 	"github.com/cockroachdb/apd/v3"
@@ -341,6 +343,75 @@ func TestAccrued(t *testing.T) {
 			t.Fatalf("%s: %d %v", at, x, err)
 		}
 	})
+}
+
+// shown is all of a state that can be seen.
+func shown(s *loan.State) string {
+	b, err := json.Marshal(s)
+	if err != nil {
+		panic(err)
+	}
+	return string(b)
+}
+
+// What lies ahead of a day is what is said on the days that follow.
+func TestAhead(t *testing.T) {
+	longest := 0
+	rapid.Check(t, func(t *rapid.T) {
+		a, events := histories(t)
+		if rapid.Bool().Draw(t, "changes") {
+			a.Terms.RateChanges = []schedule.RateChange{{From: start + day.Date(rapid.IntRange(1, 100).Draw(t, "rate from")), AnnualRate: apd.New(15, -2)}}
+		}
+		a.Recalculation.NoOverdue = rapid.Bool().Draw(t, "no overdue")
+		a.Terms.Rounding.CarryInterest = rapid.Bool().Draw(t, "carry")
+		at := start + day.Date(rapid.IntRange(0, 400).Draw(t, "day"))
+		switch last := events[len(events)-1].Date; rapid.IntRange(0, 5).Draw(t, "also") {
+		case 0:
+			events = append(events, loan.Event{Type: loan.Payoff, Date: last})
+		case 1:
+			events = append(events, loan.Event{Type: loan.ChangeRate, Date: last, AnnualRate: apd.New(9, -2)})
+		case 2:
+			if a.Terms.Installments > 1 {
+				events = append(events, loan.Event{Type: loan.Defer, Date: last, Rows: 1})
+			}
+		}
+		if rapid.Bool().Draw(t, "only what was") {
+			events = slices.DeleteFunc(events, func(e loan.Event) bool { return e.Date > at })
+		}
+		s, accrued, err := loan.Ahead(a, events, at)
+		if _, same := loan.Replay(a, events, at); err != nil && same != nil {
+			t.SkipNow() // no such terms
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(accrued) == 0 {
+			t.Fatal("nothing is said of the day itself")
+		}
+		longest = max(longest, len(accrued))
+		for i, x := range accrued {
+			day := at + day.Date(i)
+			then, err := loan.Replay(a, events, day)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if i > 0 {
+				if then.AsOf != day {
+					t.Fatalf("as of %s, want %s", then.AsOf, day)
+				}
+				then.AsOf = s.AsOf
+			}
+			if was, is := shown(s), shown(then); is != was {
+				t.Fatalf("on %s, %d days after %s, the state is\n%s\nnot\n%s", day, i, at, is, was)
+			}
+			if want, err := loan.Accrued(a, events, day, 0); err != nil || x != want {
+				t.Fatalf("on %s %d has accrued, %d days before it was said to be %d: %v", day, want, i, x, err)
+			}
+		}
+	})
+	if longest < 20 {
+		t.Errorf("at most %d days were looked ahead", longest)
+	}
 }
 
 func TestPastDue(t *testing.T) {

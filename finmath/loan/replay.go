@@ -27,7 +27,8 @@ type walk struct {
 	stopped  bool
 	watch    *day.Date // a day for whose period accrued interest is asked
 	until    day.Date  // and until when
-	accrued  int64
+	ahead    bool      // and until each day after that
+	accrued  []int64
 }
 
 // Replay is the state of a loan after events, as of a day. Events stand in the order in which they became known; money
@@ -191,9 +192,12 @@ func (w *walk) fixedRow() error {
 func (w *walk) row(m schedule.Moves) error {
 	from, to, _ := w.p.Period()
 	if w.watch != nil && *w.watch >= from && *w.watch < to {
-		var err error
-		if w.accrued, err = w.p.Accrued(m, w.until); err != nil {
-			return err
+		for on := w.until; on == w.until || w.ahead && on < to; on++ {
+			x, err := w.p.Accrued(m, on)
+			if err != nil {
+				return err
+			}
+			w.accrued = append(w.accrued, x)
 		}
 	}
 	rows, err := w.p.Row(m)

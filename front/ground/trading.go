@@ -79,15 +79,11 @@ func (t *traded) loan(ctx context.Context, l *servicing.Loan, today day.Date) (*
 	}); err != nil {
 		return nil, err
 	}
-	state, err := l.Replay(today)
+	state, accrued, err := l.Ahead(today)
 	if err != nil {
 		return nil, err
 	}
-	agreement, events := l.Terms()
-	now, err := claim.LoanOf(state, agreement, events, today, units)
-	if err != nil {
-		return nil, err
-	}
+	now := claim.LoanOf(state, accrued[0], today, units)
 	claimed, err := l.Claimed(state)
 	if err != nil {
 		return nil, err
@@ -98,7 +94,7 @@ func (t *traded) loan(ctx context.Context, l *servicing.Loan, today day.Date) (*
 	return &sale.Loan{
 		Loan: now, ID: l.Deed.Loan, Borrower: l.Borrower, Product: p.Product, Ledger: l.Ledger, Register: l.Places.Register,
 		Fees:  receivers(&l.Places),
-		Since: agreement.Terms.Due.Start, Changed: l.Changed(),
+		Since: l.Start(), Changed: l.Changed(),
 	}, nil
 }
 

@@ -165,6 +165,12 @@ func (l *Loan) Replay(on day.Date) (*loan.State, error) {
 	return loan.Replay(l.contract.Agreement, l.counted, on)
 }
 
+// Ahead is the loan's state as of a day, with the interest that has accrued then and on the days after it, as long as nothing
+// else of the state changes by the days alone.
+func (l *Loan) Ahead(on day.Date) (*loan.State, []int64, error) {
+	return loan.Ahead(l.contract.Agreement, l.counted, on)
+}
+
 // target is what should be booked by a state.
 func (l *Loan) target(s *loan.State) (Division, error) {
 	parts, err := l.given(s)

@@ -2,7 +2,6 @@ package servicing
 
 import (
 	"context"
-	"slices"
 
 	"github.com/longmen/longmen/finmath/day"
 	"github.com/longmen/longmen/finmath/loan"
@@ -25,10 +24,8 @@ func (s *Servicing) While(ctx context.Context, tenant, loanID id.ID, f func(l *L
 	return f(l, today)
 }
 
-// Terms are what was agreed, and what counts of what happened, for finmath.
-func (l *Loan) Terms() (loan.Agreement, []loan.Event) {
-	return l.contract.Agreement, slices.Clip(l.counted)
-}
+// Start is the loan's first day.
+func (l *Loan) Start() day.Date { return l.contract.Agreement.Terms.Due.Start }
 
 // Changed is the number of the last event that changed what was agreed, 0 if none did.
 func (l *Loan) Changed() (number uint32) {

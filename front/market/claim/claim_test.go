@@ -71,14 +71,11 @@ func contract(t testing.TB, p *catalog.Product, paid int) (loan.Agreement, []loa
 func loanOn(t testing.TB, p *catalog.Product, paid int, on day.Date) *claim.Loan {
 	t.Helper()
 	a, events := contract(t, p, paid)
-	state, err := loan.Replay(a, events, on)
+	state, accrued, err := loan.Ahead(a, events, on)
 	if err != nil {
 		t.Fatal(err)
 	}
-	l, err := claim.LoanOf(state, a, events, on, 12_000)
-	if err != nil {
-		t.Fatal(err)
-	}
+	l := claim.LoanOf(state, accrued[0], on, 12_000)
 	return &l
 }
 

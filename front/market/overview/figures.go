@@ -29,16 +29,17 @@ func (o *Overview) figures(ctx context.Context, l *market.Listing, on day.Date) 
 		return nil, err
 	}
 	k := key{l.Tenant, l.Loan}
-	if known := o.kept.get(k, lent.Version, on); known != nil {
+	if known := o.kept.get(k, lent, on); known != nil {
 		return known, nil
 	}
 	if f.Units, err = o.units(ctx, lent); err != nil {
 		return nil, err
 	}
-	if err := fill(&f, lent, on); err != nil {
+	accrued, err := fill(&f, lent, on)
+	if err != nil {
 		return nil, err
 	}
-	o.kept.put(k, lent.Version, on, &f)
+	o.kept.put(k, known{lent, on, &f, accrued})
 	return &f, nil
 }
 
@@ -55,20 +56,20 @@ func (o *Overview) units(ctx context.Context, l *servicing.Loan) (units uint64, 
 	return units, err
 }
 
-// fill works a loan's figures out.
-func fill(f *portfolio.Loan, l *servicing.Loan, on day.Date) error {
-	state, err := l.Replay(on)
+// fill works a loan's figures out, and gives the interest that will have accrued on the day and on those after it, as long as
+// nothing else of them changes.
+func fill(f *portfolio.Loan, l *servicing.Loan, on day.Date) (accrued []int64, err error) {
+	state, accrued, err := l.Ahead(on)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	agreement, events := l.Terms()
-	now, err := claim.LoanOf(state, agreement, events, on, f.Units)
-	if err != nil {
-		return err
+	if state.Closed || state.Disbursed == 0 {
+		clear(accrued)
 	}
+	now := claim.LoanOf(state, accrued[0], on, f.Units)
 	claimed, err := l.Claimed(state)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if f.State, f.Outstanding, f.Accrued = now.State, now.Outstanding-claimed[loan.Principal], now.Accrued; l.Lost {
 		f.State = claim.WrittenOff
@@ -78,7 +79,7 @@ func fill(f *portfolio.Loan, l *servicing.Loan, on day.Date) error {
 	}
 	coming, err := l.Coming(state)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	for _, c := range coming {
 		if c.Due <= on {
@@ -86,7 +87,7 @@ func fill(f *portfolio.Loan, l *servicing.Loan, on day.Date) error {
 		}
 		f.Due = append(f.Due, portfolio.Payment{Date: max(c.Due, on), Principal: c.Holders[0], Other: c.Holders[1] + c.Holders[2]})
 	}
-	return nil
+	return accrued, nil
 }
 
 // maxKept is how many loans are kept.
@@ -94,28 +95,38 @@ const maxKept = 1 << 16
 
 type key struct{ tenant, loan id.ID }
 
-// kept are figures by loan, of one version and day each. When it is full, any of them goes.
+// kept are figures by loan. When it is full, any of them goes.
 type kept struct {
 	mu    sync.Mutex
 	known map[key]known
 }
 
+// known are figures of a loan as it is, on a day. On days after it nothing changes of them but what has accrued.
 type known struct {
-	version uint32
+	loan    *servicing.Loan
 	on      day.Date
 	figures *portfolio.Loan
+	accrued []int64 // on the day and on those after it
 }
 
-func (k *kept) get(of key, version uint32, on day.Date) *portfolio.Loan {
+func (k *kept) get(of key, l *servicing.Loan, on day.Date) *portfolio.Loan {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if f := k.known[of]; f.version == version && f.on == on {
-		return f.figures
+	f := k.known[of]
+	days := int(on - f.on)
+	if f.loan != l || days < 0 || days >= len(f.accrued) {
+		return nil
 	}
-	return nil
+	if days > 0 {
+		figures := *f.figures
+		figures.Accrued = f.accrued[days]
+		f.on, f.figures, f.accrued = on, &figures, f.accrued[days:]
+		k.known[of] = f
+	}
+	return f.figures
 }
 
-func (k *kept) put(of key, version uint32, on day.Date, f *portfolio.Loan) {
+func (k *kept) put(of key, f known) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.known == nil {
@@ -127,5 +138,5 @@ func (k *kept) put(of key, version uint32, on day.Date, f *portfolio.Loan) {
 			break
 		}
 	}
-	k.known[of] = known{version, on, f}
+	k.known[of] = f
 }

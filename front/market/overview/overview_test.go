@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/binary"
+	"encoding/json"
 	"fmt"
 	"testing"
 	"time"
@@ -275,6 +276,55 @@ func TestOverview(t *testing.T) {
 			t.Errorf("from memory it is %+v", again)
 		}
 	})
+}
+
+// What is kept of a loan serves for the days on which nothing of it changes but what has accrued: on each day it says what one
+// says who asks for the first time. Loan 1 is paid when it is due, 2 becomes overdue, 3 is closed early, 4 is paid in advance.
+func TestDaysGoBy(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		w := newWorld(t, db)
+		for n := range 4 {
+			w.lend(n + 1)
+		}
+		accrued := map[int64]bool{}
+		for d, last := day.Of(2026, 1, 16), day.Of(2026, 4, 20); d < last; d++ {
+			w.to(d)
+			switch _, m, dom := d.Civil(); {
+			case dom == 15:
+				w.pay(1)
+			case dom == 3 && m == 2:
+				w.pay(4)
+			case dom == 20 && m == 3:
+				e, err := w.loans.Repay(w.Context(), tenant, uid("loan", 3), servicing.Payment{ID: w.next("event"), Amount: 1_300_00, Settle: true})
+				w.must(err)
+				if e.Outcome != servicing.Applied {
+					t.Fatal(e.Outcome)
+				}
+			}
+			kept, fresh := w.Overview, &overview.Overview{Market: w.Market, Sales: w.Sales, Loans: w.loans, Now: named{w}.Now}
+			p := w.portfolio()
+			w.Overview = fresh
+			want := w.portfolio()
+			w.Overview = kept
+			if got, want := shown(t, p), shown(t, want); got != want {
+				t.Fatalf("on %s\n%s\nnot\n%s", d, got, want)
+			}
+			accrued[p.Accrued] = true
+		}
+		if len(accrued) < 60 {
+			t.Errorf("interest accrued to %d different amounts only", len(accrued))
+		}
+	})
+}
+
+// shown is all of a portfolio.
+func shown(t *testing.T, p *portfolio.Portfolio) string {
+	t.Helper()
+	b, err := json.Marshal(p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
 }
 
 // BenchmarkOverview is an investor with 500 holdings of loans over three years, XIRR included: wanted are 30 ms.

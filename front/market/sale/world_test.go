@@ -190,14 +190,11 @@ func (w *world) While(ctx context.Context, _, which id.ID, f func(*sale.Loan) er
 		return err
 	}
 	today := day.Date((now/1e6 + 8*3600) / 86400)
-	state, err := loan.Replay(w.agreement, w.events, today)
+	state, accrued, err := loan.Ahead(w.agreement, w.events, today)
 	if err != nil {
 		return err
 	}
-	l, err := claim.LoanOf(state, w.agreement, w.events, today, 12_000)
-	if err != nil {
-		return err
-	}
+	l := claim.LoanOf(state, accrued[0], today, 12_000)
 	if w.state != "" {
 		l.State = w.state
 	}
