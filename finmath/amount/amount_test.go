@@ -3,6 +3,7 @@ package amount_test
 import (
 	"errors"
 	"math/big"
+	"strconv"
 	"testing"
 
 	"github.com/cockroachdb/apd/v3"
@@ -123,5 +124,35 @@ func TestText(t *testing.T) {
 	}
 	if x, err := amount.Parse(" -12.50000 ", 2); err != nil || x != -12_50 {
 		t.Errorf("%d %v", x, err)
+	}
+}
+
+// A decimal is the fraction that its digits say, in lowest terms, and compares with whole numbers as they do.
+func TestDecimalIsItsDigits(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		digits := rapid.StringMatching("(0|[1-9][0-9]{0,24})").Draw(t, "digits")
+		exponent := rapid.Int32Range(-34, 9).Draw(t, "exponent")
+		coefficient, _ := new(big.Int).SetString(digits, 10)
+		d := apd.NewWithBigInt(new(apd.BigInt).SetMathBigInt(coefficient), exponent)
+		f, err := amount.Decimal(d)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want, ok := new(big.Rat).SetString(digits + "e" + strconv.Itoa(int(exponent)))
+		if !ok || f.Rat().Cmp(want) != 0 || f.Rat().Denom().Cmp(want.Denom()) != 0 {
+			t.Fatalf("%s is %s, want %s", d, f.Rat(), want)
+		}
+		whole := rapid.Uint64().Draw(t, "whole")
+		if rapid.Bool().Draw(t, "near") {
+			if near := new(big.Int).Quo(want.Num(), want.Denom()); near.IsUint64() {
+				whole = near.Uint64() // the same, or just below
+			}
+		}
+		if got := f.Cmp(whole); got != want.Cmp(new(big.Rat).SetInt(new(big.Int).SetUint64(whole))) {
+			t.Fatalf("%s compares with %d as %d", d, whole, got)
+		}
+	})
+	if (amount.Fraction{}).Cmp(0) != 0 || (amount.Fraction{}).Cmp(1) != -1 {
+		t.Error("the zero value is 0")
 	}
 }

@@ -1,6 +1,7 @@
 package amount
 
 import (
+	"cmp"
 	"errors"
 	"math/big"
 	"math/bits"
@@ -26,12 +27,34 @@ func Decimal(d *apd.Decimal) (Fraction, error) {
 	if d.Form != apd.Finite || d.Sign() < 0 || d.NumDigits() > 34 || d.Exponent < -34 || d.Exponent > 34 {
 		return Fraction{}, ErrFraction
 	}
+	if places := -d.Exponent; places >= 0 && int(places) < len(tens) && d.Coeff.IsUint64() {
+		num, den := d.Coeff.Uint64(), tens[places]
+		by := divisor(num, den)
+		return Of(num/by, den/by), nil
+	}
 	coefficient := d.Coeff.MathBigInt()
 	ten := new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(max(d.Exponent, -d.Exponent))), nil)
 	if d.Exponent < 0 {
 		return FromRat(new(big.Rat).SetFrac(coefficient, ten)), nil
 	}
 	return FromRat(new(big.Rat).SetInt(ten.Mul(ten, coefficient))), nil
+}
+
+// tens are the powers of ten that fit a word.
+var tens = func() (list [20]uint64) {
+	list[0] = 1
+	for i := 1; i < len(list); i++ {
+		list[i] = list[i-1] * 10
+	}
+	return list
+}()
+
+// divisor is the greatest common divisor. b must not be 0.
+func divisor(a, b uint64) uint64 {
+	for a != 0 {
+		a, b = b%a, a
+	}
+	return b
 }
 
 // FromRat is a rational as a fraction. It must not be negative.
@@ -64,6 +87,18 @@ func (f Fraction) Equal(g Fraction) bool {
 	hi, lo := bits.Mul64(f.num, g.den)
 	hi2, lo2 := bits.Mul64(g.num, f.den)
 	return hi == hi2 && lo == lo2
+}
+
+// Cmp compares with a whole number: -1 if the fraction is less, 0 if it is equal, 1 if it is more.
+func (f Fraction) Cmp(whole uint64) int {
+	if f.wide != nil {
+		return f.wide.Cmp(new(big.Rat).SetFrac(new(big.Int).SetUint64(whole), big.NewInt(1)))
+	}
+	hi, lo := bits.Mul64(whole, max(f.den, 1))
+	if hi > 0 {
+		return -1
+	}
+	return cmp.Compare(f.num, lo)
 }
 
 // Times is f·num/den. den must not be 0.

@@ -26,7 +26,7 @@ type live struct {
 // liveRow makes a row of a schedule that follows the money. Payments before the due date pay what is overdue, then lower
 // the balance on their day; those on the due date pay the row; what they bring beyond it is principal too.
 func (w *walk) liveRow() error {
-	l := &live{}
+	l := &live{moves: schedule.Moves{Changes: w.moved[:0]}}
 	l.from, l.to, l.due = w.p.Period()
 	down, err := w.p.Begin()
 	if err != nil {
@@ -51,6 +51,7 @@ func (w *walk) liveRow() error {
 	if err := w.row(l.moves); err != nil {
 		return err
 	}
+	w.moved = l.moves.Changes
 	return w.after(l)
 }
 

@@ -71,7 +71,7 @@ func checkPenalties(rules []PenaltyRule) error {
 			if d == nil {
 				continue
 			}
-			if f, err := amount.Decimal(d); err != nil || f.Rat().Cmp(big.NewRat(1000, 1)) > 0 {
+			if f, err := amount.Decimal(d); err != nil || f.Cmp(1000) > 0 {
 				return bad("penalty rule %d has a rate that is no decimal from 0 to 1000", i+1)
 			}
 		}

@@ -20,9 +20,10 @@ type payment struct {
 type walk struct {
 	s        *State
 	p        *schedule.Planner
-	payments []payment // by date
-	charges  []Event   // by due date, those that no row has yet
-	changes  []Event   // by date
+	payments []payment         // by date
+	charges  []Event           // by due date, those that no row has yet
+	changes  []Event           // by date
+	moved    []schedule.Change // room for those of a row
 	payoff   *day.Date
 	stopped  bool
 	watch    *day.Date // a day for whose period accrued interest is asked

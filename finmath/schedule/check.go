@@ -40,19 +40,21 @@ func (t *Terms) checkAmounts() error {
 		return bad("principal %d, take 1 to %d minor units", t.Principal, maxAmount)
 	}
 	if t.AnnualRate != nil {
-		if _, err := amount.Decimal(t.AnnualRate); err != nil {
+		f, err := amount.Decimal(t.AnnualRate)
+		if err != nil {
 			return bad("annual rate: %w", err)
 		}
-		if f, err := t.AnnualRate.Float64(); err != nil || f > 1000 {
+		if f.Cmp(1000) > 0 {
 			return bad("annual rate above 1000 (100,000%%)")
 		}
 	}
 	if t.DownPayment != nil {
-		if f, err := t.DownPayment.Float64(); err != nil || !(f >= 0 && f < 1) {
-			return bad("down payment must be a share from 0 to below 1")
-		}
-		if _, err := amount.Decimal(t.DownPayment); err != nil {
+		f, err := amount.Decimal(t.DownPayment)
+		if err != nil {
 			return bad("down payment: %w", err)
+		}
+		if f.Cmp(1) >= 0 {
+			return bad("down payment must be a share from 0 to below 1")
 		}
 	}
 	if t.Installment < 0 || t.Installment > maxAmount {

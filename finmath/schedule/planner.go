@@ -32,7 +32,8 @@ type Planner struct {
 	stop        *day.Date // no interest from then on
 	cuts        []Change  // room for pieces
 	list        []piece
-	trial       bool // a rehearsal for smoothing: no other inside of it
+	made        []Row // and for rows
+	trial       bool  // a rehearsal for smoothing: no other inside of it
 }
 
 type rateStep struct {
@@ -91,7 +92,7 @@ func (p *Planner) Clone() *Planner {
 	c.slots = slices.Clone(p.slots)
 	c.changes = slices.Clone(p.changes)
 	c.arrived = slices.Clone(p.arrived)
-	c.cuts, c.list = nil, nil
+	c.cuts, c.list, c.made = nil, nil, nil
 	return &c
 }
 
@@ -134,7 +135,8 @@ func (p *Planner) Begin() ([]Row, error) {
 	return rows, nil
 }
 
-// Row makes the next row, after the rows of down payments that fall into its period. Done must be false.
+// Row makes the next row, after the rows of down payments that fall into its period. Done must be false. They stand until it
+// makes the next ones.
 func (p *Planner) Row(m Moves) ([]Row, error) {
 	s := &p.slots[p.next]
 	rows, err := p.Begin()
@@ -165,7 +167,8 @@ func (p *Planner) Row(m Moves) ([]Row, error) {
 	p.next++
 	row := Row{Kind: s.kind, From: s.from, Due: s.due, Nominal: s.nominal, Principal: principal, Balance: p.balance}
 	row.Interest = p.due(s, interest)
-	return append(rows, row), nil
+	p.made = append(append(p.made[:0], rows...), row)
+	return p.made, nil
 }
 
 // arrivals counts the disbursements of a slot in and makes the rows of their down payments.
