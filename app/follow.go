@@ -189,8 +189,7 @@ func (b *backend) noted(ctx context.Context, tenant id.ID, name string) (uint64,
 	if f == nil {
 		return 0, errs.Overloaded.Errorf("%v", errOpening)
 	}
-	c, err := f.Cursor(ctx, feed.Follower{Tenant: tenant, Ledger: id.ID(l.ID()), Name: marketFollower})
-	return c.Position, err
+	return f.Passed(ctx, feed.Follower{Tenant: tenant, Ledger: id.ID(l.ID()), Name: marketFollower})
 }
 
 // marketLedger finds a ledger for the market.

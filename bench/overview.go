@@ -26,6 +26,7 @@ const (
 
 	askingTogether = 16
 	askedDays      = 10
+	unpaidDays     = 80
 )
 
 // overview measures what an investor sees of what he has: while nothing happens, right after a repayment of one of his
@@ -68,7 +69,14 @@ func overview(ctx context.Context, b *bench) error {
 	if err != nil {
 		return err
 	}
-	return v.tell(ctx, b, 1, "first of a day", func() (*load, error) { return v.days(ctx, viewers[0]) })
+	if err := v.tell(ctx, b, 1, "first of a day", func() (*load, error) { return v.days(ctx, viewers[0]) }); err != nil {
+		return err
+	}
+	// Beyond the next due date, with nothing paid.
+	if err := v.people.move(ctx, v.people.moved.AddDate(0, 0, unpaidDays)); err != nil {
+		return err
+	}
+	return v.tell(ctx, b, 1, "first of a day, all overdue", func() (*load, error) { return v.days(ctx, viewers[0]) })
 }
 
 // tell measures one way of asking.

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"sync"
 	"time"
 
 	"github.com/longmen/longmen/core/ledger"
@@ -88,7 +89,7 @@ const (
 const (
 	breath = 20 * time.Millisecond
 	behind = 256                    // events at once
-	stride = 200 * time.Millisecond // the cursor may stand behind events that mean nothing
+	stride = 200 * time.Millisecond // how long the cursor may stand behind events that mean nothing
 )
 
 // Feed is the cursors in one database, that of the followers' rows.
@@ -97,6 +98,9 @@ type Feed struct {
 	clock clock.Clock
 	wait  func(failures int) time.Duration
 	rest  time.Duration // between two transactions
+
+	mu   sync.Mutex
+	runs map[Follower]*run // that follow here
 }
 
 // Open brings the tables up to date.
@@ -109,7 +113,7 @@ func Open(ctx context.Context, db *store.DB, c clock.Clock) (*Feed, error) {
 		return nil, err
 	}
 	wait := func(failures int) time.Duration { return min(firstWait<<min(failures, 10), longWait) }
-	return &Feed{db: db, clock: c, wait: wait, rest: breath}, nil
+	return &Feed{db: db, clock: c, wait: wait, rest: breath, runs: map[Follower]*run{}}, nil
 }
 
 // All lists the cursors in a database of which nobody knows whether it has any, such as a copy.
@@ -139,6 +143,33 @@ func (f *Feed) Cursor(ctx context.Context, who Follower) (Cursor, error) {
 		return Cursor{Follower: who}, err
 	}
 	return list[0], nil
+}
+
+// Passed tells up to which sequence a follower has handled what means something to him, in so far as it is known here: if he
+// follows here, his cursor may stand behind it for a moment.
+func (f *Feed) Passed(ctx context.Context, who Follower) (uint64, error) {
+	f.mu.Lock()
+	r := f.runs[who]
+	f.mu.Unlock()
+	if r != nil {
+		return r.passed.Load(), nil
+	}
+	c, err := f.Cursor(ctx, who)
+	return c.Position, err
+}
+
+func (f *Feed) remember(r *run) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.runs[r.who] = r
+}
+
+func (f *Feed) forget(r *run) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.runs[r.who] == r {
+		delete(f.runs, r.who)
+	}
 }
 
 func (f *Feed) find(ctx context.Context, where string, args ...any) (list []Cursor, err error) {

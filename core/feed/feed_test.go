@@ -308,12 +308,19 @@ func TestEventsThatMeanNothing(t *testing.T) {
 			if sequence != 60 || failures == 3 {
 				return nil
 			}
-			failures++
+			if failures++; failures == 3 {
+				if c, err := d.Cursor(t.Context(), who); err != nil || c.Position != 59 || c.Attempts == 0 {
+					t.Errorf("it stands before the event that fails, at 59: %+v %v", c, err)
+				}
+			}
 			return errors.New("the shelf is full")
 		}
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
 		err := d.Follow(ctx, who, 1, events{100, 7, func() {
+			if n, err := d.Passed(t.Context(), who); err != nil || n != 100 {
+				t.Errorf("what means something was handled up to %d, want 100: %v", n, err)
+			}
 			for began := time.Now(); ; time.Sleep(time.Millisecond) {
 				if c, err := d.Cursor(t.Context(), who); err != nil || c.Position == 100 || time.Since(began) > 10*time.Second {
 					cancel()
@@ -327,6 +334,9 @@ func TestEventsThatMeanNothing(t *testing.T) {
 		var all, different int
 		if err := db.Reader().QueryRowContext(t.Context(), "SELECT count(*), count(DISTINCT sequence) FROM seen").Scan(&all, &different); err != nil || all != 33 || different != 33 {
 			t.Errorf("%d rows of %d events, want 33, each once: %v", all, different, err)
+		}
+		if n, err := d.Passed(t.Context(), who); err != nil || n != 100 {
+			t.Errorf("of one who follows no more it is where his cursor stands: %d, want 100: %v", n, err)
 		}
 		if c, err := d.Cursor(t.Context(), who); err != nil || c.Position != 100 {
 			t.Errorf("the cursor stands at %d when nothing comes any more, want 100: %v", c.Position, err)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/longmen/longmen/kit/clock"
@@ -19,7 +20,8 @@ func (f *Feed) Follow(ctx context.Context, who Follower, epoch uint64, source So
 	if err := who.check(); err != nil {
 		return err
 	}
-	r := &run{Feed: f, who: who, epoch: epoch, interest: interest, handle: handle}
+	r := &run{Feed: f, who: who, epoch: epoch, interest: interest, handle: handle, behind: make(chan struct{}, 1)}
+	defer f.forget(r)
 	for claimed, failures := false, 0; ; {
 		var err error
 		if !claimed {
@@ -57,11 +59,13 @@ type run struct {
 	epoch    uint64
 	interest Interest
 	handle   Batch
+	behind   chan struct{} // the cursor is, behind events that mean nothing
+	passed   atomic.Uint64 // the last event that was handled or meant nothing, at or ahead of the cursor
 
 	mu       sync.Mutex
 	position uint64    // of the cursor
-	passed   uint64    // of the last event that was handled or meant nothing, at or ahead of the cursor
 	moved    time.Time // the cursor, last
+	failed   error     // nothing is done after it until the cursor was read again
 }
 
 // claim takes the cursor over with a lead of a higher epoch. Whoever had it before moves it no more.
@@ -88,7 +92,9 @@ func (r *run) resume(ctx context.Context, source Source) error {
 	if err != nil {
 		return err
 	}
-	r.position, r.passed = c.Position, c.Position
+	r.position, r.failed = c.Position, nil
+	r.passed.Store(c.Position)
+	r.remember(r)
 	watching, stop := context.WithCancelCause(ctx)
 	var catching sync.WaitGroup
 	catching.Go(func() { r.catchUp(watching, stop) })
@@ -108,9 +114,16 @@ func (r *run) resume(ctx context.Context, source Source) error {
 func (r *run) pass(ctx context.Context, list []Event) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	to := list[len(list)-1].Result.Sequence
-	if to-r.passed != uint64(len(list)) {
-		return fmt.Errorf("the source hands over sequence %d as event %d after %d", to, len(list), r.passed)
+	if r.failed == nil {
+		r.failed = r.handleMeant(ctx, list)
+	}
+	return r.failed
+}
+
+func (r *run) handleMeant(ctx context.Context, list []Event) error {
+	to, passed := list[len(list)-1].Result.Sequence, r.passed.Load()
+	if to-passed != uint64(len(list)) {
+		return fmt.Errorf("the source hands over sequence %d as event %d after %d", to, len(list), passed)
 	}
 	meant := list
 	if r.interest != nil {
@@ -124,28 +137,49 @@ func (r *run) pass(ctx context.Context, list []Event) error {
 	if err := r.handleAll(ctx, meant, to); err != nil {
 		return err
 	}
-	r.passed = to
-	return r.follow(ctx)
+	r.passed.Store(to)
+	if to > r.position {
+		select {
+		case r.behind <- struct{}{}:
+		default: // it is known
+		}
+	}
+	return nil
 }
 
-// catchUp lets the cursor come after what meant nothing when nothing else comes.
+// catchUp lets the cursor come after what meant nothing, once it has stood for a stride.
 func (r *run) catchUp(ctx context.Context, stop context.CancelCauseFunc) {
-	for clock.Pause(ctx, stride) == nil {
-		r.mu.Lock()
-		err := r.follow(ctx)
-		r.mu.Unlock()
-		if err != nil {
-			stop(err)
+	for {
+		select {
+		case <-r.behind:
+		case <-ctx.Done():
+			return
+		}
+		for wait := time.Duration(1); wait > 0; {
+			var err error
+			if wait, err = r.follow(ctx); err != nil {
+				stop(err)
+			}
+			if clock.Pause(ctx, wait) != nil {
+				return
+			}
 		}
 	}
 }
 
-// follow moves the cursor if it has stood behind for long.
-func (r *run) follow(ctx context.Context) error {
-	if r.passed <= r.position || time.Since(r.moved) < stride {
-		return nil
+// follow moves the cursor if it has stood behind for a stride, and says how long it has to stand yet.
+func (r *run) follow(ctx context.Context) (wait time.Duration, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	passed := r.passed.Load()
+	if r.failed != nil || passed <= r.position {
+		return 0, r.failed
 	}
-	return r.commit(ctx, nil, r.passed)
+	if wait = stride - time.Since(r.moved); wait > 0 {
+		return wait, nil
+	}
+	r.failed = r.commit(ctx, nil, passed)
+	return 0, r.failed
 }
 
 // handleAll handles events in one transaction, and moves the cursor up to a sequence; when that fails, those before the one
@@ -158,6 +192,9 @@ func (r *run) handleAll(ctx context.Context, list []Event, to uint64) error {
 		for errors.As(err, &failed) && failed.index > 0 {
 			n = failed.index
 			err = r.commit(ctx, list[:n], list[n].Result.Sequence-1)
+		}
+		if before := list[0].Result.Sequence - 1; errors.As(err, &failed) && before > r.position {
+			err = errors.Join(err, r.commit(ctx, nil, before)) // it stands before the one that is to blame
 		}
 		if err != nil {
 			return err

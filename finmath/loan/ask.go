@@ -63,24 +63,29 @@ func accruedOn(a Agreement, events []Event, period, until day.Date) (int64, erro
 	if err != nil {
 		return 0, err
 	}
-	w.watch, w.until = &period, until
+	w.watch = &period
 	if err := w.run(); err != nil {
 		return 0, err
 	}
-	return w.borne()[0], nil
+	list, err := w.accrued(until, 1)
+	if err != nil {
+		return 0, err
+	}
+	return list[0], nil
 }
 
-// borne is what was watched; a day of no period has borne nothing.
-func (w *walk) borne() []int64 {
-	if len(w.accrued) == 0 {
-		return []int64{0}
+// accrued is what the period that was watched has borne until a day and until those after it. No period has borne nothing.
+func (w *walk) accrued(until day.Date, days int) ([]int64, error) {
+	if w.watched == nil {
+		return make([]int64, days), nil
 	}
-	return w.accrued
+	return w.watched.plan.Accrued(w.watched.moves, until, days)
 }
 
 // Ahead is Replay as of a day, with what Accrued says of the beginning of that day and of those that follow it, as long as
-// a replay as of them would give the same state but for its AsOf: until the period ends or something that is open falls due.
-func Ahead(a Agreement, events []Event, on day.Date) (*State, []int64, error) {
+// a replay as of them would give the same state but for its AsOf: until the period ends or something that is open falls due,
+// and no more days than are asked for, 1 or more.
+func Ahead(a Agreement, events []Event, on day.Date, most int) (*State, []int64, error) {
 	if slices.ContainsFunc(events, func(e Event) bool { return e.Date > on }) {
 		s, err := Replay(a, events, on)
 		if err != nil {
@@ -93,15 +98,19 @@ func Ahead(a Agreement, events []Event, on day.Date) (*State, []int64, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	w.watch, w.until, w.ahead = &on, on, true
+	w.watch = &on
 	if err := w.run(); err != nil {
 		return nil, nil, err
 	}
-	list := w.borne()
+	days := most
+	if w.watched != nil {
+		days = min(days, int(w.watched.to-on))
+	}
 	for i := range w.s.Rows {
 		if r := &w.s.Rows[i]; r.Outstanding().Total() > 0 {
-			list = list[:min(len(list), max(int(r.Row.Due-on), 1))]
+			days = min(days, int(r.Row.Due-on))
 		}
 	}
-	return w.s, list, nil
+	list, err := w.accrued(on, max(days, 1))
+	return w.s, list, err
 }

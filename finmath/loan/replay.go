@@ -27,9 +27,14 @@ type walk struct {
 	payoff   *day.Date
 	stopped  bool
 	watch    *day.Date // a day for whose period accrued interest is asked
-	until    day.Date  // and until when
-	ahead    bool      // and until each day after that
-	accrued  []int64
+	watched  *period
+}
+
+// period is one of a schedule as it stood before its row was made.
+type period struct {
+	plan  *schedule.Planner
+	moves schedule.Moves
+	to    day.Date
 }
 
 // Replay is the state of a loan after events, as of a day. Events stand in the order in which they became known; money
@@ -193,13 +198,7 @@ func (w *walk) fixedRow() error {
 func (w *walk) row(m schedule.Moves) error {
 	from, to, _ := w.p.Period()
 	if w.watch != nil && *w.watch >= from && *w.watch < to {
-		for on := w.until; on == w.until || w.ahead && on < to; on++ {
-			x, err := w.p.Accrued(m, on)
-			if err != nil {
-				return err
-			}
-			w.accrued = append(w.accrued, x)
-		}
+		w.watched = &period{w.p.Clone(), schedule.Moves{Changes: slices.Clone(m.Changes), Early: m.Early}, to}
 	}
 	rows, err := w.p.Row(m)
 	if err != nil {

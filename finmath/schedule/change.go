@@ -98,14 +98,13 @@ func (p *Planner) Reschedule(first day.Date, rows int) error {
 	return nil
 }
 
-// Accrued is the interest that the next row bears until a day in its period, with what earlier rows have carried into
-// it. The planner stays as it is.
-func (p *Planner) Accrued(m Moves, on day.Date) (int64, error) {
+// Accrued is the interest that the next row bears until a day in its period, and until each of the days after it, so many
+// in all, with what earlier rows have carried into it. The planner stays as it is.
+func (p *Planner) Accrued(m Moves, on day.Date, days int) ([]int64, error) {
 	c := p.Clone()
-	c.Stop(on)
 	s := &c.slots[c.next]
 	if _, err := c.Begin(); err != nil {
-		return 0, err
+		return nil, err
 	}
 	start := c.balance
 	for _, x := range c.arrived {
@@ -113,10 +112,18 @@ func (p *Planner) Accrued(m Moves, on day.Date) (int64, error) {
 	}
 	if c.exact != nil && (!c.planned || c.dirty || len(c.arrived) > 0) {
 		if err := c.plan(s, c.expected(s, start, c.arrived)); err != nil {
-			return 0, err
+			return nil, err
 		}
 	}
-	pieces := c.pieces(s, start, c.arrived, m.Changes)
-	_, interest, err := c.amounts(s, pieces)
-	return interest + c.deferred, err
+	list := make([]int64, days)
+	for i := range list {
+		one := c.Clone()
+		one.Stop(on + day.Date(i))
+		_, interest, err := one.amounts(s, one.pieces(s, start, one.arrived, m.Changes))
+		if err != nil {
+			return nil, err
+		}
+		list[i] = interest + one.deferred
+	}
+	return list, nil
 }

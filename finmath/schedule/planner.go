@@ -85,11 +85,10 @@ func New(t Terms) (*Planner, error) {
 	return p, nil
 }
 
-// Clone copies the planner, so that a trial leaves it as it is.
+// Clone copies the planner, so that a trial leaves it as it is. Slots are shared: a change of the plan lays new ones.
 func (p *Planner) Clone() *Planner {
 	c := *p
 	c.exact = p.exact.clone()
-	c.slots = slices.Clone(p.slots)
 	c.changes = slices.Clone(p.changes)
 	c.arrived = slices.Clone(p.arrived)
 	c.cuts, c.list, c.made = nil, nil, nil

@@ -217,10 +217,10 @@ func Concerns(c *ledger.Command, r *ledger.Result) bool {
 	return r.Code == ledger.Applied && slices.ContainsFunc(c.References, func(r ledger.Reference) bool { return r.Type == ReferenceCorrects })
 }
 
-// Follow notes corrections. The caller calls it once for each command of the tenant's ledger, in their order, in the
-// transaction in which it also moves its cursor.
+// Follow notes corrections. The caller calls it once for each command of the tenant's ledger that concerns it, in their order,
+// in the transaction in which it also moves its cursor.
 func (a *Accounting) Follow(ctx context.Context, tx *sql.Tx, tenant id.ID, name string, c *ledger.Command, r *ledger.Result) error {
-	if r.Code != ledger.Applied {
+	if !Concerns(c, r) {
 		return nil
 	}
 	effective := c.Effective

@@ -79,7 +79,7 @@ func (t *traded) loan(ctx context.Context, l *servicing.Loan, today day.Date) (*
 	}); err != nil {
 		return nil, err
 	}
-	state, accrued, err := l.Ahead(today)
+	state, accrued, err := l.Ahead(today, 1)
 	if err != nil {
 		return nil, err
 	}

@@ -25,9 +25,11 @@ func (s *Servicing) Concerns(tenant id.ID, book string, c *ledger.Command, r *le
 }
 
 // Follow plans that what waits is paid, when a command of a tenant's ledger brings money to an account for which loans
-// wait. Ids of commands are a ledger's own, so what follows from them is named by the ledger too. The caller calls it once for each command, in the transaction in which it also moves its cursor.
+// wait. Ids of commands are a ledger's own, so what follows from them is named by the ledger too. The caller calls it once
+// for each command that concerns it, in the transaction in which it also moves its cursor. Money that came before it was
+// known that somebody waits is seen by who makes him wait: see Cover.
 func (s *Servicing) Follow(ctx context.Context, tx *sql.Tx, p *plan.Plan, tenant id.ID, book string, c *ledger.Command, r *ledger.Result) error {
-	if r.Code != ledger.Applied {
+	if !s.Concerns(tenant, book, c, r) {
 		return nil
 	}
 	for i, o := range c.Operations {

@@ -166,10 +166,13 @@ func (l *Loan) Replay(on day.Date) (*loan.State, error) {
 }
 
 // Ahead is the loan's state as of a day, with the interest that has accrued then and on the days after it, as long as nothing
-// else of the state changes by the days alone.
-func (l *Loan) Ahead(on day.Date) (*loan.State, []int64, error) {
-	return loan.Ahead(l.contract.Agreement, l.counted, on)
+// else of the state changes by the days alone, so many in all at most.
+func (l *Loan) Ahead(on day.Date, most int) (*loan.State, []int64, error) {
+	return loan.Ahead(l.contract.Agreement, l.counted, on, most)
 }
+
+// Reading tells apart what was read of the loan: its version, and how often what contracts say had changed before.
+func (l *Loan) Reading() [2]uint64 { return [2]uint64{uint64(l.Version), l.read} }
 
 // target is what should be booked by a state.
 func (l *Loan) target(s *loan.State) (Division, error) {

@@ -71,7 +71,7 @@ func contract(t testing.TB, p *catalog.Product, paid int) (loan.Agreement, []loa
 func loanOn(t testing.TB, p *catalog.Product, paid int, on day.Date) *claim.Loan {
 	t.Helper()
 	a, events := contract(t, p, paid)
-	state, accrued, err := loan.Ahead(a, events, on)
+	state, accrued, err := loan.Ahead(a, events, on, 1)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"sync"
 
-	"github.com/longmen/longmen/core/ledger"
 	"github.com/longmen/longmen/finmath/day"
 	"github.com/longmen/longmen/finmath/loan"
 	"github.com/longmen/longmen/front/lending/servicing"
@@ -19,7 +18,7 @@ import (
 func (o *Overview) figures(ctx context.Context, l *market.Listing, on day.Date) (*portfolio.Loan, error) {
 	f := portfolio.Loan{
 		ID: l.Loan, Borrower: l.Borrower, Grade: l.Grade, Region: l.Region, Register: l.Register,
-		State: claim.Opening, Units: l.Sold, Outstanding: l.Raised,
+		State: claim.Opening, Outstanding: l.Raised,
 	}
 	lent, err := o.Loans.Get(ctx, l.Tenant, l.Loan)
 	if errs.Is(err, errs.NotFound) {
@@ -29,47 +28,39 @@ func (o *Overview) figures(ctx context.Context, l *market.Listing, on day.Date) 
 		return nil, err
 	}
 	k := key{l.Tenant, l.Loan}
-	if known := o.kept.get(k, lent, on); known != nil {
+	if known := o.kept.get(k, lent.Reading(), on); known != nil {
 		return known, nil
 	}
-	if f.Units, err = o.units(ctx, lent); err != nil {
-		return nil, err
-	}
-	accrued, err := fill(&f, lent, on)
+	ahead, err := fill(&f, lent, on)
 	if err != nil {
 		return nil, err
 	}
-	o.kept.put(k, known{lent, on, &f, accrued})
+	o.kept.put(k, known{lent.Reading(), on, &f, ahead})
 	return &f, nil
 }
 
-// units are those of the loan's register.
-func (o *Overview) units(ctx context.Context, l *servicing.Loan) (units uint64, err error) {
-	on, err := o.Market.Ledgers(ctx, l.Ledger)
-	if err != nil {
-		return 0, err
-	}
-	err = on.View(ctx, 0, func(e *ledger.Engine) {
-		r, _ := e.Register(l.Places.Register)
-		units = r.Units
-	})
-	return units, err
+// ahead is the interest that will have accrued on a day and on those after it, as long as nothing else of the figures changes.
+type ahead struct {
+	accrued []int64
+	still   bool // nothing of them changes by the days alone
 }
 
-// fill works a loan's figures out, and gives the interest that will have accrued on the day and on those after it, as long as
-// nothing else of them changes.
-func fill(f *portfolio.Loan, l *servicing.Loan, on day.Date) (accrued []int64, err error) {
-	state, accrued, err := l.Ahead(on)
+// most is how many days are looked ahead: those of a month.
+const most = 31
+
+// fill works a loan's figures out, and what they will be on the days that follow.
+func fill(f *portfolio.Loan, l *servicing.Loan, on day.Date) (to ahead, err error) {
+	state, accrued, err := l.Ahead(on, most)
 	if err != nil {
-		return nil, err
+		return to, err
 	}
-	if state.Closed || state.Disbursed == 0 {
+	if to = (ahead{accrued, state.Closed}); to.still || state.Disbursed == 0 {
 		clear(accrued)
 	}
-	now := claim.LoanOf(state, accrued[0], on, f.Units)
+	now := claim.LoanOf(state, accrued[0], on, 0)
 	claimed, err := l.Claimed(state)
 	if err != nil {
-		return nil, err
+		return to, err
 	}
 	if f.State, f.Outstanding, f.Accrued = now.State, now.Outstanding-claimed[loan.Principal], now.Accrued; l.Lost {
 		f.State = claim.WrittenOff
@@ -79,7 +70,7 @@ func fill(f *portfolio.Loan, l *servicing.Loan, on day.Date) (accrued []int64, e
 	}
 	coming, err := l.Coming(state)
 	if err != nil {
-		return nil, err
+		return to, err
 	}
 	for _, c := range coming {
 		if c.Due <= on {
@@ -87,7 +78,7 @@ func fill(f *portfolio.Loan, l *servicing.Loan, on day.Date) (accrued []int64, e
 		}
 		f.Due = append(f.Due, portfolio.Payment{Date: max(c.Due, on), Principal: c.Holders[0], Other: c.Holders[1] + c.Holders[2]})
 	}
-	return accrued, nil
+	return to, nil
 }
 
 // maxKept is how many loans are kept.
@@ -101,28 +92,31 @@ type kept struct {
 	known map[key]known
 }
 
-// known are figures of a loan as it is, on a day. On days after it nothing changes of them but what has accrued.
+// known are figures of a loan as it was read, on a day.
 type known struct {
-	loan    *servicing.Loan
+	reading [2]uint64
 	on      day.Date
 	figures *portfolio.Loan
-	accrued []int64 // on the day and on those after it
+	ahead   ahead
 }
 
-func (k *kept) get(of key, l *servicing.Loan, on day.Date) *portfolio.Loan {
+func (k *kept) get(of key, reading [2]uint64, on day.Date) *portfolio.Loan {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	f := k.known[of]
 	days := int(on - f.on)
-	if f.loan != l || days < 0 || days >= len(f.accrued) {
+	switch {
+	case f.figures == nil || f.reading != reading || days < 0:
+		return nil
+	case days == 0 || f.ahead.still:
+		return f.figures
+	case days >= len(f.ahead.accrued):
 		return nil
 	}
-	if days > 0 {
-		figures := *f.figures
-		figures.Accrued = f.accrued[days]
-		f.on, f.figures, f.accrued = on, &figures, f.accrued[days:]
-		k.known[of] = f
-	}
+	figures := *f.figures
+	figures.Accrued = f.ahead.accrued[days]
+	f.on, f.figures, f.ahead.accrued = on, &figures, f.ahead.accrued[days:]
+	k.known[of] = f
 	return f.figures
 }
 

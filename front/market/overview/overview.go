@@ -93,8 +93,8 @@ func (g *gathering) holding(l *market.Listing) (*portfolio.Holding, error) {
 	return h, nil
 }
 
-// ahead works out the figures of loans that are not kept, as many at a time as there are processors: on a new day that is
-// all of them.
+// ahead works out the figures of loans that are not kept, as many at a time as there are processors: on a new day those that
+// are overdue, or of which something falls due.
 func (g *gathering) ahead(list []*market.Listing) error {
 	workers := min(runtime.GOMAXPROCS(0), len(list))
 	errs := make([]error, workers)
@@ -234,6 +234,8 @@ func (g *gathering) ledger() (cash int64, err error) {
 		a, _ := e.Account(account)
 		cash = a.Balance()
 		for register, h := range byRegister {
+			r, _ := e.Register(register)
+			h.Of = r.Units
 			now, ok := e.Holding(register, account)
 			if !ok {
 				continue

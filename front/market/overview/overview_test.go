@@ -279,7 +279,8 @@ func TestOverview(t *testing.T) {
 }
 
 // What is kept of a loan serves for the days on which nothing of it changes but what has accrued: on each day it says what one
-// says who asks for the first time. Loan 1 is paid when it is due, 2 becomes overdue, 3 is closed early, 4 is paid in advance.
+// says who asks for the first time. Loan 1 is paid when it is due, 2 becomes overdue
+// and has fewer units than before, 3 is closed early, 4 is paid in advance.
 func TestDaysGoBy(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
 		w := newWorld(t, db)
@@ -294,6 +295,8 @@ func TestDaysGoBy(t *testing.T) {
 				w.pay(1)
 			case dom == 3 && m == 2:
 				w.pay(4)
+			case dom == 5 && m == 2: // units of somebody else are cancelled
+				w.do(&ledger.Cancel{Register: "loan:2", Account: market.Cash(uid("investor", 2)), Units: 450})
 			case dom == 20 && m == 3:
 				e, err := w.loans.Repay(w.Context(), tenant, uid("loan", 3), servicing.Payment{ID: w.next("event"), Amount: 1_300_00, Settle: true})
 				w.must(err)

@@ -34,7 +34,6 @@ type Loan struct {
 	Region      string
 	Register    string // in the ledger
 	State       claim.State
-	Units       uint64
 	Outstanding int64     // principal that is the holders'
 	Accrued     int64     // interest borne and not due yet
 	Unpaid      int64     // interest and charges due and not paid
@@ -56,7 +55,8 @@ type Holding struct {
 	Changes []Change // by sequence
 	// As the ledger has them.
 	Units     uint64
-	Principal int64 // paid to him so far
+	Of        uint64 // units of the loan in all
+	Principal int64  // paid to him so far
 	Other     int64
 }
 
@@ -147,7 +147,7 @@ type sums struct {
 }
 
 func (s *sums) add(h *Holding) error {
-	if h.Loan.Units == 0 {
+	if h.Of == 0 {
 		return errors.New("the loan has no units")
 	}
 	s.Earned += h.Other
@@ -157,15 +157,15 @@ func (s *sums) add(h *Holding) error {
 		return nil
 	}
 	l := h.Loan
-	invested, err := amount.HalfEven.MulDiv(l.Outstanding, h.Units, l.Units)
+	invested, err := amount.HalfEven.MulDiv(l.Outstanding, h.Units, h.Of)
 	if err != nil {
 		return err
 	}
-	accrued, err := amount.Down.MulDiv(l.Accrued, h.Units, l.Units)
+	accrued, err := amount.Down.MulDiv(l.Accrued, h.Units, h.Of)
 	if err != nil {
 		return err
 	}
-	unpaid, err := amount.Down.MulDiv(l.Unpaid, h.Units, l.Units)
+	unpaid, err := amount.Down.MulDiv(l.Unpaid, h.Units, h.Of)
 	if err != nil {
 		return err
 	}
@@ -177,7 +177,7 @@ func (s *sums) add(h *Holding) error {
 	s.Accrued += accrued
 	s.Unpaid += unpaid
 	s.Lost += lost
-	s.Claims = append(s.Claims, Claim{l.ID, l.State, h.Units, l.Units, invested, accrued, unpaid, lost, h.Principal, h.Other})
+	s.Claims = append(s.Claims, Claim{l.ID, l.State, h.Units, h.Of, invested, accrued, unpaid, lost, h.Principal, h.Other})
 	for i, in := range []string{l.Grade, l.Region, l.Borrower.String()} {
 		p := s.where[i][in]
 		if p == nil {
@@ -202,7 +202,7 @@ func (s *sums) past(h *Holding) {
 			s.Sold += c.Money
 		}
 	}
-	all := float64(h.Loan.Units)
+	all := float64(h.Of)
 	for i := range h.Loan.Paid {
 		p := &h.Loan.Paid[i]
 		for ; next < len(h.Changes) && h.Changes[next].Sequence < p.Sequence; next++ {
@@ -221,11 +221,11 @@ func (s *sums) past(h *Holding) {
 func (s *sums) future(h *Holding) error {
 	for i := range h.Loan.Due {
 		p := &h.Loan.Due[i]
-		principal, err := amount.Down.MulDiv(p.Principal, h.Units, h.Loan.Units)
+		principal, err := amount.Down.MulDiv(p.Principal, h.Units, h.Of)
 		if err != nil {
 			return err
 		}
-		other, err := amount.Down.MulDiv(p.Other, h.Units, h.Loan.Units)
+		other, err := amount.Down.MulDiv(p.Other, h.Units, h.Of)
 		if err != nil {
 			return err
 		}

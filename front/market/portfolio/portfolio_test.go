@@ -33,27 +33,27 @@ func of(t testing.TB, in *portfolio.Input) *portfolio.Portfolio {
 // half of it after the first payment; one that has not paid yet; a small part of one that was written off.
 func example() *portfolio.Input {
 	a := &portfolio.Loan{
-		ID: name(1), Borrower: name(11), Grade: "a", Region: "44", State: claim.Repaying, Units: 1_200, Outstanding: 803_97, Accrued: 2_00,
+		ID: name(1), Borrower: name(11), Grade: "a", Region: "44", State: claim.Repaying, Outstanding: 803_97, Accrued: 2_00,
 		Paid: []portfolio.Payment{{Date: day.Of(2026, 2, 28), Sequence: 50, Principal: 396_03, Other: 12_00}},
 		Due:  []portfolio.Payment{{Date: day.Of(2026, 3, 31), Principal: 399_99, Other: 8_04}, {Date: day.Of(2026, 4, 30), Principal: 403_98, Other: 4_04}},
 	}
 	b := &portfolio.Loan{
-		ID: name(2), Borrower: name(12), Grade: "b", Region: "44", State: claim.Repaying, Units: 1_200, Outstanding: 1_200_00, Accrued: 1_01, Unpaid: 3_01,
+		ID: name(2), Borrower: name(12), Grade: "b", Region: "44", State: claim.Repaying, Outstanding: 1_200_00, Accrued: 1_01, Unpaid: 3_01,
 		Due: []portfolio.Payment{{Date: day.Of(2026, 3, 31), Principal: 1_200_00, Other: 18_00}},
 	}
-	gone := &portfolio.Loan{ID: name(3), Borrower: name(13), Grade: "b", Region: "11", State: claim.WrittenOff, Units: 1_000, Outstanding: 900_00, Accrued: 9_00, Unpaid: 8_00}
+	gone := &portfolio.Loan{ID: name(3), Borrower: name(13), Grade: "b", Region: "11", State: claim.WrittenOff, Outstanding: 900_00, Accrued: 9_00, Unpaid: 8_00}
 	return &portfolio.Input{
 		On: day.Of(2026, 3, 8), Cash: 55_00, InBids: 100_00,
 		Holdings: []portfolio.Holding{
 			{
-				Loan: a, Units: 200, Principal: 132_01, Other: 4_00,
+				Loan: a, Units: 200, Of: 1_200, Principal: 132_01, Other: 4_00,
 				Changes: []portfolio.Change{
 					{Date: day.Of(2026, 1, 31), Sequence: 10, Units: 400, Money: -400_00}, {Date: day.Of(2026, 3, 1), Sequence: 60, Units: -200, Money: 134_10},
 				},
 			},
-			{Loan: b, Units: 600, Changes: []portfolio.Change{{Date: day.Of(2026, 3, 7), Sequence: 70, Units: 600, Money: -600_00}}},
-			{Loan: b, Units: 0}, // a bid that was returned
-			{Loan: gone, Units: 10, Principal: 1_00, Changes: []portfolio.Change{{Date: day.Of(2025, 3, 7), Sequence: 2, Units: 10, Money: -10_00}}},
+			{Loan: b, Units: 600, Of: 1_200, Changes: []portfolio.Change{{Date: day.Of(2026, 3, 7), Sequence: 70, Units: 600, Money: -600_00}}},
+			{Loan: b, Of: 1_200}, // a bid that was returned
+			{Loan: gone, Units: 10, Of: 1_000, Principal: 1_00, Changes: []portfolio.Change{{Date: day.Of(2025, 3, 7), Sequence: 2, Units: 10, Money: -10_00}}},
 		},
 	}
 }
@@ -87,7 +87,7 @@ func TestPortfolio(t *testing.T) {
 
 // 1 % a month for a year, all of it repaid: 12.68 % a year.
 func TestRate(t *testing.T) {
-	l := &portfolio.Loan{ID: name(1), Units: 100, State: claim.Settled}
+	l := &portfolio.Loan{ID: name(1), State: claim.Settled}
 	for m := 1; m <= 12; m++ {
 		p := portfolio.Payment{Date: day.Of(2025, 1, 1).AddMonths(m), Sequence: uint64(10 + m), Other: 100_00}
 		if m == 12 {
@@ -95,7 +95,7 @@ func TestRate(t *testing.T) {
 		}
 		l.Paid = append(l.Paid, p)
 	}
-	h := portfolio.Holding{Loan: l, Units: 100, Changes: []portfolio.Change{{Date: day.Of(2025, 1, 1), Sequence: 1, Units: 100, Money: -10_000_00}}}
+	h := portfolio.Holding{Loan: l, Units: 100, Of: 100, Changes: []portfolio.Change{{Date: day.Of(2025, 1, 1), Sequence: 1, Units: 100, Money: -10_000_00}}}
 	got := of(t, &portfolio.Input{On: day.Of(2026, 3, 8), Holdings: []portfolio.Holding{h}})
 	if got.Rate == nil || math.Abs(*got.Rate-0.1268) > 0.001 {
 		t.Errorf("rate %v, %s", *got.Rate, got.Why)
@@ -107,7 +107,7 @@ func TestNoRate(t *testing.T) {
 		t.Errorf("%v %q", got.Rate, got.Why)
 	}
 	lost := portfolio.Holding{
-		Loan: &portfolio.Loan{ID: name(1), Units: 1}, Units: 1,
+		Loan: &portfolio.Loan{ID: name(1)}, Units: 1, Of: 1,
 		Changes: []portfolio.Change{{Date: day.Of(2026, 1, 1), Sequence: 1, Units: 1, Money: -5}, {Date: day.Of(2026, 1, 2), Sequence: 2, Money: -5}},
 	}
 	if got := of(t, &portfolio.Input{On: day.Of(2026, 3, 8), Holdings: []portfolio.Holding{lost}}); got.Rate != nil || got.Why == "" {
@@ -127,12 +127,13 @@ func TestHoldersTogether(t *testing.T) {
 		units := rapid.SliceOfN(rapid.Uint64Range(1, 1_000), 1, 9).Draw(t, "units")
 		l := &portfolio.Loan{ID: name(1), Outstanding: rapid.Int64Range(0, 1e9).Draw(t, "outstanding"), Accrued: rapid.Int64Range(0, 1e6).Draw(t, "accrued")}
 		l.Due = []portfolio.Payment{{Date: 20_000, Principal: l.Outstanding, Other: rapid.Int64Range(0, 1e6).Draw(t, "interest")}}
+		all := uint64(0)
 		for _, u := range units {
-			l.Units += u
+			all += u
 		}
 		var invested, accrued, principal int64
 		for _, u := range units {
-			p, err := portfolio.Of(&portfolio.Input{On: 19_990, Holdings: []portfolio.Holding{{Loan: l, Units: u}}})
+			p, err := portfolio.Of(&portfolio.Input{On: 19_990, Holdings: []portfolio.Holding{{Loan: l, Units: u, Of: all}}})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -153,7 +154,7 @@ func BenchmarkPortfolio(b *testing.B) {
 	in := &portfolio.Input{On: day.Of(2026, 3, 8)}
 	for n := range 500 {
 		start := day.Of(2024, 1, 1) + day.Date(n*3/2)
-		l := &portfolio.Loan{ID: name(n), Borrower: name(1_000 + n), Grade: string(rune('a' + n%7)), Region: string(rune('A' + n%34)), Units: 1_000, Outstanding: 5_000_00}
+		l := &portfolio.Loan{ID: name(n), Borrower: name(1_000 + n), Grade: string(rune('a' + n%7)), Region: string(rune('A' + n%34)), Outstanding: 5_000_00}
 		for m := 1; m <= 36; m++ {
 			p := portfolio.Payment{Date: start.AddMonths(m), Principal: 300_00, Other: 30_00}
 			if p.Date < in.On {
@@ -165,7 +166,7 @@ func BenchmarkPortfolio(b *testing.B) {
 		}
 		l.Outstanding = 300_00 * int64(len(l.Due))
 		in.Holdings = append(in.Holdings, portfolio.Holding{
-			Loan: l, Units: 10, Changes: []portfolio.Change{{Date: start, Sequence: 1, Units: 10, Money: -108_00}},
+			Loan: l, Units: 10, Of: 1_000, Changes: []portfolio.Change{{Date: start, Sequence: 1, Units: 10, Money: -108_00}},
 		})
 	}
 	for b.Loop() {

@@ -21,8 +21,8 @@ func Concerns(c *ledger.Command) bool {
 	return c.Purpose >= PurposeHold && c.Purpose <= PurposeEnd && len(c.References) > 0 && c.References[0].Type == ReferenceSale
 }
 
-// Follow notes what a command of a tenant's ledger, by its name, means here. The caller calls it once for each, in their order, in
-// the transaction in which it also moves its cursor.
+// Follow notes what a command of a tenant's ledger, by its name, means here. The caller calls it once for each
+// that concerns it, in their order, in the transaction in which it also moves its cursor.
 func (s *Sales) Follow(ctx context.Context, tx *sql.Tx, tenant id.ID, book string, c *ledger.Command, r *ledger.Result) error {
 	if !Concerns(c) || !ours(c) {
 		return nil

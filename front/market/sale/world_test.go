@@ -190,7 +190,7 @@ func (w *world) While(ctx context.Context, _, which id.ID, f func(*sale.Loan) er
 		return err
 	}
 	today := day.Date((now/1e6 + 8*3600) / 86400)
-	state, accrued, err := loan.Ahead(w.agreement, w.events, today)
+	state, accrued, err := loan.Ahead(w.agreement, w.events, today, 1)
 	if err != nil {
 		return err
 	}
