@@ -113,7 +113,7 @@ const (
 	Disburse   Type = iota // Amount is paid out
 	Repay                  // Amount is paid in
 	Charge                 // Amount falls due on Due as a fee or penalty (Component)
-	Payoff                 // what it takes to close is paid in
+	Payoff                 // what it takes to close is paid in, no more than Amount if that is not 0; what is missing bears no interest
 	Defer                  // the next rows fall due Rows periods later, Holiday says what interest does
 	Reschedule             // the next rows are laid anew: the first due on Due, Rows of them (0: as many as before)
 	ChangeRate             // AnnualRate holds from Date on
@@ -141,6 +141,8 @@ func (e *Event) check(i int) error {
 		return bad("event %d lies outside of %s to %s", i+1, day.Min, day.Max)
 	case (e.Type == Disburse || e.Type == Repay || e.Type == Charge) && (e.Amount < 1 || e.Amount > maxAmount):
 		return bad("event %d has the amount %d, take 1 to %d minor units", i+1, e.Amount, maxAmount)
+	case e.Type == Payoff && (e.Amount < 0 || e.Amount > maxAmount):
+		return bad("event %d has the amount %d, take 0 to %d minor units", i+1, e.Amount, maxAmount)
 	case e.Type == Charge && e.Component != Penalty && e.Component != Fee:
 		return bad("event %d charges neither a fee nor a penalty", i+1)
 	case e.Type == ChangeRate && e.AnnualRate == nil:

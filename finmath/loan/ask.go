@@ -59,12 +59,8 @@ func accruedOn(a Agreement, events []Event, period, until day.Date) (int64, erro
 	known := slices.DeleteFunc(slices.Clone(events), func(e Event) bool {
 		return e.Date > period && e.Type != Disburse && e.Type != Charge
 	})
-	w, err := newWalk(&a, known, period)
+	w, err := walked(&a, known, period, &period)
 	if err != nil {
-		return 0, err
-	}
-	w.watch = &period
-	if err := w.run(); err != nil {
 		return 0, err
 	}
 	list, err := w.accrued(until, 1)
@@ -94,12 +90,8 @@ func Ahead(a Agreement, events []Event, on day.Date, most int) (*State, []int64,
 		x, err := accruedOn(a, events, on, on)
 		return s, []int64{x}, err
 	}
-	w, err := newWalk(&a, events, on)
+	w, err := walked(&a, events, on, &on)
 	if err != nil {
-		return nil, nil, err
-	}
-	w.watch = &on
-	if err := w.run(); err != nil {
 		return nil, nil, err
 	}
 	days := most

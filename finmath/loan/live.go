@@ -67,8 +67,7 @@ func (w *walk) before(l *live, p payment) {
 	w.s.late(p.date)
 	rows := len(w.s.Rows)
 	if p.payoff {
-		p.amount = w.s.Outstanding().Total()
-		w.s.Transactions[p.at].Amount += p.amount
+		p.amount = w.given(&p, w.s.Outstanding().Total())
 	}
 	split, left := w.s.allocate(p.date, p.amount, rows)
 	w.book(p.at, split)
@@ -127,8 +126,7 @@ func (w *walk) after(l *live) error {
 		w.book(c.at, c.split)
 		left := c.left
 		if c.payoff {
-			left = w.s.Rows[at].Outstanding().Total()
-			w.s.Transactions[c.at].Amount += left
+			left = w.given(&c.payment, w.s.Rows[at].Outstanding().Total())
 		}
 		split, left := w.s.allocate(c.date, left, at+1)
 		w.book(c.at, split)

@@ -168,6 +168,63 @@ func TestPayoffCloses(t *testing.T) {
 	})
 }
 
+// A payoff pays what was given for it: where more is owed since, that is open, and another one closes it.
+func TestPayoffThatCameShort(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		a, events := histories(t)
+		at := events[len(events)-1].Date + day.Date(rapid.IntRange(0, 300).Draw(t, "days"))
+		q, err := loan.PayoffQuote(a, events, at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		given := q.Split.Total()
+		if given == 0 {
+			t.SkipNow() // it is paid
+		}
+		events = append(events, loan.Event{Type: loan.Payoff, Date: at, Amount: given})
+		if s, err := loan.Replay(a, events, at); err != nil || !s.Closed || s.Overpaid != q.Overpaid {
+			t.Fatalf("%d close it on %s: %v", given, at, err)
+		}
+		if q, err := loan.PayoffQuote(a, events, at); err != nil || q.Split.Total() != 0 {
+			t.Fatalf("it takes %v to close what is closed: %v", q.Split, err)
+		}
+		fee := rapid.Int64Range(1, 100_00).Draw(t, "fee")
+		events = append(events, loan.Event{Type: loan.Charge, Component: loan.Fee, Date: at, Due: at + day.Date(rapid.IntRange(0, 40).Draw(t, "due")), Amount: fee})
+		s, err := loan.Replay(a, events, at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		// Where a charge divides earlier payments anew, penalties and interest follow.
+		if open := s.Outstanding().Total(); len(a.Late) == 0 && !a.Recalculation.On && open != fee {
+			t.Fatalf("with %d charged since %d are open", fee, open)
+		}
+		pays := int64(0)
+		for _, x := range s.Transactions {
+			if x.Entry == loan.Repaid {
+				pays += x.Amount
+			}
+		}
+		for _, e := range events {
+			if e.Type == loan.Repay {
+				pays -= e.Amount
+			}
+		}
+		if pays > given {
+			t.Fatalf("%d were given, and it pays %d", given, pays)
+		}
+		at += day.Date(rapid.IntRange(0, 20).Draw(t, "later"))
+		if q, err = loan.PayoffQuote(a, events, at); err != nil {
+			t.Fatal(err)
+		}
+		if q.Split.Total() > 0 {
+			events = append(events, loan.Event{Type: loan.Payoff, Date: at, Amount: q.Split.Total()})
+		}
+		if s, err = loan.Replay(a, events, at); err != nil || !s.Closed {
+			t.Fatalf("%d more do not close it: %v", q.Split.Total(), err)
+		}
+	})
+}
+
 // TestOrderOfKnowledge shows that a payment that is known late counts as if it had been known in time.
 func TestOrderOfKnowledge(t *testing.T) {
 	a := agreement(6, schedule.EqualInstallment)

@@ -13,7 +13,8 @@ type payment struct {
 	amount int64
 	entry  Entry
 	payoff bool
-	at     int // its transaction
+	most   int64 // that was given for a payoff; 0: whatever it takes
+	at     int   // its transaction
 }
 
 // walk is one replay on its way.
@@ -24,7 +25,8 @@ type walk struct {
 	charges  []Event           // by due date, those that no row has yet
 	changes  []Event           // by date
 	moved    []schedule.Change // room for those of a row
-	payoff   *day.Date
+	payoff   *day.Date         // the first one
+	all      bool              // a payoff takes whatever it takes
 	stopped  bool
 	watch    *day.Date // a day for whose period accrued interest is asked
 	watched  *period
@@ -42,14 +44,21 @@ type period struct {
 //
 // A day before the last event counts as the day of that event.
 func Replay(a Agreement, events []Event, asOf day.Date) (*State, error) {
-	w, err := newWalk(&a, events, asOf)
+	w, err := walked(&a, events, asOf, nil)
 	if err != nil {
 		return nil, err
 	}
-	if err := w.run(); err != nil {
+	return w.s, nil
+}
+
+// walked is a replay that is done. watch is a day for whose period accrued interest will be asked, or nil.
+func walked(a *Agreement, events []Event, asOf day.Date, watch *day.Date) (*walk, error) {
+	w, err := newWalk(a, events, asOf)
+	if err != nil {
 		return nil, err
 	}
-	return w.s, nil
+	w.watch = watch
+	return w, w.run()
 }
 
 func newWalk(a *Agreement, events []Event, asOf day.Date) (*walk, error) {
@@ -102,12 +111,14 @@ func (w *walk) sort(events []Event) error {
 		case Repay:
 			w.payments = append(w.payments, payment{date: e.Date, amount: e.Amount, entry: Repaid, at: w.record(e.Date, Repaid, e.Amount)})
 		case Payoff:
-			if w.payoff != nil {
+			if w.payoff != nil && e.Amount == 0 && w.all {
 				return bad("a loan is paid off once")
 			}
-			d := e.Date
-			w.payoff = &d
-			w.payments = append(w.payments, payment{date: e.Date, entry: Repaid, payoff: true, at: w.record(e.Date, Repaid, 0)})
+			w.all = w.all || e.Amount == 0
+			if d := e.Date; w.payoff == nil || d < *w.payoff {
+				w.payoff = &d
+			}
+			w.payments = append(w.payments, payment{date: e.Date, entry: Repaid, payoff: true, most: e.Amount, at: w.record(e.Date, Repaid, 0)})
 		case Charge:
 			w.charges = append(w.charges, e)
 		default:
@@ -251,12 +262,22 @@ func (w *walk) chargeRow() {
 func (w *walk) settle(p payment) {
 	w.s.late(p.date)
 	if p.payoff {
-		p.amount = max(w.s.Outstanding().Total(), 0)
-		w.s.Transactions[p.at].Amount += p.amount
+		p.amount = w.given(&p, w.s.Outstanding().Total())
 	}
 	split, left := w.s.allocate(p.date, p.amount, len(w.s.Rows))
 	w.book(p.at, split)
 	w.s.Overpaid += left
+}
+
+// given is what a payoff pays of what is open, noted in its transaction.
+func (w *walk) given(p *payment, open int64) int64 {
+	t := &w.s.Transactions[p.at]
+	if p.most > 0 {
+		open = min(open, p.most-t.Amount)
+	}
+	open = max(open, 0)
+	t.Amount += open
+	return open
 }
 
 func (w *walk) book(at int, split Split) {

@@ -3,6 +3,9 @@ package servicing
 import (
 	"context"
 
+	"github.com/cockroachdb/apd/v3"
+
+	"github.com/longmen/longmen/finmath/amount"
 	"github.com/longmen/longmen/finmath/day"
 	"github.com/longmen/longmen/finmath/loan"
 	"github.com/longmen/longmen/finmath/schedule"
@@ -18,7 +21,7 @@ type Change struct {
 	Date      day.Date // from which it counts; 0: today
 	Amount    int64    // Charged
 	Component loan.Component
-	Due       day.Date                 // Charged: when it is due; Rescheduled: the first due date
+	Due       day.Date                 // Charged: when it is due, 0: on the day from which it counts; Rescheduled: the first due date
 	Rows      int                      // Deferred: by so many periods; Rescheduled: so many rows, 0 as many as before
 	Holiday   schedule.HolidayInterest // Deferred
 	Rate      string                   // Repriced: a year, such as 0.12
@@ -35,6 +38,9 @@ func (s *Servicing) Change(ctx context.Context, tenant, loanID id.ID, c Change) 
 	case Charged, Deferred, Rescheduled, Repriced, Restructured:
 	default:
 		return Event{}, errs.Invalid.Errorf("%q is no change of a loan", c.Kind).On("kind")
+	}
+	if err := c.check(); err != nil {
+		return Event{}, err
 	}
 	asked := c
 	asked.Actor, asked.ID, asked.Approval = id.ID{}, id.ID{}, id.ID{}
@@ -53,12 +59,48 @@ func (s *Servicing) Change(ctx context.Context, tenant, loanID id.ID, c Change) 
 					return nil, err
 				}
 			}
-			if _, err := e.counts(); err != nil {
-				return nil, errs.Invalid.Errorf("%v", err).On("rate")
+			if e.Kind != Charged {
+				return nil, nil
+			}
+			if e.Due == 0 {
+				e.Due = e.Date
+			}
+			if start := l.Start(); e.Due < start {
+				return nil, errs.Invalid.Errorf("%s lies before the loan's first day %s", e.Due, start).On("due")
 			}
 			return nil, nil
 		},
 	})
+}
+
+// maxRate is the most that a rate a year is: as schedules have it.
+const maxRate = 1_000
+
+// check names the field that can't be meant. What the loan allows is for finmath to say.
+func (c *Change) check() error {
+	switch {
+	case c.Kind == Charged && (c.Amount < 1 || c.Amount > maxAmount):
+		return errs.Invalid.Errorf("%d, take 1 to %d minor units", c.Amount, maxAmount).On("amount")
+	case c.Kind == Deferred && (c.Rows < 1 || c.Rows > schedule.MaxRows):
+		return errs.Invalid.Errorf("%d, take 1 to %d", c.Rows, schedule.MaxRows).On("rows")
+	case (c.Kind == Rescheduled || c.Kind == Restructured) && (c.Rows < 0 || c.Rows > schedule.MaxRows):
+		return errs.Invalid.Errorf("%d, take 0 to %d", c.Rows, schedule.MaxRows).On("rows")
+	case (c.Kind == Rescheduled || c.Kind == Restructured) && c.Due == 0:
+		return errs.Invalid.Errorf("say when the first of the new rows is due").On("due")
+	case c.Due != 0 && (c.Due < day.Min || c.Due > day.Max):
+		return errs.Invalid.Errorf("want a date from %s to %s", day.Min, day.Max).On("due")
+	}
+	if c.Kind != Repriced && (c.Kind != Restructured || c.Rate == "") {
+		return nil
+	}
+	rate, _, err := apd.NewFromString(c.Rate)
+	if err == nil {
+		var f amount.Fraction
+		if f, err = amount.Decimal(rate); err == nil && f.Cmp(maxRate) <= 0 {
+			return nil
+		}
+	}
+	return errs.Invalid.Errorf("%.40q is no rate a year from 0 to %d, such as 0.12", c.Rate, maxRate).On("rate")
 }
 
 // changes refuses to change a loan of which nothing is owed any more, but for a charge: then something is.

@@ -153,16 +153,17 @@ func TestApprovedChargeLapsesWithItsLoan(t *testing.T) {
 		a.ends(stuck, plan.Cancelled, "the loan is closed: not so")
 		a.ends(waits, plan.Cancelled, "the loan is closed")
 
-		// A charge becomes part of what the settlement pays, from the borrower's money.
-		short := a.fee(d, 3)
-		a.run()
-		a.is(d, servicing.Closed)
-		a.ends(short, plan.Cancelled, "the loan is closed: proposal "+short.String()+": the ledger says balance_too_low")
+		// A charge that is approved afterwards opens the loan again, and takes nothing of the borrower's money. The order of the
+		// product lets fees that are due come first, of the settlement too.
 		w.cash(10_00)
-		after := a.fee(d, 4)
+		after := a.fee(d, 3)
 		a.run()
 		a.ends(after, plan.Done, "")
-		w.have("charged", map[string]int64{"platform:fees": 10_00, d.Places.Payer: 0})
+		a.is(d, servicing.Active)
+		w.have("charged", map[string]int64{"platform:fees": 10_00, d.Places.Payer: 10_00})
+		a.settle(d, 2)
+		a.is(d, servicing.Closed)
+		w.have("settled again", map[string]int64{"platform:fees": 10_00, d.Places.Payer: 10_00})
 	})
 }
 

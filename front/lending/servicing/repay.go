@@ -162,12 +162,12 @@ func (l *Loan) settle(e *Event) error {
 	return nil
 }
 
-// again reports whether an event looks like a payment that was made a second time: as much came before, since the last
-// due date but one, and nothing is due. What came before the credit paid a row was for an earlier installment.
+// again reports whether an event looks like a payment that was made a second time: as much was noted before, of a day not far
+// from its own, and nothing is due. What came before the credit paid a row was for an earlier installment.
 func (l *Loan) again(e *Event) (twice bool) {
 	for i := range l.Events {
 		x := &l.Events[i]
-		if x.Kind != Repaid || x.Outcome != Applied || l.reversed[x.ID] || x.Date > e.Date || e.Date-x.Date > sameInstallment {
+		if x.Kind != Repaid || x.Outcome != Applied || l.reversed[x.ID] || max(x.Date-e.Date, e.Date-x.Date) > sameInstallment {
 			continue
 		}
 		switch {

@@ -2,6 +2,7 @@ package servicing_test
 
 import (
 	"context"
+	"errors"
 	"runtime"
 	"slices"
 	"testing"
@@ -10,6 +11,7 @@ import (
 	"github.com/longmen/longmen/finmath/day"
 	"github.com/longmen/longmen/finmath/loan"
 	"github.com/longmen/longmen/front/lending/servicing"
+	"github.com/longmen/longmen/kit/errs"
 	"github.com/longmen/longmen/kit/id"
 	"github.com/longmen/longmen/store/storetest"
 )
@@ -134,6 +136,9 @@ func TestSecondPayment(t *testing.T) {
 		w.to("2026-02-18")
 		if e := w.repay(d, 2, 10_671_85); e.Outcome != servicing.Suspected || w.balance("borrower:1:cash") != 10_671_85 {
 			t.Errorf("the second payment: %+v", e)
+		}
+		if e := w.repay(d, 4, 10_671_85, func(p *servicing.Payment) { p.Date = dayOf(w.now()) - 3 }); e.Outcome != servicing.Suspected {
+			t.Errorf("one that counts from the day before the first: %+v", e)
 		}
 		e, err := w.Repay(context.Background(), tenant, d.Loan, servicing.Payment{ID: uid("payment", 3), Amount: 10_671_85, Anyway: true})
 		if err != nil || e.Outcome != servicing.Applied || e.Amount != 10_671_85 {
@@ -509,6 +514,110 @@ func TestActedByTheOperator(t *testing.T) {
 		l, err := w.Get(context.Background(), tenant, d.Loan)
 		if err != nil || l.Find(e.ID) == nil || l.Find(e.ID).Actor != operator || l.Events[0].Actor != id0 {
 			t.Fatalf("%+v %v", l, err)
+		}
+	})
+}
+
+// A settlement pays what was given for it and nothing else. Where more is owed in the end, since an older payment went back or
+// something was charged, the loan is open again, and what is missing can be settled like any other loan.
+func TestAfterASettlement(t *testing.T) {
+	each(t, 3, func(t *testing.T, w *world) {
+		settled := func(n int) (d servicing.Deed, given int64) {
+			d = w.lend(n, small.lost(onReserve))
+			w.repay(d, 10*n, 106_62)
+			q, err := w.Quote(context.Background(), tenant, d.Loan, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			w.repay(d, 10*n+1, q.Split.Total(), func(p *servicing.Payment) { p.Settle = true })
+			if s := w.standing(d); s.State != servicing.Closed || s.Outstanding.Total() != 0 {
+				t.Fatalf("%+v", s)
+			}
+			return d, q.Split.Total()
+		}
+		again := func(d servicing.Deed, n int, before int64) {
+			t.Helper()
+			w.whole(d)
+			if s := w.standing(d); s.State == servicing.Closed || s.Outstanding.Total() == 0 {
+				t.Errorf("it is not open: %s, %v", s.State, s.Outstanding)
+			}
+			q, err := w.Quote(context.Background(), tenant, d.Loan, 0)
+			if err != nil || q.Split.Total() == 0 {
+				t.Fatalf("%+v %v", q, err)
+			}
+			w.repay(d, n, q.Split.Total(), func(p *servicing.Payment) { p.Settle = true })
+			w.whole(d)
+			if s := w.standing(d); s.State != servicing.Closed || s.Outstanding.Total() != 0 || w.balance("borrower:1:cash") != before {
+				t.Errorf("settled again it is %s, %v, and the borrower has %d, want %d", s.State, s.Outstanding, w.balance("borrower:1:cash"), before)
+			}
+		}
+		w.to("2026-02-16")
+
+		d, given := settled(1)
+		cash := w.balance("borrower:1:cash")
+		e, err := w.Reverse(context.Background(), tenant, d.Loan, uid("reversal", 1), uid("payment", 10), id0)
+		if err != nil || e.Outcome != servicing.Applied {
+			t.Fatalf("%s %v", e.Outcome, err)
+		}
+		if back := w.balance("borrower:1:cash") - cash; back != 106_62 || w.paid(d) != given {
+			t.Errorf("the older payment gave %d back, want 106.62; the holders have %d, want %d", back, w.paid(d), given)
+		}
+		again(d, 12, cash+106_62)
+
+		d, _ = settled(2)
+		cash = w.balance("borrower:1:cash")
+		e, err = w.Change(context.Background(), tenant, d.Loan, servicing.Change{
+			ID: uid("charge", 1), Kind: servicing.Charged, Due: dayOf(w.now()), Amount: 5_00, Component: loan.Fee,
+		})
+		if err != nil || e.Outcome != servicing.Applied || w.balance("borrower:1:cash") != cash {
+			t.Fatalf("%s %v; the borrower has %d, want %d", e.Outcome, err, w.balance("borrower:1:cash"), cash)
+		}
+		again(d, 22, cash)
+	})
+}
+
+// What a change can't mean is refused with the field that says it, and changes nothing.
+func TestChangesThatAreNone(t *testing.T) {
+	each(t, 3, func(t *testing.T, w *world) {
+		d := w.lend(1, small)
+		before := w.standing(d)
+		w.to("2026-02-10")
+		charge := func(f func(*servicing.Change)) servicing.Change {
+			c := servicing.Change{Kind: servicing.Charged, Amount: 5_00, Component: loan.Fee}
+			f(&c)
+			return c
+		}
+		rate := func(text string) servicing.Change { return servicing.Change{Kind: servicing.Repriced, Rate: text} }
+		for i, bad := range []struct {
+			field string
+			c     servicing.Change
+		}{
+			{"kind", servicing.Change{Kind: servicing.Repaid}},
+			{"amount", charge(func(c *servicing.Change) { c.Amount = 0 })},
+			{"amount", charge(func(c *servicing.Change) { c.Amount = -5 })},
+			{"amount", charge(func(c *servicing.Change) { c.Amount = 1e18 })},
+			{"due", charge(func(c *servicing.Change) { c.Due = dayOf(w.now()) - 1_000 })},
+			{"due", charge(func(c *servicing.Change) { c.Due = day.Max + 1 })},
+			{"rows", servicing.Change{Kind: servicing.Deferred}},
+			{"rows", servicing.Change{Kind: servicing.Deferred, Rows: 1_000_000}},
+			{"due", servicing.Change{Kind: servicing.Rescheduled, Rows: 3}},
+			{"rows", servicing.Change{Kind: servicing.Rescheduled, Rows: -1, Due: dayOf(w.now()) + 9}},
+			{"rate", rate("")}, {"rate", rate("NaN")}, {"rate", rate("-0.1")}, {"rate", rate("1001")}, {"rate", rate("1e15")}, {"rate", rate("ten")},
+		} {
+			bad.c.ID = uid("change", i)
+			_, err := w.Change(context.Background(), tenant, d.Loan, bad.c)
+			var e *errs.Error
+			if !errors.As(err, &e) || !errs.Is(err, errs.Invalid) || e.Field != bad.field {
+				t.Errorf("%+v: %v, want one that names %s", bad.c, err, bad.field)
+			}
+		}
+		if s := w.standing(d); s.Outstanding != before.Outstanding {
+			t.Errorf("%v is outstanding, it was %v", s.Outstanding, before.Outstanding)
+		}
+		// A charge that says nothing of it is due on its day.
+		e, err := w.Change(context.Background(), tenant, d.Loan, charge(func(c *servicing.Change) { c.ID = uid("change", 100) }))
+		if s := w.standing(d); err != nil || e.Due != dayOf(w.now()) || s.Outstanding.Total() != before.Outstanding.Total()+5_00 {
+			t.Errorf("%+v %v", e, err)
 		}
 	})
 }
