@@ -602,7 +602,12 @@ func TestChangesThatAreNone(t *testing.T) {
 			{"rows", servicing.Change{Kind: servicing.Deferred, Rows: 1_000_000}},
 			{"due", servicing.Change{Kind: servicing.Rescheduled, Rows: 3}},
 			{"rows", servicing.Change{Kind: servicing.Rescheduled, Rows: -1, Due: dayOf(w.now()) + 9}},
-			{"rate", rate("")}, {"rate", rate("NaN")}, {"rate", rate("-0.1")}, {"rate", rate("1001")}, {"rate", rate("1e15")}, {"rate", rate("ten")},
+			{"rate", rate("")},
+			{"rate", rate("NaN")},
+			{"rate", rate("-0.1")},
+			{"rate", rate("1001")},
+			{"rate", rate("1e15")},
+			{"rate", rate("ten")},
 		} {
 			bad.c.ID = uid("change", i)
 			_, err := w.Change(context.Background(), tenant, d.Loan, bad.c)
