@@ -1,0 +1,63 @@
+package servicing_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+
+	"github.com/longmen/longmen/finmath/day"
+	"github.com/longmen/longmen/finmath/loan"
+	"github.com/longmen/longmen/front/lending/servicing"
+	"github.com/longmen/longmen/kit/errs"
+)
+
+// What a change can't mean is refused with the field that says it, and changes nothing.
+func TestChangesThatAreNone(t *testing.T) {
+	each(t, 3, func(t *testing.T, w *world) {
+		d := w.lend(1, small)
+		before := w.standing(d)
+		w.to("2026-02-10")
+		charge := func(f func(*servicing.Change)) servicing.Change {
+			c := servicing.Change{Kind: servicing.Charged, Amount: 5_00, Component: loan.Fee}
+			f(&c)
+			return c
+		}
+		rate := func(text string) servicing.Change { return servicing.Change{Kind: servicing.Repriced, Rate: text} }
+		for i, bad := range []struct {
+			field string
+			c     servicing.Change
+		}{
+			{"kind", servicing.Change{Kind: servicing.Repaid}},
+			{"amount", charge(func(c *servicing.Change) { c.Amount = 0 })},
+			{"amount", charge(func(c *servicing.Change) { c.Amount = -5 })},
+			{"amount", charge(func(c *servicing.Change) { c.Amount = 1e18 })},
+			{"due", charge(func(c *servicing.Change) { c.Due = dayOf(w.now()) - 1_000 })},
+			{"due", charge(func(c *servicing.Change) { c.Due = day.Max + 1 })},
+			{"rows", servicing.Change{Kind: servicing.Deferred}},
+			{"rows", servicing.Change{Kind: servicing.Deferred, Rows: 1_000_000}},
+			{"due", servicing.Change{Kind: servicing.Rescheduled, Rows: 3}},
+			{"rows", servicing.Change{Kind: servicing.Rescheduled, Rows: -1, Due: dayOf(w.now()) + 9}},
+			{"rate", rate("")},
+			{"rate", rate("NaN")},
+			{"rate", rate("-0.1")},
+			{"rate", rate("1001")},
+			{"rate", rate("1e15")},
+			{"rate", rate("ten")},
+		} {
+			bad.c.ID = uid("change", i)
+			_, err := w.Change(context.Background(), tenant, d.Loan, bad.c)
+			var e *errs.Error
+			if !errors.As(err, &e) || !errs.Is(err, errs.Invalid) || e.Field != bad.field {
+				t.Errorf("%+v: %v, want one that names %s", bad.c, err, bad.field)
+			}
+		}
+		if s := w.standing(d); s.Outstanding != before.Outstanding {
+			t.Errorf("%v is outstanding, it was %v", s.Outstanding, before.Outstanding)
+		}
+		// A charge that says nothing of it is due on its day.
+		e, err := w.Change(context.Background(), tenant, d.Loan, charge(func(c *servicing.Change) { c.ID = uid("change", 100) }))
+		if s := w.standing(d); err != nil || e.Due != dayOf(w.now()) || s.Outstanding.Total() != before.Outstanding.Total()+5_00 {
+			t.Errorf("%+v %v", e, err)
+		}
+	})
+}
