@@ -101,7 +101,7 @@ func catchUp(b *testing.B, f *feed.Feed, db *store.DB, l *longmen.Ledger, n uint
 	defer cancel()
 	first := id.ID(l.ID())
 	who := feed.Follower{Tenant: first.Derive("tenant", n), Ledger: first, Name: "books"}
-	err := f.Follow(ctx, who, 1, until{l, l.Applied(), cancel}, feed.Each(func(ctx context.Context, tx *sql.Tx, e *feed.Event) error {
+	err := f.Follow(ctx, who, 1, until{l, l.Applied(), cancel}, nil, feed.Each(func(ctx context.Context, tx *sql.Tx, e *feed.Event) error {
 		_, err := tx.ExecContext(ctx, db.Rebind("INSERT INTO seen (sequence) VALUES (?)"), int64(n<<32|e.Result.Sequence))
 		return err
 	}))
