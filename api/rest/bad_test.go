@@ -230,6 +230,9 @@ func (b breaker) member(p *schema, value any, field string, put func(any) any) {
 		return
 	}
 	b.send(put(map[string]any{"no": "scalar"}), field)
+	if text, ok := value.(string); ok {
+		b.send(put(text+"\x00"), field)
+	}
 	for _, bad := range worse(p) {
 		b.send(put(bad), field)
 	}

@@ -14,7 +14,7 @@ import (
 type written interface{ appendJSON(b []byte) []byte }
 
 // jsonFormat is how bodies are read and written.
-var jsonFormat = huma.Format{Marshal: marshal, Unmarshal: huma.DefaultJSONFormat.Unmarshal}
+var jsonFormat = huma.Format{Marshal: marshal, Unmarshal: unmarshal}
 
 // maxKept is the longest buffer that is kept for another answer.
 const maxKept = 64 << 10

@@ -179,7 +179,7 @@ func TestPayoffThatCameShort(t *testing.T) {
 		}
 		given := q.Split.Total()
 		if given == 0 {
-			t.SkipNow() // it is paid
+			return // it is paid
 		}
 		events = append(events, loan.Event{Type: loan.Payoff, Date: at, Amount: given})
 		if s, err := loan.Replay(a, events, at); err != nil || !s.Closed || s.Overpaid != q.Overpaid {
@@ -438,7 +438,7 @@ func TestAhead(t *testing.T) {
 		most := rapid.IntRange(1, 40).Draw(t, "most")
 		s, accrued, err := loan.Ahead(a, events, at, most)
 		if _, same := loan.Replay(a, events, at); err != nil && same != nil {
-			t.SkipNow() // no such terms
+			return // there are no such terms
 		}
 		if err != nil {
 			t.Fatal(err)
