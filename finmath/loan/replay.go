@@ -111,7 +111,7 @@ func (w *walk) sort(events []Event) error {
 		case Repay:
 			w.payments = append(w.payments, payment{date: e.Date, amount: e.Amount, entry: Repaid, at: w.record(e.Date, Repaid, e.Amount)})
 		case Payoff:
-			if w.payoff != nil && e.Amount == 0 && w.all {
+			if e.Amount == 0 && w.all {
 				return bad("a loan is paid off once")
 			}
 			w.all = w.all || e.Amount == 0

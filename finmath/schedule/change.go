@@ -18,7 +18,7 @@ func (p *Planner) SetRate(from day.Date, rate *apd.Decimal, keep bool) error {
 	if err != nil {
 		return bad("annual rate: %w", err)
 	}
-	if f.Cmp(1000) > 0 {
+	if f.Cmp(MaxAnnualRate) > 0 {
 		return bad("annual rate above 1000 (100,000%%)")
 	}
 	if n := len(p.changes); n > 0 && p.changes[n-1].from > from {

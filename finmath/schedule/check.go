@@ -15,6 +15,9 @@ var ErrTerms = errors.New("terms not valid")
 // MaxRows is the most rows a schedule has.
 const MaxRows = calendar.MaxDates
 
+// MaxAnnualRate is the highest rate a year: 100,000 %.
+const MaxAnnualRate = 1000
+
 // MaxDisbursements is the most times a loan is paid out in parts.
 const MaxDisbursements = 1000
 
@@ -44,7 +47,7 @@ func (t *Terms) checkAmounts() error {
 		if err != nil {
 			return bad("annual rate: %w", err)
 		}
-		if f.Cmp(1000) > 0 {
+		if f.Cmp(MaxAnnualRate) > 0 {
 			return bad("annual rate above 1000 (100,000%%)")
 		}
 	}

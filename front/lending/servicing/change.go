@@ -73,9 +73,6 @@ func (s *Servicing) Change(ctx context.Context, tenant, loanID id.ID, c Change) 
 	})
 }
 
-// maxRate is the most that a rate a year is: as schedules have it.
-const maxRate = 1_000
-
 // check names the field that can't be meant. What the loan allows is for finmath to say.
 func (c *Change) check() error {
 	switch {
@@ -96,11 +93,11 @@ func (c *Change) check() error {
 	rate, _, err := apd.NewFromString(c.Rate)
 	if err == nil {
 		var f amount.Fraction
-		if f, err = amount.Decimal(rate); err == nil && f.Cmp(maxRate) <= 0 {
+		if f, err = amount.Decimal(rate); err == nil && f.Cmp(schedule.MaxAnnualRate) <= 0 {
 			return nil
 		}
 	}
-	return errs.Invalid.Errorf("%.40q is no rate a year from 0 to %d, such as 0.12", c.Rate, maxRate).On("rate")
+	return errs.Invalid.Errorf("%.40q is no rate a year from 0 to %d, such as 0.12", c.Rate, schedule.MaxAnnualRate).On("rate")
 }
 
 // changes refuses to change a loan of which nothing is owed any more, but for a charge: then something is.
