@@ -29,6 +29,7 @@ type exchange struct {
 	*apitest.World
 	*program
 	t        *testing.T
+	product  string
 	by       party.By
 	who      map[string]*apitest.Caller
 	borrower id.ID
@@ -57,7 +58,12 @@ limits:
 
 func newExchange(t *testing.T) *exchange {
 	t.Helper()
-	x := &exchange{t: t, who: map[string]*apitest.Caller{}}
+	return newExchangeOf(t, soldProduct)
+}
+
+func newExchangeOf(t *testing.T, product string) *exchange {
+	t.Helper()
+	x := &exchange{t: t, product: product, who: map[string]*apitest.Caller{}}
 	x.start(t.TempDir())
 	t.Cleanup(x.stop)
 	x.Post("/v1/ledgers", `{"name":"main","zone":"Asia/Shanghai","clock":"simulated","start":"2026-01-15T01:00:00Z"}`).OK()
@@ -152,7 +158,7 @@ func (x *exchange) people() {
 func (x *exchange) shelf() {
 	x.t.Helper()
 	proposal := x.ID().String()
-	x.As(x.who["operations"], http.MethodPost, "/v1/products", map[string]any{"id": proposal, "file": soldProduct, "effective": "2026-01-15", "reason": "new"}).OK()
+	x.As(x.who["operations"], http.MethodPost, "/v1/products", map[string]any{"id": proposal, "file": x.product, "effective": "2026-01-15", "reason": "new"}).OK()
 	x.As(x.who["risk"], http.MethodPost, "/v1/proposals/"+proposal+"/approval", `{}`).OK()
 }
 
@@ -188,7 +194,9 @@ func (x *exchange) fund() {
 // payOut pays the loan out: how it came about is no part of this test.
 func (x *exchange) payOut() {
 	x.t.Helper()
-	terms, err := json.Marshal(agreement.Terms{Amount: 12_000_00, Term: 12, Unit: "months", Grade: "a", Start: day.Of(2026, 1, 15)})
+	terms, err := json.Marshal(agreement.Terms{Amount: 12_000_00, Term: 12, Unit: "months", Grade: "a", Start: day.Of(2026, 1, 15), Guarantors: []agreement.Guarantor{
+		{Party: x.who["dan"].Party, Account: market.Cash(x.who["dan"].Party)}, // he pays for the borrower if the product says so
+	}})
 	x.must(err)
 	e, err := x.Ground.Loans.Disburse(x.t.Context(), servicing.Deed{
 		Tenant: x.by.Tenant, Loan: x.loan, Ledger: "main", Asset: "CNY", Borrower: x.borrower, Product: "plain", Version: 1, Terms: terms,

@@ -42,7 +42,7 @@ type ClaimQuote struct {
 	Against  string `json:"against,omitempty" doc:"What stands against the sale; then there are no amounts" example:"before_due"`
 	Face     Amount `json:"face" doc:"Its part of the principal outstanding, half even"`
 	Clean    Amount `json:"clean" doc:"The face at the price asked, half even"`
-	Accrued  Amount `json:"accrued" doc:"Its part of the interest borne and not due yet, rounded down"`
+	Accrued  Amount `json:"accrued" doc:"Its part of the interest that is borne and neither due nor paid yet, less what fees take of it, rounded down"`
 	Price    Amount `json:"price" doc:"Both together"`
 	Receives Amount `json:"receives" doc:"The seller: the price less his fees"`
 	Pays     Amount `json:"pays" doc:"The buyer: the price and his fees"`

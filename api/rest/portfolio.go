@@ -24,7 +24,7 @@ type Portfolio struct {
 	Cash      Amount           `json:"cash"`
 	InBids    Amount           `json:"in_bids" doc:"In bids on listings that are open"`
 	Invested  Amount           `json:"invested" doc:"His part of the principal outstanding, loan by loan half even"`
-	Accrued   Amount           `json:"accrued" doc:"His part of the interest borne and not due yet, loan by loan rounded down"`
+	Accrued   Amount           `json:"accrued" doc:"His part of the interest that is borne and neither due nor paid yet, less what fees take of it, loan by loan rounded down"`
 	Unpaid    Amount           `json:"unpaid" doc:"His part of interest and charges that are due and not paid, loan by loan rounded down"`
 	Lost      Amount           `json:"lost" doc:"His part of the principal of loans that were written off"`
 	Earned    Amount           `json:"earned" doc:"Interest and charges paid to him, before deductions"`

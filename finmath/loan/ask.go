@@ -35,47 +35,61 @@ func PayoffQuote(a Agreement, events []Event, on day.Date) (Quote, error) {
 // MicrosecondsOfDay is a day in the unit of Accrued.
 const MicrosecondsOfDay = 86_400_000_000
 
-// Accrued is the interest that the current period has borne until an instant and that is not due yet: the given number
-// of microseconds into a day, in the time zone of the loan's dates. Within a day it grows evenly, cut to whole minor
-// units; whole days are rounded as the terms say. On a due date it starts again from 0, as does a loan that is paid.
+// Accrued is the interest that the current period has borne until an instant and that is neither due nor paid yet: the given
+// number of microseconds into a day, in the time zone of the loan's dates. Within a day it grows evenly, cut to whole minor
+// units; whole days are rounded as the terms say. What was paid early is what was borne first. On a due date it starts again
+// from 0, as does a loan that is paid.
 func Accrued(a Agreement, events []Event, on day.Date, microseconds int64) (int64, error) {
 	if microseconds < 0 || microseconds >= MicrosecondsOfDay {
 		return 0, bad("%d microseconds of a day, take 0 to %d", microseconds, MicrosecondsOfDay-1)
 	}
-	start, err := accruedOn(a, events, on, on)
-	if err != nil || microseconds == 0 {
-		return start, err
-	}
-	end, err := accruedOn(a, events, on, on+1)
+	w, err := until(a, events, on)
 	if err != nil {
 		return 0, err
 	}
-	grown, err := amount.Down.MulDiv(max(end-start, 0), uint64(microseconds), MicrosecondsOfDay)
-	return start + grown, err
+	borne, paid, err := w.borne(on, 1)
+	if err != nil {
+		return 0, err
+	}
+	x := borne[0]
+	if microseconds > 0 {
+		if borne, _, err = w.borne(on+1, 1); err != nil {
+			return 0, err
+		}
+		grown, err := amount.Down.MulDiv(max(borne[0]-x, 0), uint64(microseconds), MicrosecondsOfDay)
+		if err != nil {
+			return 0, err
+		}
+		x += grown
+	}
+	return max(x-paid, 0), nil
 }
 
-// accruedOn is the interest of the period of one day until another day, of that period at the latest.
-func accruedOn(a Agreement, events []Event, period, until day.Date) (int64, error) {
+// until is a replay as of a day of what counts until then, which watches that day's period.
+func until(a Agreement, events []Event, on day.Date) (*walk, error) {
 	known := slices.DeleteFunc(slices.Clone(events), func(e Event) bool {
-		return e.Date > period && e.Type != Disburse && e.Type != Charge
+		return e.Date > on && e.Type != Disburse && e.Type != Charge
 	})
-	w, err := walked(&a, known, period, &period)
-	if err != nil {
-		return 0, err
-	}
-	list, err := w.accrued(until, 1)
-	if err != nil {
-		return 0, err
-	}
-	return list[0], nil
+	return walked(&a, known, on, &on)
 }
 
-// accrued is what the period that was watched has borne until a day and until those after it. No period has borne nothing.
-func (w *walk) accrued(until day.Date, days int) ([]int64, error) {
+// borne is what the period that was watched has borne until a day and until those after it, and what was paid of it. No
+// period has borne nothing.
+func (w *walk) borne(until day.Date, days int) (list []int64, paid int64, err error) {
 	if w.watched == nil {
-		return make([]int64, days), nil
+		return make([]int64, days), 0, nil
 	}
-	return w.watched.plan.Accrued(w.watched.moves, until, days)
+	list, err = w.watched.plan.Accrued(w.watched.moves, until, days)
+	return list, w.s.Rows[w.watched.row].Paid[Interest], err
+}
+
+// accrued is what was borne and not paid.
+func (w *walk) accrued(until day.Date, days int) ([]int64, error) {
+	list, paid, err := w.borne(until, days)
+	for i := range list {
+		list[i] = max(list[i]-paid, 0)
+	}
+	return list, err
 }
 
 // Ahead is Replay as of a day, with what Accrued says of the beginning of that day and of those that follow it, as long as
@@ -87,7 +101,7 @@ func Ahead(a Agreement, events []Event, on day.Date, most int) (*State, []int64,
 		if err != nil {
 			return nil, nil, err
 		}
-		x, err := accruedOn(a, events, on, on)
+		x, err := Accrued(a, events, on, 0)
 		return s, []int64{x}, err
 	}
 	w, err := walked(&a, events, on, &on)

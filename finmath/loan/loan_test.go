@@ -402,6 +402,32 @@ func TestAccrued(t *testing.T) {
 	})
 }
 
+// Interest that is paid before it is due does not go on accruing. What comes early of it pays what was borne first.
+func TestAccruedAndPaidEarly(t *testing.T) {
+	a := agreement(3, schedule.InterestOnly)
+	events := []loan.Event{{Type: loan.Disburse, Date: start, Amount: 1200_00}, repay("2026-01-11", 5_00), repay("2026-01-21", 4_00)}
+	for _, c := range []struct {
+		at   string
+		hour int64
+		want int64
+	}{
+		{"2026-01-10", 0, 3_48},
+		{"2026-01-11", 0, 0},  // 3.87 were borne, and 5.00 are paid
+		{"2026-01-13", 18, 0}, // 4.94
+		{"2026-01-14", 0, 3},
+		{"2026-01-20", 0, 2_35},
+		{"2026-01-21", 0, 0}, // 7.74, and 9.00 are paid
+		{"2026-01-31", 0, 2_61},
+		{"2026-02-01", 0, 0},
+		{"2026-02-02", 0, 43}, // the next one's
+	} {
+		got, err := loan.Accrued(a, events, on(c.at), c.hour*3_600_000_000)
+		if err != nil || got != c.want {
+			t.Errorf("%s %d h: %d %v, want %d", c.at, c.hour, got, err, c.want)
+		}
+	}
+}
+
 // shown is all of a state that can be seen.
 func shown(s *loan.State) string {
 	b, err := json.Marshal(s)

@@ -37,6 +37,7 @@ type period struct {
 	plan  *schedule.Planner
 	moves schedule.Moves
 	to    day.Date
+	row   int // that it became
 }
 
 // Replay is the state of a loan after events, as of a day. Events stand in the order in which they became known; money
@@ -208,14 +209,18 @@ func (w *walk) fixedRow() error {
 // row makes the next row and adds its charges.
 func (w *walk) row(m schedule.Moves) error {
 	from, to, _ := w.p.Period()
-	if w.watch != nil && *w.watch >= from && *w.watch < to {
-		w.watched = &period{w.p.Clone(), schedule.Moves{Changes: slices.Clone(m.Changes), Early: m.Early}, to}
+	watched := w.watch != nil && *w.watch >= from && *w.watch < to
+	if watched {
+		w.watched = &period{plan: w.p.Clone(), moves: schedule.Moves{Changes: slices.Clone(m.Changes), Early: m.Early}, to: to}
 	}
 	rows, err := w.p.Row(m)
 	if err != nil {
 		return err
 	}
 	w.append(rows)
+	if watched {
+		w.watched.row = len(w.s.Rows) - 1
+	}
 	w.s.Installment = w.p.Installment()
 	last := &w.s.Rows[len(w.s.Rows)-1]
 	w.charge(last, last.Row.Due)

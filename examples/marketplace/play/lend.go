@@ -180,7 +180,7 @@ func (p *Player) signs(ctx context.Context, l *lent) error {
 
 // await asks until there is an answer: what happens by itself in the node is on its way.
 func await(ctx context.Context, what string, ask func() (bool, error)) error {
-	const patience = time.Minute
+	const patience = 10 * time.Minute // hundreds may have been signed before
 	for began, wait := time.Now(), 5*time.Millisecond; ; wait = min(2*wait, 100*time.Millisecond) {
 		if done, err := ask(); done || err != nil {
 			return err

@@ -269,10 +269,10 @@ func (l *loan) fact(f *Fact) error {
 func (t Terms) Payout() int64 { return t.Amount - part(t.Amount, originationRate, 1_000) }
 
 // Price is what so many units cost on a day, in cents: their part of the principal outstanding at the thousandths asked,
-// and of the interest borne and not due yet. The seller pays a fee from it.
+// and of the interest that has accrued, less the service fee. The seller pays a fee from it.
 func (t Terms) Price(s *State, on Day, units, all, ask int64) (price, fee int64) {
 	face := part(s.Outstanding()[Principal], units, all)
-	price = part(face, ask, 1_000) + floor(t.Accrued(on), units, all)
+	price = part(face, ask, 1_000) + floor(divide(Split{Interest: t.Accrued(s, on)}).Holders[1], units, all)
 	return price, part(price, transferRate, 1_000)
 }
 

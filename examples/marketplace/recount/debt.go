@@ -243,12 +243,12 @@ func (s *State) Due(on Day) (sum int64) {
 	return sum
 }
 
-// Accrued is the interest that the row under way has borne until a day and that is not due yet.
-func (t Terms) Accrued(on Day) int64 {
+// Accrued is the interest that the row under way has borne until a day and that is neither due nor paid yet.
+func (t Terms) Accrued(s *State, on Day) int64 {
 	left := t.Amount
-	for _, r := range t.schedule(nil) {
+	for i, r := range t.schedule(nil) {
 		if r.From <= on && on < r.Due {
-			return t.borne(left, r.From, on, r.Due)
+			return max(0, t.borne(left, r.From, on, r.Due)-s.Rows[i].Paid[Interest])
 		}
 		left -= r.Owed[Principal]
 	}

@@ -38,7 +38,7 @@ func (t Terms) Worth(s *State, on Day) (interest, principal int64) {
 			interest += r.open(Interest)
 		}
 	}
-	return interest + t.Accrued(on), principal
+	return interest + t.Accrued(s, on), principal
 }
 
 // cover pays holders from the reserve.

@@ -165,10 +165,18 @@ func (l *Loan) Replay(on day.Date) (*loan.State, error) {
 	return loan.Replay(l.contract.Agreement, l.counted, on)
 }
 
-// Ahead is the loan's state as of a day, with the interest that has accrued then and on the days after it, as long as nothing
-// else of the state changes by the days alone, so many in all at most.
+// Ahead is the loan's state as of a day, with what of the interest that has accrued then, and on the days after it, will be
+// the holders', as long as nothing else of the state changes by the days alone, so many in all at most.
 func (l *Loan) Ahead(on day.Date, most int) (*loan.State, []int64, error) {
-	return loan.Ahead(l.contract.Agreement, l.counted, on, most)
+	s, accrued, err := loan.Ahead(l.contract.Agreement, l.counted, on, most)
+	for i, x := range accrued {
+		d, err := l.contract.Divide(loan.Split{loan.Interest: x})
+		if err != nil {
+			return nil, nil, err
+		}
+		accrued[i] = d.Holders[toInterest]
+	}
+	return s, accrued, err
 }
 
 // Reading tells apart what was read of the loan: its version, and how often what contracts say had changed before.

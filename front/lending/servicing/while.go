@@ -3,6 +3,7 @@ package servicing
 import (
 	"context"
 
+	"github.com/longmen/longmen/core/ledger"
 	"github.com/longmen/longmen/finmath/day"
 	"github.com/longmen/longmen/finmath/loan"
 	"github.com/longmen/longmen/kit/id"
@@ -55,6 +56,19 @@ func (l *Loan) Paid() (list []Paid) {
 	for i := range l.Events {
 		if e := &l.Events[i]; got[e.Number] != [tranches]int64{} {
 			list = append(list, Paid{e.Date, e.Sequence, got[e.Number]})
+		}
+	}
+	return list
+}
+
+// Deductions are taken from the holders' lines.
+func (l *Loan) Deductions() []ledger.Deduction { return l.contract.Deductions }
+
+// Purchases lists the events by which somebody took the loan over.
+func (l *Loan) Purchases() (list []*Event) {
+	for i := range l.Events {
+		if e := &l.Events[i]; e.Kind == Bought && e.Outcome == Applied {
+			list = append(list, e)
 		}
 	}
 	return list

@@ -14,7 +14,7 @@ type Loan struct {
 	On          day.Date
 	Units       uint64 // of its register
 	Outstanding int64  // principal
-	Accrued     int64  // interest borne up to the day that is not due yet
+	Accrued     int64  // interest borne up to the day that is neither due nor paid yet: what of it will be the holders'
 	NextDue     day.Date
 	State       State
 }
@@ -36,7 +36,7 @@ type Offer struct {
 type Quote struct {
 	Face     int64 // principal outstanding of the units: half even
 	Clean    int64 // the face at the price asked: half even
-	Accrued  int64 // rounded down
+	Accrued  int64 // rounded down, less what fees will take from the seller's line
 	Price    int64 // Clean and Accrued
 	Seller   []catalog.Charged
 	Buyer    []catalog.Charged
@@ -56,6 +56,18 @@ func Price(p *catalog.Product, l *Loan, o *Offer, seller, buyer string) (Quote, 
 	}
 	if q.Accrued, err = amount.Down.MulDiv(l.Accrued, o.Units, l.Units); err != nil {
 		return q, fmt.Errorf("accrued interest: %w", err)
+	}
+	// What fees will take from the line it is paid in, the seller bears for his days.
+	borne := catalog.Base{Interest: q.Accrued}
+	for _, f := range p.FeesAt(catalog.AtPayment, catalog.FeeByInvestor) {
+		if f.Split != catalog.AfterSplit {
+			continue
+		}
+		x, err := f.On(borne, seller)
+		if err != nil {
+			return q, fmt.Errorf("fee %s of accrued interest: %w", f.Code, err)
+		}
+		q.Accrued -= x
 	}
 	if q.Clean, err = share(q.Face, o.Price); err != nil {
 		return q, fmt.Errorf("price: %w", err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"sync"
 
+	"github.com/longmen/longmen/core/ledger"
 	"github.com/longmen/longmen/finmath/day"
 	"github.com/longmen/longmen/finmath/loan"
 	"github.com/longmen/longmen/front/lending/servicing"
@@ -66,19 +67,50 @@ func fill(f *portfolio.Loan, l *servicing.Loan, on day.Date) (to ahead, err erro
 		f.State = claim.WrittenOff
 	}
 	for _, p := range l.Paid() {
-		f.Paid = append(f.Paid, portfolio.Payment{Date: p.Date, Sequence: p.Sequence, Principal: p.Holders[0], Other: p.Holders[1] + p.Holders[2]})
+		x := payment(p.Date, p.Holders)
+		x.Sequence = p.Sequence
+		f.Paid = append(f.Paid, x)
 	}
+	for _, e := range l.Purchases() {
+		f.Takeovers = append(f.Takeovers, portfolio.Takeover{Date: e.Date, Sequence: e.Sequence, Buyer: e.Payer, Units: e.Units, Money: e.Amount})
+	}
+	f.Taken = taken(l.Deductions())
 	coming, err := l.Coming(state)
 	if err != nil {
 		return to, err
 	}
 	for _, c := range coming {
+		x := payment(max(c.Due, on), c.Holders)
 		if c.Due <= on {
-			f.Unpaid += c.Holders[1] + c.Holders[2]
+			f.Unpaid, f.Late = f.Unpaid+x.Other, f.Late+x.Interest
 		}
-		f.Due = append(f.Due, portfolio.Payment{Date: max(c.Due, on), Principal: c.Holders[0], Other: c.Holders[1] + c.Holders[2]})
+		f.Due = append(f.Due, x)
 	}
 	return to, nil
+}
+
+// payment is what holders get on a day, by tranche.
+func payment(on day.Date, holders [3]int64) portfolio.Payment {
+	return portfolio.Payment{Date: on, Principal: holders[0], Other: holders[1] + holders[2], Interest: holders[1]}
+}
+
+// taken is what fees take from lines, by class of units.
+func taken(list []ledger.Deduction) map[uint8]portfolio.Taken {
+	var all map[uint8]portfolio.Taken
+	for _, d := range list {
+		if all == nil {
+			all = map[uint8]portfolio.Taken{}
+		}
+		x := all[d.Class]
+		switch d.Tranche {
+		case 0:
+			x.Principal += d.Rate
+		case 1:
+			x.Interest += d.Rate
+		}
+		all[d.Class] = x
+	}
+	return all
 }
 
 // maxKept is how many loans are kept.

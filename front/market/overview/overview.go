@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/longmen/longmen/core/ledger"
+	"github.com/longmen/longmen/finmath/amount"
 	"github.com/longmen/longmen/finmath/day"
 	"github.com/longmen/longmen/front/lending/servicing"
 	"github.com/longmen/longmen/front/market"
@@ -55,6 +56,9 @@ func (o *Overview) Portfolio(ctx context.Context, tenant id.ID, on string, inves
 		return nil, err
 	}
 	for _, h := range g.holdings {
+		if err := g.takenOver(h); err != nil {
+			return nil, err
+		}
 		slices.SortFunc(h.Changes, func(a, b portfolio.Change) int { return int(int64(a.Sequence) - int64(b.Sequence)) })
 		in.Holdings = append(in.Holdings, *h)
 	}
@@ -240,7 +244,7 @@ func (g *gathering) ledger() (cash int64, err error) {
 			if !ok {
 				continue
 			}
-			h.Units = now.Units
+			h.Units, h.Class = now.Units, now.Class
 			for t := range now.Rows {
 				if t == 0 {
 					h.Principal = now.Rows[t].Paid
@@ -251,4 +255,31 @@ func (g *gathering) ledger() (cash int64, err error) {
 		}
 	})
 	return cash, err
+}
+
+// takenOver notes the purchase of a whole loan, by the investor or of his units. An event tells of all units together; the
+// last that may have been the one that took what he has no more is, for some may keep theirs.
+func (g *gathering) takenOver(h *portfolio.Holding) error {
+	missing := -int64(h.Units)
+	for _, c := range h.Changes {
+		missing += c.Units
+	}
+	for _, t := range slices.Backward(h.Loan.Takeovers) {
+		c := portfolio.Change{Date: t.Date, Sequence: t.Sequence}
+		switch {
+		case t.Buyer == market.Cash(g.investor):
+			c.Units, c.Money = int64(t.Units), -t.Money
+			missing += c.Units
+		case missing > 0 && uint64(missing) <= t.Units:
+			got, err := amount.HalfEven.MulDiv(t.Money, uint64(missing), t.Units)
+			if err != nil {
+				return err
+			}
+			c.Units, c.Money, missing = -missing, got, 0
+		default:
+			continue
+		}
+		h.Changes = append(h.Changes, c)
+	}
+	return nil
 }

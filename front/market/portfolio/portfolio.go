@@ -24,6 +24,19 @@ type Payment struct {
 	Sequence  uint64 // of the command that paid it; 0 for what is to come
 	Principal int64
 	Other     int64 // interest and charges
+	Interest  int64 // of these
+}
+
+// Taken is what fees take from lines, in millionths.
+type Taken struct{ Principal, Interest uint32 }
+
+// Takeover is the purchase of a whole loan by who paid for the borrower.
+type Takeover struct {
+	Date     day.Date
+	Sequence uint64
+	Buyer    string // account
+	Units    uint64
+	Money    int64
 }
 
 // Loan is a loan on the day of the portfolio.
@@ -34,14 +47,17 @@ type Loan struct {
 	Region      string
 	Register    string // in the ledger
 	State       claim.State
-	Outstanding int64     // principal that is the holders'
-	Accrued     int64     // interest borne and not due yet
-	Unpaid      int64     // interest and charges due and not paid
-	Paid        []Payment // by sequence
-	Due         []Payment // by date: what the schedule says of today and later, and what is overdue, as of today
+	Outstanding int64           // principal that is the holders'
+	Accrued     int64           // interest that is neither due nor paid yet
+	Unpaid      int64           // interest and charges due and not paid
+	Late        int64           // of these interest
+	Paid        []Payment       // by sequence
+	Due         []Payment       // by date: what the schedule says of today and later, and what is overdue, as of today
+	Taken       map[uint8]Taken // by class of units; none: nothing
+	Takeovers   []Takeover      // by sequence
 }
 
-// Change is what an investor did: a bid that was funded, a purchase, a sale.
+// Change is what an investor did: a bid that was funded, a purchase, a sale, as when the whole is taken over.
 type Change struct {
 	Date     day.Date
 	Sequence uint64
@@ -55,6 +71,7 @@ type Holding struct {
 	Changes []Change // by sequence
 	// As the ledger has them.
 	Units     uint64
+	Class     uint8
 	Of        uint64 // units of the loan in all
 	Principal int64  // paid to him so far
 	Other     int64
@@ -161,11 +178,11 @@ func (s *sums) add(h *Holding) error {
 	if err != nil {
 		return err
 	}
-	accrued, err := amount.Down.MulDiv(l.Accrued, h.Units, h.Of)
+	accrued, err := h.part(l.Accrued, l.Accrued, h.taken().Interest)
 	if err != nil {
 		return err
 	}
-	unpaid, err := amount.Down.MulDiv(l.Unpaid, h.Units, h.Of)
+	unpaid, err := h.part(l.Unpaid, l.Late, h.taken().Interest)
 	if err != nil {
 		return err
 	}
@@ -202,14 +219,15 @@ func (s *sums) past(h *Holding) {
 			s.Sold += c.Money
 		}
 	}
-	all := float64(h.Of)
+	all, taken := float64(h.Of), h.taken()
 	for i := range h.Loan.Paid {
 		p := &h.Loan.Paid[i]
 		for ; next < len(h.Changes) && h.Changes[next].Sequence < p.Sequence; next++ {
 			change(&h.Changes[next])
 		}
 		if units > 0 {
-			s.flows[p.Date] += float64(p.Principal+p.Other) * float64(units) / all
+			fees := (float64(p.Principal)*float64(taken.Principal) + float64(p.Interest)*float64(taken.Interest)) / million
+			s.flows[p.Date] += (float64(p.Principal+p.Other) - fees) * float64(units) / all
 		}
 	}
 	for ; next < len(h.Changes); next++ {
@@ -217,15 +235,35 @@ func (s *sums) past(h *Holding) {
 	}
 }
 
+// million is what rates of fees are counted in.
+const million = 1_000_000
+
+// taken is what fees take from the investor's lines.
+func (h *Holding) taken() Taken { return h.Loan.Taken[h.Class] }
+
+// part is the investor's part of what holders get, rounded down, less what fees take at a rate of some of it.
+func (h *Holding) part(x, some int64, rate uint32) (int64, error) {
+	part, err := amount.Down.MulDiv(x, h.Units, h.Of)
+	if err != nil || rate == 0 {
+		return part, err
+	}
+	of, err := amount.Down.MulDiv(some, h.Units, h.Of)
+	if err != nil {
+		return 0, err
+	}
+	fee, err := amount.HalfEven.MulDiv(of, uint64(rate), million)
+	return part - fee, err
+}
+
 // future gathers what is to come, his part of each payment rounded down.
 func (s *sums) future(h *Holding) error {
 	for i := range h.Loan.Due {
 		p := &h.Loan.Due[i]
-		principal, err := amount.Down.MulDiv(p.Principal, h.Units, h.Of)
+		principal, err := h.part(p.Principal, p.Principal, h.taken().Principal)
 		if err != nil {
 			return err
 		}
-		other, err := amount.Down.MulDiv(p.Other, h.Units, h.Of)
+		other, err := h.part(p.Other, p.Interest, h.taken().Interest)
 		if err != nil {
 			return err
 		}
