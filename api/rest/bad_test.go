@@ -51,15 +51,15 @@ var ledgerBodies = map[string]string{
 	"/registers/{address}/holds":         `{"account":"a","units":1,"expiry":"2027-01-01T00:00:00Z"}`,
 	"/registers/{address}/distributions": `{"payer":"a","amounts":["1"],"deductions":[{"tranche":0,"class":1,"rate":1,"account":"b"}]}`,
 	"/registers/{address}/claims":        `{"holder":"a","to":"b","amount":"1"}`,
+	"/jobs":                              plannedTransfer,
+	"/v1/parties/{party}/preferences":    `{"language":"zh","preferences":[{"kind":"due","channel":"sms","wanted":true}]}`,
 	"/checkpoint/extension":              `{"checkpoint":"x"}`,
 	"/commands":                          `{"id":"019599c5-8a7b-7d60-a1f2-3c4d5e6f7081","trace":"019599c5-8a7b-7d60-a1f2-3c4d5e6f7081","operations":[{"void":{"hold":"019599c5-8a7b-7d60-a1f2-3c4d5e6f7081.0"}}]}`,
 	"/batches":                           `{"commands":[{"id":"019599c5-8a7b-7d60-a1f2-3c4d5e6f7081","operations":[{"void":{"hold":"019599c5-8a7b-7d60-a1f2-3c4d5e6f7081.0"}}]}]}`,
 }
 
-// elsewhere are those that job_test.go tries.
-var elsewhere = []string{"/v1/jobs/{job}/retry", "/v1/jobs/{job}/cancel", "/v1/ledgers/{ledger}/jobs", partyPreferences}
-
-const partyPreferences = "/v1/parties/{party}/preferences"
+// bodiless are those that take none.
+var bodiless = []string{"/v1/jobs/{job}/retry", "/v1/jobs/{job}/cancel"}
 
 // envelope is what a command's body has besides.
 const envelope = `{"purpose":1,"effective":"2026-01-01","actor":"019599c5-8a7b-7d60-a1f2-3c4d5e6f7081","behalf":"019599c5-8a7b-7d60-a1f2-3c4d5e6f7081",
@@ -123,7 +123,7 @@ func TestBadBodies(t *testing.T) {
 		if !ok {
 			continue
 		}
-		if slices.Contains(elsewhere, path) {
+		if slices.Contains(bodiless, path) {
 			continue
 		}
 		if post.RequestBody == nil {
@@ -208,6 +208,7 @@ func (b breaker) object(s *schema, value map[string]any, at string, put func(any
 		if name == "id" { // of something new: not one that the program derives
 			b.send(with(name, derived), field)
 		}
+		b.send(with(name, nil), field)
 		b.member(p, value[name], field, func(v any) any { return with(name, v) })
 	}
 }
@@ -226,7 +227,9 @@ func (b breaker) member(p *schema, value any, field string, put func(any) any) {
 		if p.MinItems != nil {
 			b.send(put([]any{}), field)
 		}
-		b.member(b.doc.deref(p.Items), v[0], field+"[0]", func(e any) any { return put(append([]any{e}, v[1:]...)) })
+		item := func(e any) any { return put(append([]any{e}, v[1:]...)) }
+		b.send(item(nil), field+"[0]")
+		b.member(b.doc.deref(p.Items), v[0], field+"[0]", item)
 		return
 	}
 	b.send(put(map[string]any{"no": "scalar"}), field)
@@ -263,10 +266,7 @@ func TestNobodyTakesADerivedID(t *testing.T) {
 		tried++
 		before := s.Node.Size("main")
 		body := good[strings.TrimPrefix(path, "/v1/ledgers/{ledger}")]
-		switch {
-		case strings.HasSuffix(path, "/jobs"):
-			body = plannedTransfer
-		case strings.HasSuffix(path, "/commands"):
+		if strings.HasSuffix(path, "/commands") {
 			body = strings.Replace(body, `"id":"019599c5-8a7b-7d60-a1f2-3c4d5e6f7081",`, "", 1)
 		}
 		var a *apitest.Answer
@@ -287,7 +287,10 @@ func TestNobodyTakesADerivedID(t *testing.T) {
 // worse lists values that the schema of a scalar forbids.
 func worse(p *schema) (list []any) {
 	if len(p.OneOf) > 0 { // an amount
-		return []any{"", "1.5", "1e3", "+1", "０", "10000000000000000000", "1000000000000000001", 1.5, json.RawMessage("9007199254740993"), true}
+		return []any{
+			"", "1.5", "1e3", "+1", "０", "10000000000000000000", "1000000000000000001", 1.5, json.RawMessage("9007199254740993"), true,
+			json.RawMessage("1e3"), json.RawMessage("1e30"), json.RawMessage("1e400"),
+		}
 	}
 	if p.MaxLength != nil {
 		list = append(list, strings.Repeat("a", *p.MaxLength+1))
@@ -314,7 +317,8 @@ func worse(p *schema) (list []any) {
 	case "string":
 		list = append(list, 7, true)
 	case "integer":
-		list = append(list, "7", 1.5, false)
+		list = append(list, "7", 1.5, false, json.RawMessage("1e0"), json.RawMessage("1e30"), json.RawMessage("1e400"),
+			json.RawMessage("9223372036854775808"), json.RawMessage("-9223372036854775809"), json.RawMessage("18446744073709551616"))
 	case "boolean":
 		list = append(list, "true", 1)
 	}
@@ -396,13 +400,18 @@ func TestMalformed(t *testing.T) {
 		{"/commands", `{"id":"` + id + `","effective":"2999-12-31","operations":[{"advance":{"to":"2027-01-01T00:00:00Z"}},` + transfer + `]}`, "body.operations[0]"},
 		{"/commands", command(`{"distribute":{"register":"r","payer":"a","amounts":["1"]}},` + transfer), "body.operations[1]"},
 		{"/commands", command(transfer + `,{"cancel":{"register":"r"}}`), "body.operations[1].cancel.account"},
-		{"/commands", command(transfer + `,{"transfer":null}`), "body.operations[1]"},
+		{"/commands", command(transfer + `,{"transfer":null}`), "body.operations[1].transfer"},
+		{"/commands", command(transfer + `,{"transfer":{"debit":"a","credit":"b","amount":null}}`), "body.operations[1].transfer.amount"},
+		{"/commands", command(transfer + `,{"issue":{"register":"r","account":"a","units":1e0}}`), "body.operations[1].issue.units"},
+		{"/commands", command(transfer + `,{"issue":{"register":"r","account":"a","units":1e400}}`), "body.operations[1].issue.units"},
+		{"/balances", `{"addresses":["a"],"min_sequence":18446744073709551616}`, "body.min_sequence"},
 		{"/commands", command(transfer + `,{}`), "body.operations[1]"},
 		{"/commands", command(`{"transfer":{"debit":"a","credit":"b","amount":"1"},"void":{"hold":"` + id + `.0"}}`), "body.operations[0]"},
 		{"/commands", command(`{"pulse":{"limit":1}}`), "body.operations[0]"},
 		{"/commands", command(transfer + `,{"transfer":{"debit":"a","credit":"b","amount":"0"}}`), "body.operations[1].transfer.amount"},
 		{"/commands", `{"id":"` + id + `"`, "body"},
 		{"/commands", `[]`, "body"},
+		{"/commands", `null`, "body"},
 		{"/commands", ``, ""},
 	} {
 		before := s.Node.Size("main")

@@ -159,8 +159,8 @@ func faultOf(err error) Fault {
 			words[len(words)-1] = strconv.FormatFloat(v, 'f', -1, 64)
 		}
 		f.Detail = strings.Join(words, " ")
-	case strings.HasSuffix(d.Message, unreadableText):
-		f.Field, f.Detail = strings.TrimSuffix(d.Message, " "+unreadableText), unreadableText
+	case strings.Contains(d.Message, beforeRule):
+		f.Field, f.Detail, _ = strings.Cut(d.Message, beforeRule)
 	case strings.HasPrefix(d.Message, "unexpected property"):
 		f.Detail = "is not known here"
 	case strings.HasPrefix(d.Message, "unknown query parameter"):

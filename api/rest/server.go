@@ -177,7 +177,7 @@ is another party's and not yours to see, is not found.
 
 **Amounts** are whole numbers of minor units (fen, cents). They are written as strings of digits, since a JSON number is
 exact up to 2^53-1 only and an amount may reach 10^18; an integer up to there is read too. Everything else that is
-counted (units, sequences, places) is an integer.
+counted (units, sequences, places) is an integer, written in digits alone. Nothing that is sent is ` + "`null`" + `: leave the member out.
 
 **Instants** are RFC 3339 with microseconds, in UTC; **dates** are YYYY-MM-DD. Days and months follow the ledger's zone.
 
@@ -191,7 +191,7 @@ A 503 says that nothing was applied: send the same request again after the secon
 
 **Lists** come in pages: pass a page's ` + "`next`" + ` as ` + "`cursor`" + ` to get the following one.`
 
-// loosen lets answers grow: only what is sent to us is refused for members that are not known.
+// loosen lets answers grow: only what is sent to us is refused for members that are not known. Nothing of it is null.
 func loosen(doc *huma.OpenAPI) {
 	sent := map[string]bool{}
 	var visit func(s *huma.Schema)
@@ -206,6 +206,7 @@ func loosen(doc *huma.OpenAPI) {
 			}
 			return
 		}
+		s.Nullable = false
 		visit(s.Items)
 		for _, p := range s.Properties {
 			visit(p)
