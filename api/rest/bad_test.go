@@ -308,7 +308,7 @@ func worse(p *schema) (list []any) {
 	case "date":
 		list = append(list, "2026-02-30", "2026-2-3", "")
 	case "date-time":
-		list = append(list, "2026-02-30T00:00:00Z", "2026-02-01", "2026-02-01T00:00:00")
+		list = append(list, "2026-02-30T00:00:00Z", "2026-02-01", "2026-02-01T00:00:00", "1970-01-01T00:00:00Z", "0001-01-01T00:00:00Z")
 	}
 	if len(p.Enum) > 0 {
 		list = append(list, "other")
@@ -445,6 +445,7 @@ func TestBadQueries(t *testing.T) {
 		{at + "/accounts/" + strings.Repeat("a", 256), 400, "path.address"},
 		{at + "/accounts/nobody/balance", 404, "path.address"},
 		{at + "/accounts/bank:cash/balance?at=2026", 400, "query.at"},
+		{at + "/accounts/bank:cash/balance?at=1970-01-01T00:00:00Z", 400, "query.at"},
 		{at + "/accounts/bank:cash/balance?at=2026-03-01T00:00:00Z&sequence=1", 400, "query.at"},
 		{at + "/accounts/bank:cash/balance?sequence=-1", 400, "query.sequence"},
 		{at + "/accounts/bank:cash/balance?at=2020-01-01T00:00:00Z", 404, ""},

@@ -133,6 +133,9 @@ func (i *Instant) UnmarshalText(b []byte) error {
 		return fmt.Errorf("instant %q: has more than 6 digits of a second", b)
 	}
 	*i = Instant(ledger.InstantOf(t))
+	if *i <= 0 { // 0 stands for none
+		return fmt.Errorf("instant %q: want one after 1970-01-01T00:00:00Z", b)
+	}
 	return nil
 }
 

@@ -179,7 +179,7 @@ is another party's and not yours to see, is not found.
 exact up to 2^53-1 only and an amount may reach 10^18; an integer up to there is read too. Everything else that is
 counted (units, sequences, places) is an integer, written in digits alone. Nothing that is sent is ` + "`null`" + `: leave the member out.
 
-**Instants** are RFC 3339 with microseconds, in UTC; **dates** are YYYY-MM-DD. Days and months follow the ledger's zone.
+**Instants** are RFC 3339 with microseconds, in UTC, after 1970-01-01T00:00:00Z; **dates** are YYYY-MM-DD. Days and months follow the ledger's zone.
 
 **Commands are idempotent for ever.** A writing request carries an ` + "`Idempotency-Key`" + `: a UUIDv7 is the command's id
 itself, any other key of up to 255 visible ASCII characters is mapped to one for good. Sending it again gives the first

@@ -114,10 +114,14 @@ func TestInstantsRefused(t *testing.T) {
 			_, err := w.Repay(context.Background(), tenant, d.Loan, p)
 			refused(t, err, errs.Invalid, field)
 		}
-		_, err := w.Repay(context.Background(), tenant, d.Loan, servicing.Payment{ID: uid("bad", 2), Amount: 1, Paid: now, Received: now.Add(-time.Second)})
+		for _, early := range []time.Time{time.Unix(0, 0), time.Unix(-1, 0), time.Time{}.Add(time.Second), start.AddDate(0, 0, -2)} {
+			_, err := w.Repay(context.Background(), tenant, d.Loan, servicing.Payment{ID: uid("bad", 3), Amount: 1, Received: early})
+			refused(t, err, errs.Invalid, "received_at")
+		}
+		_, err := w.Repay(context.Background(), tenant, d.Loan, servicing.Payment{ID: uid("bad", 2), Amount: 1, Paid: time.Unix(0, 0), Received: now})
+		refused(t, err, errs.Invalid, "paid_at")
+		_, err = w.Repay(context.Background(), tenant, d.Loan, servicing.Payment{ID: uid("bad", 2), Amount: 1, Paid: now, Received: now.Add(-time.Second)})
 		refused(t, err, errs.Invalid, "received_at")
-		_, err = w.Repay(context.Background(), tenant, d.Loan, servicing.Payment{ID: uid("bad", 3), Amount: 1, Received: start.AddDate(0, 0, -2)})
-		refused(t, err, errs.Invalid, "date")
 		// The same id with another instant is another payment.
 		w.repay(d, 1, 1_00, func(p *servicing.Payment) { p.Paid = now })
 		_, err = w.Repay(context.Background(), tenant, d.Loan, servicing.Payment{ID: uid("payment", 1), Amount: 1_00, Paid: now.Add(-time.Hour)})

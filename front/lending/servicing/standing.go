@@ -79,7 +79,8 @@ func (s *Servicing) day(ctx context.Context, l *Loan, on day.Date) (day.Date, er
 // counting is the day from which a payment counts that is made now.
 func (s *Servicing) counting(ctx context.Context, l *Loan) (day.Date, error) {
 	now, err := s.ledgers.Now(ctx, l.Ledger)
-	return max(l.contract.Lateness.day(&Payment{}, now), l.last()), err
+	d, _ := l.contract.Lateness.day(&Payment{}, now)
+	return max(d, l.last()), err
 }
 
 func (l *Loan) standing(on day.Date) (Standing, error) {
