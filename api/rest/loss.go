@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"slices"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -11,6 +12,7 @@ import (
 	"github.com/longmen/longmen/finmath/schedule"
 	"github.com/longmen/longmen/front/lending/servicing"
 	"github.com/longmen/longmen/front/right"
+	"github.com/longmen/longmen/kit/errs"
 	"github.com/longmen/longmen/kit/id"
 )
 
@@ -149,6 +151,23 @@ func (s *server) proposeLoanChange(ctx context.Context, in *loanChangeInput) (*p
 		return nil, err
 	}
 	b := &in.Body
+	for _, m := range []struct {
+		name  string
+		given bool
+		kinds string
+	}{
+		{"amount", b.Amount != 0, "charged"},
+		{"charge", b.Charge != "", "charged"},
+		{"due", b.Due != 0, "charged, rescheduled or restructured"},
+		{"rows", b.Rows != 0, "deferred, rescheduled or restructured"},
+		{"rate", b.Rate != "", "repriced or restructured"},
+		{"keep", b.Keep, "repriced"},
+		{"holiday", b.Holiday != "", "deferred"},
+	} {
+		if m.given && !strings.Contains(m.kinds, b.Kind) {
+			return nil, s.problem(ctx, errs.Invalid.Errorf("belongs to what is %s, not to what is %s: leave it out", m.kinds, b.Kind).On("body."+m.name))
+		}
+	}
 	p, err := g.Loans.ProposeChange(ctx, g.Approvals, loanDraft(ctx, b.ID, b.Reason), l.Deed.Loan, servicing.Change{
 		Kind: servicing.Kind(b.Kind), Date: dayOf(b.Date), Amount: int64(b.Amount), Component: charges[b.Charge], Due: dayOf(b.Due), Rows: b.Rows,
 		Rate: b.Rate, Keep: b.Keep, Holiday: pauses[b.Holiday],

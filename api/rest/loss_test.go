@@ -3,6 +3,7 @@ package rest_test
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"testing"
 
 	"github.com/longmen/longmen/api/apitest"
@@ -164,6 +165,27 @@ func TestLosses(t *testing.T) {
 	w.staff("risk", http.MethodGet, w.path, "").OK().Into(&stands)
 	if len(stands.Claims) != 0 {
 		t.Errorf("the reserve is still owed %+v", stands.Claims)
+	}
+}
+
+// What a change of another kind would say is refused, not passed over: who sent it expects it to count.
+func TestMembersOfAChange(t *testing.T) {
+	w := newLossWorld(t)
+	members := map[string]string{"amount": `"1"`, "charge": `"penalty"`, "due": `"2026-05-15"`, "rows": "2", "rate": `"0.06"`, "keep": "true", "holiday": `"due"`}
+	for kind, takes := range map[string][]string{
+		"charged": {"amount", "charge", "due"}, "deferred": {"rows", "holiday"}, "rescheduled": {"due", "rows"}, "repriced": {"rate", "keep"},
+		"restructured": {"due", "rows", "rate"},
+	} {
+		good := `"kind":"` + kind + `","reason":"x"`
+		for _, name := range takes {
+			good += `,"` + name + `":` + members[name]
+		}
+		w.post(w.path+"/changes", good).OK()
+		for name, value := range members {
+			if !slices.Contains(takes, name) {
+				refuses(t, w.post(w.path+"/changes", good+`,"`+name+`":`+value), 400, "invalid", "body."+name)
+			}
+		}
 	}
 }
 
