@@ -202,21 +202,21 @@ func (s *server) listAccounts(ctx context.Context, in *accountsInput) (*accounts
 	return out, nil
 }
 
-// account reads one account that must be there.
-func (s *server) account(ctx context.Context, name, address string, atLeast uint64) (ledger.AccountState, api.Position, error) {
+// account reads one account that must be there: field names it.
+func (s *server) account(ctx context.Context, name, address, field string, atLeast uint64) (ledger.AccountState, api.Position, error) {
 	var states [1]ledger.AccountState
 	position, err := s.node.Balances(ctx, name, []string{address}, atLeast, states[:])
 	if err != nil {
 		return states[0], position, s.problem(ctx, err)
 	}
 	if states[0].Number == 0 {
-		return states[0], position, s.fault(ctx, errs.NotFound, "path.address", fmt.Sprintf("there is no account %q", cut(address)))
+		return states[0], position, s.fault(ctx, errs.NotFound, field, fmt.Sprintf("there is no account %q", cut(address)))
 	}
 	return states[0], position, nil
 }
 
 func (s *server) getAccount(ctx context.Context, in *InAddress) (*accountOutput, error) {
-	state, _, err := s.account(ctx, in.Ledger, in.Address, 0)
+	state, _, err := s.account(ctx, in.Ledger, in.Address, "path.address", 0)
 	if err != nil {
 		return nil, err
 	}
@@ -237,7 +237,7 @@ func (s *server) getBalance(ctx context.Context, in *balanceInput) (*balanceOutp
 		out.Body.Balance, out.Body.At = balanceOf(in.Address, &past.Account, false), at(past.As)
 		return out, nil
 	}
-	state, position, err := s.account(ctx, in.Ledger, in.Address, in.MinSequence)
+	state, position, err := s.account(ctx, in.Ledger, in.Address, "path.address", in.MinSequence)
 	if err != nil {
 		return nil, err
 	}

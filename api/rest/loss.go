@@ -8,6 +8,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/longmen/longmen/api"
 	"github.com/longmen/longmen/finmath/loan"
 	"github.com/longmen/longmen/finmath/schedule"
 	"github.com/longmen/longmen/front/lending/servicing"
@@ -201,6 +202,12 @@ func (s *server) servePayouts(ctx context.Context, in *serviceInput) (*serviceOu
 		return nil, err
 	}
 	b := &in.Body
+	if !api.CallOf(ctx).Principal.Reaches(b.Ledger) {
+		return nil, s.problem(ctx, errs.NotFound.Errorf("there is no ledger %q", b.Ledger).On("body.ledger"))
+	}
+	if _, _, err := s.account(ctx, b.Ledger, b.Account, "body.account", 0); err != nil {
+		return nil, err
+	}
 	list, err := g.Loans.Serve(ctx, tenant(ctx), servicing.Service{ID: id.ID(b.ID), Ledger: b.Ledger, Account: b.Account, Actor: by(ctx).Actor})
 	if err != nil {
 		return nil, s.problem(ctx, inBodyOf(err, "", "body."))

@@ -11,10 +11,10 @@ import (
 	"github.com/longmen/longmen/kit/id"
 )
 
-// owned fills in a loan that is late, and who looks after it.
+// owned fills in a loan that is late, who looks after it, and the reserve that pays in the borrower's place.
 func owned(w *apitest.World, t *apitest.Tenant, c *apitest.Caller) map[string]string {
-	loan, _ := w.LendLate(t, c.Party)
-	return map[string]string{"loan": loan.String(), "principal": t.Staff["operations"].Principal.String()}
+	loan, reserve := w.LendLate(t, c.Party)
+	return map[string]string{"loan": loan.String(), "reserve": reserve, "principal": t.Staff["operations"].Principal.String()}
 }
 
 var lossEndpoints = []apitest.Endpoint{
@@ -24,7 +24,7 @@ var lossEndpoints = []apitest.Endpoint{
 	{ID: "propose-loan-change", Body: `{"id":"{id}","kind":"deferred","rows":1,"reason":"ill"}`, Fill: lent},
 	{ID: "propose-write-off", Body: `{"id":"{id}","reason":"gone"}`, Fill: owned},
 	{ID: "list-waiting-payouts", Query: "ledger=main&account=reserve"},
-	{ID: "serve-payouts", Body: `{"id":"{id}","ledger":"main","account":"reserve"}`},
+	{ID: "serve-payouts", Body: `{"id":"{id}","ledger":"main","account":"{reserve}"}`, Fill: owned},
 	{ID: "list-collection-tasks", Query: "on=2030-01-01"},
 	{ID: "list-owned-tasks", Fill: owned},
 	{ID: "list-collection-entries", Fill: owned},
@@ -187,6 +187,13 @@ func TestMembersOfAChange(t *testing.T) {
 			}
 		}
 	}
+}
+
+// Whoever writes an account wrongly is told: nothing waits for the money of nobody.
+func TestPayoutServiceOfNobody(t *testing.T) {
+	w := newLossWorld(t)
+	refuses(t, w.post("/v1/payout-services", `"ledger":"main","account":"nobody"`), 404, "not_found", "body.account")
+	refuses(t, w.post("/v1/payout-services", `"ledger":"other","account":%q`, w.reserve), 404, "not_found", "body.ledger")
 }
 
 // The reserve takes a loan over.
