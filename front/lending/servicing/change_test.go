@@ -61,3 +61,32 @@ func TestChangesThatAreNone(t *testing.T) {
 		}
 	})
 }
+
+// A fee that is taken back of a loan that was repaid is the borrower's money again. It does not count for what was charged
+// later and he still owes: that he pays anew, and what he pays is taken.
+func TestPaymentAfterOneOfTooMuch(t *testing.T) {
+	each(t, 3, func(t *testing.T, w *world) {
+		d := w.lend(1, terms{Amount: 1_200_00, Months: 1, Recalculate: true})
+		charge := func(n int, due day.Date, amount int64) {
+			e, err := w.Change(context.Background(), tenant, d.Loan, servicing.Change{
+				ID: uid("charge", n), Kind: servicing.Charged, Due: due, Amount: amount, Component: loan.Fee,
+			})
+			if err != nil || e.Outcome != servicing.Applied {
+				t.Fatalf("%+v %v", e, err)
+			}
+		}
+		charge(1, dayOf(start), 14_00)
+		w.repay(d, 1, 1_214_00)
+		charge(2, day.Of(2026, 3, 1), 30_00)
+		if _, err := w.Reverse(context.Background(), tenant, d.Loan, uid("reversal", 1), uid("charge", 1), id0); err != nil {
+			t.Fatal(err)
+		}
+		w.have("the fee is back", map[string]int64{"borrower:1:cash": 14_00})
+		w.to("2026-03-02")
+		if e := w.repay(d, 2, 30_00); e.Amount != 30_00 {
+			t.Errorf("of 30.00 that are owed %d are taken", e.Amount)
+		}
+		w.whole(d)
+		w.have("all is paid", map[string]int64{"borrower:1:cash": 14_00})
+	})
+}

@@ -87,7 +87,7 @@ func (l *Loan) repay(e *Event, today day.Date) (*loan.State, error) {
 	default:
 		e.Amount = min(e.Asked, owed)
 	}
-	after, err := l.split(e, today)
+	after, err := l.split(e, before, today)
 	if err != nil || l.contract.Over != Credit {
 		return after, err
 	}
@@ -106,8 +106,8 @@ func (l *Loan) creditOf(e *Event) int64 {
 	return l.Booked.Credit
 }
 
-// split notes how the amount is divided, as it is known now, and gives the state that follows.
-func (l *Loan) split(e *Event, today day.Date) (*loan.State, error) {
+// split notes how the amount is divided, as it is known now, and gives the state that follows the one before.
+func (l *Loan) split(e *Event, before *loan.State, today day.Date) (*loan.State, error) {
 	for e.Amount > 0 {
 		x, err := e.counts()
 		if err != nil {
@@ -117,8 +117,8 @@ func (l *Loan) split(e *Event, today day.Date) (*loan.State, error) {
 		if err != nil {
 			return nil, err
 		}
-		if s.Overpaid > 0 {
-			e.Amount -= min(s.Overpaid, e.Amount) // interest follows the money: less is owed than before
+		if over := s.Overpaid - before.Overpaid; over > 0 {
+			e.Amount -= min(over, e.Amount) // interest follows the money: less is owed than before
 			continue
 		}
 		for i := len(s.Transactions) - 1; i >= 0; i-- {

@@ -134,7 +134,7 @@ func (l *Loan) recover(e *Event, costs int64, today day.Date) (*loan.State, erro
 	}
 	after := state
 	if e.Amount > 0 {
-		if after, err = l.split(e, today); err != nil {
+		if after, err = l.split(e, state, today); err != nil {
 			return nil, err
 		}
 	}
