@@ -134,7 +134,7 @@ func (l *Loan) claims(s *loan.State) ([]claim, error) {
 
 // shares divides all payments of a state, and all payouts, in the order in which they became known: a payment repays
 // payouts that were known before it, the oldest first, component by component; the holders have the rest. A payout of more
-// than is owed goes back.
+// than is owed goes back. So does, once nothing is owed, what recoveries brought the holders beyond what was theirs.
 func (l *Loan) shares(s *loan.State) (all []given, claims []claim, err error) {
 	list, err := l.moves(s)
 	if err != nil {
@@ -166,7 +166,14 @@ func (l *Loan) shares(s *loan.State) (all []given, claims []claim, err error) {
 		}
 		var d Division
 		if m.event.Kind == Recovered {
-			d = recovered(&m, claims)
+			for c := range open {
+				open[c] -= m.split[c]
+			}
+			most := m.event.Claimed
+			if s.Closed { // before that nobody knows what the holders will be owed: interest and penalties grow
+				most = max(most, left(claims, loan.Interest)+left(claims, loan.Principal)-open.Total())
+			}
+			d = recovered(&m, claims, most)
 		} else if d, err = l.contract.Divide(m.split); err != nil {
 			return nil, nil, err
 		} else if len(claims) > 0 {
@@ -184,7 +191,7 @@ func (l *Loan) shares(s *loan.State) (all []given, claims []claim, err error) {
 		}
 		all = append(all, given{m.event.Number, d})
 	}
-	if !recovers {
+	if !recovers || s.Closed {
 		giveBack(open, claims, all)
 	}
 	return all, claims, nil
@@ -276,12 +283,12 @@ func repay(claims []claim, c loan.Component, x int64, d *Division) {
 	}
 }
 
-// recovered divides what was recovered: to those who paid for the borrower what the event says, as far as their claims
+// recovered divides what was recovered: to those who paid for the borrower so much at most, as far as their claims
 // go; the rest is the holders'.
-func recovered(m *moved, claims []claim) (d Division) {
+func recovered(m *moved, claims []claim, most int64) (d Division) {
 	rest := m.split.Total()
 	for _, part := range claimed {
-		x := min(rest, left(claims, part.of), m.event.Claimed-sumOf(&d))
+		x := min(rest, left(claims, part.of), most-sumOf(&d))
 		repay(claims, part.of, x, &d)
 		rest -= x
 	}

@@ -95,36 +95,65 @@ func TestLives(t *testing.T) {
 	t.Log(seen, corrected)
 }
 
+// Whatever is recovered of a loan that was written off, and taken back of what happened before: once all is repaid, each who
+// paid in the borrower's place has his money again.
+func TestLivesAfterWriteOff(t *testing.T) {
+	w := newWorld(t, storetest.SQLite(t), 7)
+	loans := 0
+	rapid.Check(t, func(r *rapid.T) {
+		loans++
+		l := w.newLife(loans)
+		l.d = w.lend(loans, terms{
+			Amount: 1_200_00, Months: rapid.IntRange(1, 3).Draw(r, "months"), Start: l.began, Counted: true, Uncovered: rapid.Bool().Draw(r, "uncovered"),
+			Recalculate: rapid.Bool().Draw(r, "recalculate"), Penalty: rapid.SampledFrom([]string{"", "0.0005"}).Draw(r, "penalty"),
+			Losses: servicing.Losses{
+				Payers: []servicing.Payer{
+					{Account: l.pay[0], Limit: rapid.SampledFrom([]int64{0, 300_00}).Draw(r, "limit")}, {Account: l.pay[1], Rank: 1, Weight: 2}, {Account: l.pay[2], Rank: 1, Weight: 1},
+				},
+				InstallmentAfter: 1, WriteOffAfter: 1,
+				Recovery: [3]servicing.Receiver(rapid.Permutation([]servicing.Receiver{servicing.ToCosts, servicing.ToPayers, servicing.ToHolders}).Draw(r, "recovery")),
+			},
+		})
+		check := l.checks()
+		for _, p := range l.pay {
+			l.fund(p, 2_000_00)
+			l.cashs += 2_000_00
+		}
+		for range rapid.IntRange(1, 3).Draw(r, "rounds") {
+			l.anyCharge(r)
+			l.anySchedule(r)
+			l.anyPayment(r)
+			l.wait(rapid.IntRange(1, 45).Draw(r, "days"))
+			_, err := l.Cover(context.Background(), tenant, l.d.Loan, servicing.Payout{ID: l.next()})
+			l.expect(r, err)
+		}
+		l.wait(120)
+		l.anyWriteOff(r)
+		r.Repeat(map[string]func(*rapid.T){
+			"": check, "recover": l.anyRecovery, "reverse": l.anyReversal, "transfer": l.anyTransfer,
+			"wait": func(r *rapid.T) { l.wait(rapid.IntRange(1, 70).Draw(r, "days")) },
+		})
+		s := l.standing(l.d)
+		for ; s.Outstanding.Total() > 0; s = l.standing(l.d) {
+			if s.State != servicing.GivenUp {
+				return // what was reversed left nothing to write off
+			}
+			l.recover(l.d, l.next(), s.Outstanding.Total())
+			l.cashs += s.Outstanding.Total()
+			check(r)
+		}
+		for _, p := range l.pay {
+			if got := l.balance(p); got != 2_000_00 {
+				r.Errorf("all is repaid, and %s has %d of 2,000.00", p, got)
+			}
+		}
+	})
+}
+
 // Repeat lets acts happen in any order.
 func (l *life) Repeat(r *rapid.T) {
-	before, payers := l.balance("borrower:1:cash"), l.payers()
-	lost := l.balance("platform:lost")
 	r.Repeat(map[string]func(*rapid.T){
-		"": func(r *rapid.T) {
-			l.open() // nothing is remembered but by rows
-			l.whole(l.d)
-			now, err := l.Get(context.Background(), tenant, l.d.Loan)
-			if err != nil {
-				r.Fatal(err)
-			}
-			// What the payers have of the register beside what the books give them is theirs as holders.
-			got := l.balance("borrower:1:cash") - before + l.payers() - payers
-			paid := now.Booked.Total()
-			for _, p := range l.pay {
-				paid -= now.Booked.Of(p) + l.held(p)
-			}
-			if got != l.cashs-paid {
-				r.Errorf("borrower and payers were given %d and have %d, the books say that they paid %d", l.cashs, got, paid)
-			}
-			if l.balance("platform:lost")-lost != now.Booked.Lost {
-				r.Errorf("%d is counted as lost, the books say %d", l.balance("platform:lost")-lost, now.Booked.Lost)
-			}
-			l.funded(r)
-			l.exact(r, now)
-			if l.t.Failed() {
-				r.FailNow()
-			}
-		},
+		"":           l.checks(),
 		"repay":      l.anyPayment,
 		"settle":     l.anySettlement,
 		"cover":      l.anyPayout,
@@ -141,6 +170,48 @@ func (l *life) Repeat(r *rapid.T) {
 		"late":       l.anyLatePayment,
 		"wait":       func(r *rapid.T) { l.wait(rapid.IntRange(1, 70).Draw(r, "days")) },
 	})
+}
+
+// checks checks, after any act, what must hold then, from now on.
+func (l *life) checks() func(*rapid.T) {
+	before, payers := l.balance("borrower:1:cash"), l.payers()
+	lost := l.balance("platform:lost")
+	return func(r *rapid.T) {
+		l.open() // nothing is remembered but by rows
+		l.whole(l.d)
+		now, err := l.Get(context.Background(), tenant, l.d.Loan)
+		if err != nil {
+			r.Fatal(err)
+		}
+		// What the payers have of the register beside what the books give them is theirs as holders.
+		got := l.balance("borrower:1:cash") - before + l.payers() - payers
+		paid := now.Booked.Total()
+		for _, p := range l.pay {
+			paid -= now.Booked.Of(p) + l.held(p)
+		}
+		if got != l.cashs-paid {
+			r.Errorf("borrower and payers were given %d and have %d, the books say that they paid %d", l.cashs, got, paid)
+		}
+		if l.balance("platform:lost")-lost != now.Booked.Lost {
+			r.Errorf("%d is counted as lost, the books say %d", l.balance("platform:lost")-lost, now.Booked.Lost)
+		}
+		l.funded(r)
+		l.exact(r, now)
+		l.claimed(r)
+		if l.t.Failed() {
+			r.FailNow()
+		}
+	}
+}
+
+// claimed checks that nobody owes money since he paid for the borrower, and that nothing is owed to him once all is repaid.
+func (l *life) claimed(r *rapid.T) {
+	s := l.standing(l.d)
+	for _, c := range s.Claims {
+		if s.State == servicing.Closed || min(c.Split[loan.Interest], c.Split[loan.Principal]) < 0 {
+			r.Errorf("%s is owed %v of a loan that is %s", c.Account, c.Split, s.State)
+		}
+	}
 }
 
 func (l *life) next() id.ID { l.n++; return uid("act", l.n) }

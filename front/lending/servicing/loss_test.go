@@ -476,3 +476,62 @@ func TestRecoveryAfterAllWasPaidOut(t *testing.T) {
 		}
 	})
 }
+
+// A fee of 50.00 that is taken back after a recovery brought it to the holders, who come first: once nothing is owed any
+// more, the reserve has all of its payout again. Those who held the units as the 50.00 came give them back, whoever got the
+// payout; what the borrower gave beyond what he owes then is his.
+func TestFeeTakenBackAfterARecovery(t *testing.T) {
+	order := onReserve
+	order.Recovery = [3]servicing.Receiver{servicing.ToHolders, servicing.ToCosts, servicing.ToPayers}
+	for name, last := range map[string]int64{"before the last recovery": 810_00, "after the last recovery": 860_00} {
+		t.Run(name, func(t *testing.T) {
+			each(t, 2, func(t *testing.T, w *world) {
+				d := w.lend(1, terms{Amount: 1_000_00, Months: 1, Counted: true, Losses: order})
+				day1 := day.Of(2026, 1, 15)
+				fee, err := w.Change(context.Background(), tenant, d.Loan, servicing.Change{
+					ID: uid("charge", 1), Kind: servicing.Charged, Date: day1, Due: day1, Amount: 50_00, Component: loan.Fee,
+				})
+				if err != nil {
+					t.Fatal(err)
+				}
+				w.to("2026-03-20")
+				w.fund("reserve", 1_010_00)
+				w.cover(d, 1)
+				if _, err := w.WriteOff(context.Background(), tenant, d.Loan, servicing.Giving{ID: uid("giving", 1)}); err != nil {
+					t.Fatal(err)
+				}
+				w.apply(&ledger.Move{Register: d.Places.Register, From: holder(0), To: holder(1), Units: 500})
+				w.recover(d, uid("recovery", 1), 200_00)
+				w.have("the fee is the holders'", map[string]int64{"reserve": 150_00, holder(0): 505_00, holder(1): 505_00 + 50_00})
+				back := func() {
+					if e, err := w.Reverse(context.Background(), tenant, d.Loan, uid("back", 1), fee.ID, id.ID{}); err != nil || e.Outcome != servicing.Applied {
+						t.Fatalf("the fee taken back: %+v %v", e, err)
+					}
+					w.whole(d)
+				}
+				if last == 810_00 {
+					back()
+				}
+				w.recover(d, uid("recovery", 2), last)
+				if last == 860_00 {
+					back()
+				}
+				w.have("all is repaid", map[string]int64{"reserve": 1_010_00, holder(0): 505_00, holder(1): 505_00, "borrower:1:cash": last - 810_00})
+				if s := w.standing(d); s.State != servicing.Closed || s.Covered != 0 {
+					t.Errorf("it is %s, %d are owed to the reserve", s.State, s.Covered)
+				}
+			})
+		})
+	}
+}
+
+// recover counts money that came after a write-off, with it arriving just before.
+func (w *world) recover(d servicing.Deed, own id.ID, amount int64) {
+	w.t.Helper()
+	w.cash(amount)
+	e, err := w.Recover(context.Background(), tenant, d.Loan, servicing.Recovery{ID: own, Amount: amount})
+	if err != nil || e.Outcome != servicing.Applied || e.Amount == 0 {
+		w.t.Fatalf("recovery of %d: %+v %v", amount, e, err)
+	}
+	w.whole(d)
+}
