@@ -166,3 +166,52 @@ func TestHolidaysChange(t *testing.T) {
 		}
 	})
 }
+
+// An installment that is paid late without its penalty leaves a few cents due. The same installment once more is found as a
+// second payment all the same, whatever the product does with money beyond what is due; the cents themselves are taken.
+func TestSecondPaymentOfALateInstallment(t *testing.T) {
+	each(t, 3, func(t *testing.T, w *world) {
+		w.to("2026-02-20") // four days late
+		for n, over := range []servicing.Over{servicing.Advance, servicing.Credit, servicing.Refund} {
+			d := w.lend(n, terms{Amount: 1_200_00, Months: 12, Penalty: "0.0005", Over: over})
+			w.repay(d, 10*n, 106_62)
+			if s := w.standing(d); s.Due.Total() != 21 {
+				t.Errorf("%d are left due", s.Due.Total())
+			}
+			if e := w.repay(d, 10*n+1, 106_62); e.Outcome != servicing.Suspected {
+				t.Errorf("the installment once more is %s, of product %d", e.Outcome, over)
+			}
+			if e := w.repay(d, 10*n+2, 21); e.Outcome != servicing.Applied {
+				t.Errorf("the rest is %s", e.Outcome)
+			}
+			w.whole(d)
+		}
+	})
+}
+
+// Who pays a debt off in equal parts, or pays an installment of which he had paid a part in advance, is not suspected.
+func TestEqualPaymentsThatAreNoSecondOnes(t *testing.T) {
+	each(t, 3, func(t *testing.T, w *world) {
+		late := terms{Amount: 1_200_00, Months: 12, Penalty: "0.0005"}
+		parts, advance := w.lend(1, late), w.lend(2, late)
+		taken := func(d servicing.Deed, n int, amount, due int64) {
+			t.Helper()
+			if s := w.standing(d); s.Due.Total() != due {
+				t.Errorf("%d are due, want %d", s.Due.Total(), due)
+			}
+			if e := w.repay(d, n, amount); e.Outcome != servicing.Applied {
+				t.Errorf("payment %d is %s", n, e.Outcome)
+			}
+		}
+		w.to("2026-02-20")
+		taken(advance, 21, 106_62, 106_83)
+		taken(advance, 22, 50_21, 21)
+		taken(parts, 11, 40_00, 106_83)
+		w.to("2026-02-27")
+		taken(parts, 12, 40_00, 67_07)
+		w.to("2026-03-06")
+		taken(parts, 13, 40_00, 27_16) // rounded up
+		w.to("2026-03-16")
+		taken(advance, 23, 106_62, 56_62)
+	})
+}

@@ -70,7 +70,7 @@ func (l *Loan) repay(e *Event, today day.Date) (*loan.State, error) {
 		return nil, err
 	}
 	owed := due(before, e.Date)
-	if owed == 0 && !e.Anyway && l.again(e) {
+	if owed < e.Asked && !e.Anyway && l.again(e, before, owed) {
 		e.Outcome = Suspected
 		return nil, nil
 	}
@@ -163,8 +163,9 @@ func (l *Loan) settle(e *Event) error {
 }
 
 // again reports whether an event looks like a payment that was made a second time: as much was noted before, of a day not far
-// from its own, and nothing is due. What came before the credit paid a row was for an earlier installment.
-func (l *Loan) again(e *Event) (twice bool) {
+// from its own, and nothing is due, or only what that left of an installment. What came before the credit paid a row was for
+// an earlier installment.
+func (l *Loan) again(e *Event, s *loan.State, owed int64) (twice bool) {
 	for i := range l.Events {
 		x := &l.Events[i]
 		if x.Kind != Repaid || x.Outcome != Applied || l.reversed[x.ID] || max(x.Date-e.Date, e.Date-x.Date) > sameInstallment {
@@ -172,12 +173,29 @@ func (l *Loan) again(e *Event) (twice bool) {
 		}
 		switch {
 		case x.Asked == e.Asked:
-			twice = true
+			twice = twice || owed == 0 || leftover(s, x.Date, e)
 		case x.Asked == 0:
 			twice = false
 		}
 	}
 	return twice
+}
+
+// leftover reports whether a payment is a whole installment of which only a part is due, as after a payment that did not
+// count what being late costs. If something fell due since that day, the payment is for that.
+func leftover(s *loan.State, since day.Date, e *Event) (part bool) {
+	for i := range s.Rows {
+		r := &s.Rows[i]
+		if r.Row.Due > e.Date || r.Outstanding().Total() == 0 {
+			continue
+		}
+		if r.Row.Due > since {
+			return false
+		}
+		plain := r.Row.Interest + r.Row.Principal
+		part = part || e.Asked == plain || e.Asked == plain+r.Fee
+	}
+	return part
 }
 
 // sameInstallment is how many days apart two payments of one installment are at most.
