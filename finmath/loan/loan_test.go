@@ -530,6 +530,28 @@ func TestReplayRefuses(t *testing.T) {
 	}
 }
 
+// The charges of a loan are together as large as one amount may be, and so is what late rows cost: however many there are, sums
+// of the loan don't overflow. A charge above that is refused; penalties, which grow by themselves, stay there.
+func TestSumsOfManyAmounts(t *testing.T) {
+	const most = 10_000_000_000_000_000
+	a := agreement(100, schedule.EqualPrincipal)
+	charge := loan.Event{Type: loan.Charge, Date: start, Due: start, Component: loan.Fee, Amount: most - 1}
+	small := charge
+	small.Amount = 1
+	if s := replay(t, a, "2026-02-01", charge, small); s.Outstanding()[loan.Fee] != most {
+		t.Errorf("%v is open", s.Outstanding())
+	}
+	if _, err := loan.Replay(a, []loan.Event{charge, small, small}, start); !errors.Is(err, loan.ErrAgreement) {
+		t.Errorf("one more: %v", err)
+	}
+	for range 16 {
+		a.Late = append(a.Late, loan.PenaltyRule{Kind: loan.FlatPenalty, Amount: most})
+	}
+	if s := replay(t, a, "2046-02-01"); s.Outstanding()[loan.Penalty] != most {
+		t.Errorf("%d is asked for since 100 rows are late", s.Outstanding()[loan.Penalty])
+	}
+}
+
 // BenchmarkPayoffQuote is the quote of a loan of 30 years with 700 events.
 func BenchmarkPayoffQuote(b *testing.B) {
 	for name, live := range map[string]bool{"fixed": false, "live": true} {

@@ -97,7 +97,8 @@ func (s *State) late(on day.Date) {
 			r.arrears = make([]arrears, len(rules))
 		}
 		for k := range rules {
-			if x := r.charge(&rules[k], &r.arrears[k], on); x > 0 {
+			if x := min(r.charge(&rules[k], &r.arrears[k], on), maxAmount-s.penalties); x > 0 {
+				s.penalties += x
 				r.Row.Penalty += x
 				r.PaidOffOn = nil
 			}

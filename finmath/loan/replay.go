@@ -75,10 +75,17 @@ func newWalk(a *Agreement, events []Event, asOf day.Date) (*walk, error) {
 	w := &walk{s: &State{AsOf: asOf, agree: a}}
 	terms := a.Terms
 	var lent []schedule.Disbursement
+	charged := int64(0)
 	for i := range events {
 		e := &events[i]
 		if err := e.check(i); err != nil {
 			return nil, err
+		}
+		if e.Type == Charge {
+			if e.Amount > maxAmount-charged {
+				return nil, bad("event %d charges %d, all charges together must be %d minor units at most", i+1, e.Amount, maxAmount)
+			}
+			charged += e.Amount
 		}
 		w.s.AsOf = max(w.s.AsOf, e.Date)
 		if e.Type == Disburse {

@@ -85,6 +85,7 @@ type State struct {
 	openRows int // rows before this one are paid
 
 	principalDue, principalPaid int64 // of all rows but down payments
+	penalties                   int64 // of late rows, all together as large as one amount at most: they grow by themselves
 }
 
 // Totals adds up what is due and what was paid.

@@ -24,6 +24,7 @@ type Planner struct {
 	planned     bool
 	dirty       bool  // the installment must be worked out again
 	deferred    int64 // interest of rows in grace
+	interests   int64 // of the rows so far
 	bullet      int64 // interest of a bullet so far
 	flatSum     amount.Fraction
 	flatBefore  int64
@@ -166,6 +167,9 @@ func (p *Planner) Row(m Moves) ([]Row, error) {
 	p.next++
 	row := Row{Kind: s.kind, From: s.from, Due: s.due, Nominal: s.nominal, Principal: principal, Balance: p.balance}
 	row.Interest = p.due(s, interest)
+	if p.interests += row.Interest; p.interests > amount.Max-p.deferred {
+		return nil, bad("interest of all rows: %w", amount.ErrRange)
+	}
 	p.made = append(append(p.made[:0], rows...), row)
 	return p.made, nil
 }

@@ -283,6 +283,13 @@ func TestTermsRefuse(t *testing.T) {
 		"no fixed installment":   func(x *schedule.Terms) { x.Method = schedule.FixedInstallment },
 		"less than the interest": func(x *schedule.Terms) { x.Method, x.Installments, x.Installment = schedule.FixedInstallment, 0, 1 },
 		"no list of principals":  func(x *schedule.Terms) { x.Method = schedule.Custom },
+		"more interest than amounts count": func(x *schedule.Terms) {
+			x.Method, x.Principal, x.Installments, x.AnnualRate = schedule.InterestOnly, 1e14, 1200, apd.New(schedule.MaxAnnualRate, 0)
+		},
+		"more interest in grace than amounts count": func(x *schedule.Terms) {
+			x.Method, x.Principal, x.Installments, x.AnnualRate = schedule.InterestOnly, 1e14, 1200, apd.New(schedule.MaxAnnualRate, 0)
+			x.Grace.InterestPayment = 1199
+		},
 	} {
 		x := loan36(schedule.ByPeriod)
 		change(&x)
