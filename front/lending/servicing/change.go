@@ -62,6 +62,9 @@ func (s *Servicing) Change(ctx context.Context, tenant, loanID id.ID, c Change) 
 			if e.Kind != Charged {
 				return nil, nil
 			}
+			if err := l.chargeable(e.Amount); err != nil {
+				return nil, err
+			}
 			if e.Due == 0 {
 				e.Due = e.Date
 			}
@@ -98,6 +101,20 @@ func (c *Change) check() error {
 		}
 	}
 	return errs.Invalid.Errorf("%.40q is no rate a year from 0 to %d, such as 0.12", c.Rate, schedule.MaxAnnualRate).On("rate")
+}
+
+// chargeable refuses a charge with which all that are not reversed are more than one may be: sums of the loan would overflow.
+func (l *Loan) chargeable(x int64) error {
+	left := int64(maxAmount)
+	for i := range l.counted {
+		if l.counted[i].Type == loan.Charge {
+			left -= l.counted[i].Amount
+		}
+	}
+	if x > left {
+		return errs.Invalid.Errorf("%d, and the charges of a loan are %d minor units at most, all together: take %d or less, or reverse one", x, maxAmount, left).On("amount")
+	}
+	return nil
 }
 
 // changes refuses to change a loan of which nothing is owed any more, but for a charge: then something is.

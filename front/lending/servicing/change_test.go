@@ -62,6 +62,31 @@ func TestChangesThatAreNone(t *testing.T) {
 	})
 }
 
+// All charges of a loan are together as large as one may be. The one that goes over it is refused, proposed or done; one that
+// was reversed does not count.
+func TestChargesTogether(t *testing.T) {
+	each(t, 3, func(t *testing.T, w *world) {
+		d := w.lend(1, terms{Amount: 1_200_00, Months: 12, Fee: 1_00})
+		charge := func(n int, amount int64) error {
+			_, err := w.Change(context.Background(), tenant, d.Loan, servicing.Change{ID: uid("change", n), Kind: servicing.Charged, Amount: amount, Component: loan.Fee})
+			return err
+		}
+		const most = 10_000_000_000_000_000 - 12_00
+		if err := charge(1, most); err != nil {
+			t.Fatal(err)
+		}
+		refused(t, charge(2, 1), errs.Invalid, "amount")
+		_, err := w.ProposeChange(context.Background(), office{}, draft(1), d.Loan, servicing.Change{Kind: servicing.Charged, Amount: 1, Due: dayOf(start)})
+		refused(t, err, errs.Invalid, "amount")
+		if _, err := w.Reverse(context.Background(), tenant, d.Loan, uid("reversal", 1), uid("change", 1), id0); err != nil {
+			t.Fatal(err)
+		}
+		if err := charge(3, 1); err != nil {
+			t.Errorf("after the large one was taken back: %v", err)
+		}
+	})
+}
+
 // A fee that is taken back of a loan that was repaid is the borrower's money again. It does not count for what was charged
 // later and he still owes: that he pays anew, and what he pays is taken.
 func TestPaymentAfterOneOfTooMuch(t *testing.T) {

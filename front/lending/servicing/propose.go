@@ -158,6 +158,8 @@ func (s *Servicing) preview(ctx context.Context, l *Loan, w *wish) (was, becomes
 		_, err = l.writeOff(&e, on)
 	} else if _, rateErr := e.counts(); rateErr != nil {
 		err = errs.Invalid.Errorf("%v", rateErr).On("rate")
+	} else if e.Kind == Charged {
+		err = l.chargeable(e.Amount)
 	}
 	if err != nil {
 		return was, becomes, err
