@@ -37,8 +37,9 @@ type Cluster struct {
 	named  int
 }
 
-// Start makes a new cluster and starts its server. Remove it after use. If this process dies, the server stops.
-func Start(ctx context.Context) (*Cluster, error) {
+// Start makes a new cluster and starts its server, with further lines of its postgresql.conf if there are any. Remove it after
+// use. If this process dies, the server stops.
+func Start(ctx context.Context, further ...string) (*Cluster, error) {
 	bin, err := programs()
 	if err != nil {
 		return nil, err
@@ -53,7 +54,7 @@ func Start(ctx context.Context) (*Cluster, error) {
 		return nil, fmt.Errorf("start a PostgreSQL cluster: %w", err)
 	}
 	c := &Cluster{dir: dir, bin: bin, owner: owner}
-	if err := errors.Join(c.create(ctx), c.Start(ctx)); err != nil {
+	if err := errors.Join(c.create(ctx, further), c.Start(ctx)); err != nil {
 		return nil, errors.Join(fmt.Errorf("start a PostgreSQL cluster: %w", err), c.Remove())
 	}
 	return c, nil
@@ -75,7 +76,7 @@ logging_collector = off
 log_min_messages = warning
 `
 
-func (c *Cluster) create(ctx context.Context) error {
+func (c *Cluster) create(ctx context.Context, further []string) error {
 	if err := c.owner.own(c.dir); err != nil {
 		return err
 	}
@@ -90,7 +91,7 @@ func (c *Cluster) create(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(f, settings, c.dir)
+	_, err = fmt.Fprintf(f, settings+"%s\n", c.dir, strings.Join(further, "\n"))
 	return errors.Join(err, f.Close())
 }
 
