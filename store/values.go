@@ -6,7 +6,10 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
+
+	"github.com/jackc/pgx/v5"
 
 	"github.com/longmen/longmen/kit/id"
 )
@@ -46,7 +49,21 @@ var together = []int{64, 16, 4, 1}
 // Exec runs a statement on rows, each as long as there are columns, and says how many rows it changed. The statement may
 // run several times, each with a part of the rows, in their order.
 func (v *Values) Exec(ctx context.Context, tx *sql.Tx, d Dialect, query string, rows [][]any) (changed int64, err error) {
+	return v.exec(ctx, tx, d, query, rows)
+}
+
+// Change is Exec for a statement that looks for the rows it changes or removes. PostgreSQL plans it anew each time: a plan
+// from when a table was empty reads all of it for ever.
+func (v *Values) Change(ctx context.Context, tx *sql.Tx, d Dialect, query string, rows [][]any) (changed int64, err error) {
+	if d == Postgres {
+		return v.exec(ctx, tx, d, query, rows, pgx.QueryExecModeExec)
+	}
+	return v.exec(ctx, tx, d, query, rows)
+}
+
+func (v *Values) exec(ctx context.Context, tx *sql.Tx, d Dialect, query string, rows [][]any, how ...any) (changed int64, err error) {
 	err = v.each(d, query, rows, func(text string, args []any) error {
+		args = append(slices.Clip(how), args...)
 		res, err := tx.ExecContext(ctx, text, args...)
 		if err != nil {
 			return err

@@ -72,6 +72,57 @@ func TestAStatementReadsRowsAsATable(t *testing.T) {
 	})
 }
 
+// What looks for rows does not read all of a table that has grown since: on PostgreSQL the plan of a small one would stay.
+func TestChangesOfATableThatHasGrown(t *testing.T) {
+	v := store.NewValues("id integer, name text")
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		err := db.Write(t.Context(), func(tx *sql.Tx) error {
+			if _, err := tx.Exec("CREATE TABLE grown (id BIGINT PRIMARY KEY, name TEXT NOT NULL)"); err != nil {
+				return err
+			}
+			var some, rows [][]any
+			for i := range 20_000 {
+				rows = append(rows, []any{i, "row"})
+				if i < 20 {
+					some = append(some, []any{i, "changed"})
+				}
+			}
+			change := func(want int64) {
+				t.Helper()
+				changed, err := v.Change(t.Context(), tx, db.Dialect(), "UPDATE grown SET name = v.name FROM v WHERE grown.id = v.id", some)
+				if err != nil || changed != want {
+					t.Errorf("%d rows changed, want %d: %v", changed, want, err)
+				}
+			}
+			for range 10 {
+				change(0)
+			}
+			if _, err := v.Exec(t.Context(), tx, db.Dialect(), "INSERT INTO grown (id, name) SELECT id, name FROM v WHERE true", rows); err != nil {
+				return err
+			}
+			read := func() (times int64) {
+				if err := tx.QueryRow("SELECT seq_scan FROM pg_stat_xact_user_tables WHERE relname = 'grown'").Scan(&times); err != nil {
+					t.Error(err)
+				}
+				return times
+			}
+			if db.Dialect() != store.Postgres {
+				change(20)
+				return nil
+			}
+			before := read()
+			change(20)
+			if n := read() - before; n != 0 {
+				t.Errorf("the whole table was read %d times", n)
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
 // What does not fit its column is an error, not something else.
 func TestValuesOfAnotherType(t *testing.T) {
 	v := store.NewValues("id integer")

@@ -145,14 +145,14 @@ func (b *batch) confirm(ctx context.Context, list []*write, watch []Watch) error
 			return err
 		}
 	}
-	n, err := loanRows.Exec(ctx, b.tx, b.db.Dialect(), sqlLoan, changed)
+	n, err := loanRows.Change(ctx, b.tx, b.db.Dialect(), sqlLoan, changed)
 	if err == nil && n != int64(len(changed)) {
 		err = fmt.Errorf("%d of %d loans, such as %s, are not at the version that was planned with", int64(len(changed))-n, len(changed), kept[0].p.loan)
 	}
 	if err != nil {
 		return err
 	}
-	if _, err := doneRows.Exec(ctx, b.tx, b.db.Dialect(), sqlDone, done); err != nil {
+	if _, err := doneRows.Change(ctx, b.tx, b.db.Dialect(), sqlDone, done); err != nil {
 		return err
 	}
 	return b.follow(ctx, kept, watch)
