@@ -288,6 +288,60 @@ func TestFurtherChartHoldsFromADayToCome(t *testing.T) {
 	})
 }
 
+// A day with a code that its chart lacks is told once a later chart names it: by the first one that does, for ever. What was
+// told before stays, whatever those charts say of its codes.
+func TestCodeOfALaterChart(t *testing.T) {
+	each(t, func(w *world) {
+		w.must(w.propose(accounting.ActionChart, chart))
+		w.pay("bank", "client", 10_000, "")
+		at, told, err := w.export("2026-03-30", "2026-03-30", 0)
+		w.must(err)
+		w.do(ledger.Command{Operations: []ledger.Operation{
+			&ledger.OpenAccount{Address: "loss", Asset: "CNY", Side: ledger.DebitNormal, Type: ledger.Expense, Code: 6701, Constraint: ledger.Unbounded},
+			&ledger.Transfer{Debit: "loss", Credit: "bank", Mode: ledger.Exact, Amount: 500},
+		}})
+		_, _, err = w.export("2026-03-30", "2026-03-30", 0)
+		w.refused(err, "gl_code_missing ")
+		later := func(from, gl string) string {
+			c := strings.NewReplacer("2026-01-01", from, "1002.01", "1002.99").Replace(chart)
+			return strings.Replace(c, "[", `[{"code": 6701, "gl": "`+gl+`", "name": {"zh": "减值损失", "en": "Loss"}},`, 1)
+		}
+		w.must(w.propose(accounting.ActionChart, later("2026-04-01", "6701.01")))
+		named, whole, err := w.export("2026-03-30", "2026-03-30", 0)
+		w.must(err)
+		want := `date,asset,gl,account_code,name,debits,credits
+2026-03-30,CNY,1002.01,1001,Cash at bank,10000,500
+2026-03-30,CNY,2241,2001,Client money,0,10000
+2026-03-30,CNY,6701.01,6701,Loss,500,0
+`
+		if diff := cmp.Diff(want, whole); diff != "" {
+			t.Error(diff)
+		}
+		w.must(w.propose(accounting.ActionChart, later("2026-04-02", "6701.02")))
+		for sequence, before := range map[uint64]string{at: told, named: whole} {
+			if _, again, err := w.export("2026-03-30", "2026-03-30", sequence); err != nil || again != before {
+				t.Errorf("a later chart changed what was told: %v\n%s\n%s", err, before, again)
+			}
+		}
+	})
+}
+
+func TestDayBeforeTheFirstChart(t *testing.T) {
+	each(t, func(w *world) {
+		w.pay("bank", "client", 10_000, "")
+		w.must(w.propose(accounting.ActionChart, strings.Replace(chart, "2026-01-01", "2026-04-01", 1)))
+		at, told, err := w.export("2026-03-30", "2026-03-30", 0)
+		w.must(err)
+		if !strings.Contains(told, "2026-03-30,CNY,1002.01,1001") {
+			t.Errorf("told is\n%s", told)
+		}
+		w.must(w.propose(accounting.ActionChart, strings.NewReplacer("2026-01-01", "2026-04-02", "1002.01", "1002.99").Replace(chart)))
+		if _, again, err := w.export("2026-03-30", "2026-03-30", at); err != nil || again != told {
+			t.Errorf("a later chart changed what was told: %v\n%s\n%s", err, told, again)
+		}
+	})
+}
+
 func TestClosedPeriodTakesCorrectionsOnly(t *testing.T) {
 	each(t, func(w *world) {
 		enter := func(c ledger.Command) error {

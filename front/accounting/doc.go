@@ -7,7 +7,8 @@
 // command that names the day it corrects; such commands are listed.
 //
 // A chart and a closing are proposed by one person and approved by another. A chart holds from a day after its approval
-// on, so what was exported before stays what it is, to the byte.
+// on, so what was exported before stays what it is, to the byte. A code that the chart of a day lacks comes from the first later
+// chart that has it.
 //
 // What the platform has itself is valued at a day that somebody chooses: how much has accrued, which part of fees is tax,
 // what is impaired. One command books what differs from what is booked, so the accounts show the last valuation.

@@ -53,7 +53,7 @@ func (a *Accounting) Export(ctx context.Context, tenant id.ID, name string, firs
 	if err != nil {
 		return nil, err
 	}
-	charts, err := a.charts(ctx, a.db.Reader(), tenant, last, MaxDays) // of which at most one begins each day
+	charts, err := a.charts(ctx, a.db.Reader(), tenant, ledger.MaxDate, int(ledger.MaxDate)) // of which at most one begins each day
 	if err != nil {
 		return nil, err
 	}
@@ -66,17 +66,13 @@ func (a *Accounting) Export(ctx context.Context, tenant id.ID, name string, firs
 	return e, nil
 }
 
-// add adds a day's rows by the chart that holds on it, and sees that they balance.
+// add adds a day's rows by the charts, newest first, and sees that they balance.
 func (e *Export) add(d *Day, charts []Chart) error {
-	i := slices.IndexFunc(charts, func(c Chart) bool { return ledger.Date(c.From) <= d.Date })
-	if i < 0 {
-		return Unmapped.Errorf("no chart holds on %v", d.Date)
-	}
 	from := len(e.Rows)
 	sums := map[string]share.Int128{}
 	var missing []string
 	for _, t := range d.Totals {
-		account, found := charts[i].account(t.Code)
+		account, found := accountOn(d.Date, charts, t.Code)
 		if !found {
 			missing = append(missing, fmt.Sprint(t.Code))
 		}
@@ -84,7 +80,7 @@ func (e *Export) add(d *Day, charts []Chart) error {
 		sums[t.Asset] = sums[t.Asset].Add(t.Debits).Sub(t.Credits)
 	}
 	if missing != nil {
-		return Unmapped.Errorf("the chart that holds on %v lacks account codes %s", d.Date, strings.Join(missing, ", "))
+		return Unmapped.Errorf("no chart that holds on %v or later has account codes %s", d.Date, strings.Join(missing, ", "))
 	}
 	for asset, difference := range sums {
 		if difference.Sign() != 0 {
@@ -95,6 +91,21 @@ func (e *Export) add(d *Day, charts []Chart) error {
 		return cmp.Or(cmp.Compare(x.Asset, y.Asset), cmp.Compare(x.Account.GL, y.Account.GL), cmp.Compare(x.Account.Code, y.Account.Code))
 	})
 	return nil
+}
+
+// accountOn finds what a code stands for on a day, by the charts, newest first: what the chart that holds lacks may stand in a
+// later one. A day that lacks a code was never told, and no chart gets in before another, so what was told stays.
+func accountOn(day ledger.Date, charts []Chart, code uint32) (Account, bool) {
+	held := slices.IndexFunc(charts, func(c Chart) bool { return ledger.Date(c.From) <= day })
+	if held < 0 {
+		held = len(charts) - 1 // the day is before the first one
+	}
+	for i := held; i >= 0; i-- {
+		if a, found := charts[i].account(code); found {
+			return a, true
+		}
+	}
+	return Account{}, false
 }
 
 // WriteCSV writes the rows with a head, amounts in minor units.
