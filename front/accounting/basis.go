@@ -2,6 +2,7 @@ package accounting
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/longmen/longmen/core/ledger"
 	"github.com/longmen/longmen/finmath/amount"
@@ -60,8 +61,12 @@ func (b *Basis) check(at string) error {
 		return errs.Invalid.Errorf("has %d accounts, want 1 to %d", n, MaxOwn).On(at + ".own")
 	}
 	for i, a := range b.Own {
+		field := fmt.Sprintf("%s.own[%d]", at, i)
 		if err := ledger.CheckAddress(a); err != nil {
-			return errs.Invalid.Errorf("%v", err).On(fmt.Sprintf("%s.own[%d]", at, i))
+			return errs.Invalid.Errorf("%v", err).On(field)
+		}
+		if slices.Contains(b.Own[:i], a) {
+			return errs.Invalid.Errorf("%s is there twice", a).On(field)
 		}
 	}
 	if b.Tax < 0 || b.Tax > million {

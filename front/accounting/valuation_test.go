@@ -405,6 +405,7 @@ func TestBadBasis(t *testing.T) {
 		{`"asset":"CNY"`, `"asset":""`, "valuation.asset"},
 		{`["platform:own"]`, `[]`, "valuation.own"},
 		{`["platform:own"]`, `["a","B b"]`, "valuation.own[1]"},
+		{`["platform:own"]`, `["a","b","a"]`, "valuation.own[2]"},
 		{`"tax_ppm":60000`, `"tax_ppm":1000001`, "valuation.tax_ppm"},
 		{`"tax_ppm":60000`, `"tax_ppm":-1`, "valuation.tax_ppm"},
 		{`"credit":"interest"`, `"credit":""`, "valuation.interest.credit"},

@@ -51,6 +51,7 @@ func (o *Owned) none() bool {
 // later days are left out, and those that were reversed since; units are counted as they are now. Of a loan that was
 // written off only what was received is left.
 func (s *Servicing) EachOwned(ctx context.Context, tenant id.ID, o Owner, on day.Date, f func(*Owned) error) error {
+	o.Accounts = slices.Compact(slices.Sorted(slices.Values(o.Accounts))) // charts from before may name one twice
 	for after, more := (id.ID{}), true; more; {
 		page, err := s.loansAfter(ctx, tenant, after)
 		if err != nil {

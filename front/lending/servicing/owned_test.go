@@ -218,6 +218,26 @@ func TestValuationOfADayThatIsOver(t *testing.T) {
 	}
 }
 
+// A chart from before may name an account twice: what is there counts once.
+func TestAccountNamedTwice(t *testing.T) {
+	w := newWorld(t, storetest.SQLite(t), 3)
+	w.lend(1, terms{Amount: 1_200_00, Months: 12, Counted: true})
+	w.to("2026-02-20")
+	var list []servicing.Owned
+	for _, accounts := range [][]string{{"investor:0:cash", "reserve"}, {"investor:0:cash", "reserve", "investor:0:cash"}} {
+		o := servicing.Owner{Ledger: "main", Asset: "CNY", Accounts: accounts}
+		if err := w.EachOwned(context.Background(), tenant, o, day.Of(2026, 2, 20), func(x *servicing.Owned) error {
+			list = append(list, *x)
+			return nil
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(list) != 2 || list[0].Principal == 0 || list[0] != list[1] {
+		t.Errorf("named once he has %+v", list)
+	}
+}
+
 // Whatever happens to loans in between, after every valuation the accounts show what it says, its figures are the sums of
 // its lines, a further one at the same instant books nothing, and all holders together own all that is outstanding.
 func TestValuationsOfLives(t *testing.T) {
