@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/longmen/longmen/core/ledger"
+	"github.com/longmen/longmen/core/party"
 	"github.com/longmen/longmen/front/ops"
 	"github.com/longmen/longmen/kit/clock"
 	"github.com/longmen/longmen/kit/errs"
@@ -47,6 +48,11 @@ type Ledgers interface {
 	Days(ctx context.Context, ledger string, first, last ledger.Date, at uint64) ([]Day, error)
 }
 
+// Tenants tell which ledgers a tenant has.
+type Tenants interface {
+	Tenant(ctx context.Context, tenant id.ID) (party.Tenant, error)
+}
+
 // MaxDays is the most days of one export.
 const MaxDays = 366
 
@@ -55,6 +61,7 @@ type Accounting struct {
 	db      *store.DB
 	clock   clock.Clock
 	ledgers Ledgers
+	tenants Tenants
 	gate    sync.RWMutex // held for reading while a command with an effective date is under way
 	closing map[book]closing
 	closed  sync.Map // by book: the last day that is closed
@@ -75,7 +82,7 @@ type closing struct {
 }
 
 // Open brings the tables up to date.
-func Open(ctx context.Context, db *store.DB, c clock.Clock, l Ledgers) (*Accounting, error) {
+func Open(ctx context.Context, db *store.DB, c clock.Clock, l Ledgers, t Tenants) (*Accounting, error) {
 	files, err := fs.Sub(migrations, "migrations")
 	if err != nil {
 		return nil, err
@@ -83,7 +90,7 @@ func Open(ctx context.Context, db *store.DB, c clock.Clock, l Ledgers) (*Account
 	if err := db.Migrate(ctx, "accounting", files); err != nil {
 		return nil, err
 	}
-	return &Accounting{db: db, clock: c, ledgers: l, closing: map[book]closing{}}, nil
+	return &Accounting{db: db, clock: c, ledgers: l, tenants: t, closing: map[book]closing{}}, nil
 }
 
 // Actions are what may be proposed, by name. Any of the roles approves.
@@ -96,7 +103,7 @@ func (a *Accounting) Actions(roles ...string) map[string]ops.Action {
 }
 
 // keepChart lets an approved chart hold. The first one holds from any day, later ones from a day to come in all ledgers
-// of which periods were closed, so that no figure changes that was told.
+// of the tenant, so that no figure changes that was told.
 func (a *Accounting) keepChart(ctx context.Context, tx *sql.Tx, p *ops.Proposal) error {
 	c, err := ReadChart(p.Becomes)
 	if err != nil {
@@ -107,7 +114,7 @@ func (a *Accounting) keepChart(ctx context.Context, tx *sql.Tx, p *ops.Proposal)
 		return err
 	}
 	if found {
-		if err := a.follows(ctx, tx, p.Tenant, c, &newest); err != nil {
+		if err := a.follows(ctx, p.Tenant, c, &newest); err != nil {
 			return err
 		}
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/longmen/longmen/core/ledger"
 	"github.com/longmen/longmen/core/node"
 	"github.com/longmen/longmen/core/node/nodetest"
+	"github.com/longmen/longmen/core/party"
 	"github.com/longmen/longmen/front/accounting"
 	"github.com/longmen/longmen/front/ops"
 	"github.com/longmen/longmen/kit/clock"
@@ -78,7 +79,7 @@ func newWorld(t *testing.T, rows, journals, pasts *store.DB) *world {
 	w := &world{T: t, db: rows, clock: c, node: nodetest.Start(t, journals, pasts, c)}
 	w.ledger = w.node.Ledger("main", "Asia/Shanghai", ledger.Instant(start.UnixMicro()))
 	var err error
-	w.Accounting, err = accounting.Open(t.Context(), rows, c, w)
+	w.Accounting, err = accounting.Open(t.Context(), rows, c, w, w)
 	w.must(err)
 	w.approvals, err = ops.OpenApprovals(t.Context(), rows, c, persons{}, w.Actions("finance"))
 	w.must(err)
@@ -141,6 +142,11 @@ func date(text string) ledger.Date {
 		panic(err)
 	}
 	return d
+}
+
+// Tenant has a ledger, and one that was never made.
+func (w *world) Tenant(context.Context, id.ID) (party.Tenant, error) {
+	return party.Tenant{Ledgers: []string{"main", "never-made"}}, nil
 }
 
 // Stand and Days are the ledger's.
@@ -280,11 +286,28 @@ func TestFurtherChartHoldsFromADayToCome(t *testing.T) {
 		if _, after, err := w.export("2026-04-01", "2026-04-01", 0); err != nil || !strings.Contains(after, "1002.02") {
 			t.Errorf("the new chart does not hold: %v\n%s", err, after)
 		}
-		// Where a ledger's clock is ahead, what was closed by it was told as well.
+		// Where a ledger's clock is ahead, its days were told as well.
 		w.advance("2026-05-01T00:00:00Z")
-		w.must(w.propose(accounting.ActionClose, `{"ledger":"main","through":"2026-04-29"}`))
 		w.refused(w.propose(accounting.ActionChart, strings.Replace(later, "2026-04-01", "2026-04-15", 1)), "conflict from")
 		w.must(w.propose(accounting.ActionChart, strings.Replace(later, "2026-04-01", "2026-05-02", 1)))
+	})
+}
+
+// After midnight of the ledger, before midnight of the machine's clock.
+func TestFurtherChartAfterTheLedgersMidnight(t *testing.T) {
+	each(t, func(w *world) {
+		w.must(w.propose(accounting.ActionChart, chart))
+		w.must(w.clock.Advance(12*time.Hour + 30*time.Minute))
+		w.advance("2026-03-30T16:30:00Z") // half past midnight of 03-31 in Shanghai
+		w.pay("bank", "client", 10_000, "")
+		at, told, err := w.export("2026-03-31", "2026-03-31", 0)
+		w.must(err)
+		later := strings.NewReplacer("2026-01-01", "2026-03-31", "1002.01", "1002.99").Replace(chart)
+		w.refused(w.propose(accounting.ActionChart, later), "conflict from")
+		w.must(w.propose(accounting.ActionChart, strings.Replace(later, "2026-03-31", "2026-04-01", 1)))
+		if _, again, err := w.export("2026-03-31", "2026-03-31", at); err != nil || again != told {
+			t.Errorf("a chart changed what was told: %v\n%s\n%s", err, told, again)
+		}
 	})
 }
 

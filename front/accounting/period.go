@@ -146,23 +146,6 @@ func (a *Accounting) through(ctx context.Context, q querier, tenant id.ID, name 
 	return list[0].Through, nil
 }
 
-// closedLedgers names a tenant's ledgers of which periods were closed.
-func (a *Accounting) closedLedgers(ctx context.Context, q querier, tenant id.ID) (names []string, err error) {
-	rows, err := q.QueryContext(ctx, a.db.Rebind("SELECT DISTINCT ledger FROM accounting_period WHERE tenant = ? ORDER BY ledger"), tenant[:])
-	if err != nil {
-		return nil, fmt.Errorf("read periods: %w", err)
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
-		var name string
-		if err := rows.Scan(&name); err != nil {
-			return nil, fmt.Errorf("read periods: %w", err)
-		}
-		names = append(names, name)
-	}
-	return names, rows.Err()
-}
-
 // Periods lists the closings of a ledger, newest first.
 func (a *Accounting) Periods(ctx context.Context, tenant id.ID, name string) ([]Period, error) {
 	return a.periods(ctx, a.db.Reader(), tenant, name, MaxPage)

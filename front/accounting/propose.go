@@ -44,7 +44,7 @@ func (a *Accounting) ProposeChart(ctx context.Context, office Office, d Draft, c
 		if err != nil || !found {
 			return nil, err
 		}
-		if err := a.follows(ctx, a.db.Reader(), d.Tenant, c, &newest); err != nil {
+		if err := a.follows(ctx, d.Tenant, c, &newest); err != nil {
 			return nil, err
 		}
 		return write(newest)
@@ -100,15 +100,18 @@ func write(document any) ([]byte, error) {
 }
 
 // follows refuses a chart that would change a figure that was told: one holds from a day to come, also by the clocks of
-// all ledgers of which periods were closed.
-func (a *Accounting) follows(ctx context.Context, q querier, tenant id.ID, c, newest *Chart) error {
+// all ledgers of the tenant.
+func (a *Accounting) follows(ctx context.Context, tenant id.ID, c, newest *Chart) error {
 	today := ledger.DateOf(a.clock.Now())
-	closed, err := a.closedLedgers(ctx, q, tenant)
+	t, err := a.tenants.Tenant(ctx, tenant)
 	if err != nil {
 		return err
 	}
-	for _, name := range closed {
+	for _, name := range t.Ledgers {
 		stand, err := a.ledgers.Stand(ctx, name)
+		if errs.Is(err, errs.NotFound) {
+			continue // named, but not made: nothing of it was told
+		}
 		if err != nil {
 			return err
 		}

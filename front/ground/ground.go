@@ -135,7 +135,7 @@ func (g *Ground) open(ctx context.Context, c *Config) error {
 	if g.Products, err = catalog.Open(ctx, g.DB, c.today); err != nil {
 		return err
 	}
-	if g.Books, err = accounting.Open(ctx, g.DB, c.Clock, c.Totals); err != nil {
+	if g.Books, err = accounting.Open(ctx, g.DB, c.Clock, c.Totals, g.Parties); err != nil {
 		return err
 	}
 	g.persons = &persons{g.Parties, c.Clock}

@@ -52,7 +52,7 @@ type valued struct {
 
 func newValued(t testing.TB, w *world) *valued {
 	t.Helper()
-	books, err := accounting.Open(context.Background(), w.db, clock.NewManual(start), w)
+	books, err := accounting.Open(context.Background(), w.db, clock.NewManual(start), w, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
