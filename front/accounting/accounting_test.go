@@ -311,6 +311,24 @@ func TestFurtherChartAfterTheLedgersMidnight(t *testing.T) {
 	})
 }
 
+// What counts from a day ahead is told when the day has come: until then another chart may come to hold on it.
+func TestDayAheadIsNotTold(t *testing.T) {
+	each(t, func(w *world) {
+		w.must(w.propose(accounting.ActionChart, chart))
+		w.pay("bank", "client", 10_000, "2026-04-01")
+		_, _, err := w.export("2026-03-30", "2026-04-02", 0)
+		w.refused(err, "conflict until")
+		w.must(w.propose(accounting.ActionChart, strings.NewReplacer("2026-01-01", "2026-04-01", "1002.01", "1002.99").Replace(chart)))
+		if _, told, err := w.export("2026-03-30", "2026-03-31", 0); err != nil || strings.Count(told, "\n") != 1 {
+			t.Errorf("the days before are told as %q, %v", told, err)
+		}
+		w.advance("2026-03-31T16:00:00Z")
+		if _, told, err := w.export("2026-03-30", "2026-04-02", 0); err != nil || !strings.Contains(told, "2026-04-01,CNY,1002.99") {
+			t.Errorf("the day is told as %q, %v", told, err)
+		}
+	})
+}
+
 // A day with a code that its chart lacks is told once a later chart names it: by the first one that does, for ever. What was
 // told before stays, whatever those charts say of its codes.
 func TestCodeOfALaterChart(t *testing.T) {

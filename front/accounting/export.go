@@ -53,6 +53,9 @@ func (a *Accounting) Export(ctx context.Context, tenant id.ID, name string, firs
 	if err != nil {
 		return nil, err
 	}
+	if n := len(days); n > 0 && days[n-1].Date > stand.Today {
+		return nil, errs.Conflict.Errorf("something counts from %v, which lies ahead: a chart may hold from it on yet; the ledger is at %v", days[n-1].Date, stand.Today).On("until")
+	}
 	charts, err := a.charts(ctx, a.db.Reader(), tenant, ledger.MaxDate, int(ledger.MaxDate)) // of which at most one begins each day
 	if err != nil {
 		return nil, err
