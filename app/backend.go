@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"sync/atomic"
 
@@ -106,18 +107,36 @@ func (b *backend) apply(ctx context.Context, l *longmen.Ledger, commands []*ledg
 	if err != nil {
 		return nil, err
 	}
-	leave()
+	if leave != nil {
+		leave()
+	}
 	return r.move(ctx, l, commands[0], to)
 }
 
-// put puts commands into the ledger's order, unless they count from a day that is closed.
+// put puts commands into the ledger's order, unless they count from a day that is closed. Who asked may go before the answer: what
+// he sent is on its way still, and no closing gets between.
 func (b *backend) put(ctx context.Context, l *longmen.Ledger, commands []*ledger.Command) ([]node.Answer, error) {
 	leave, err := b.enter(ctx, l.Name(), commands)
 	if err != nil {
 		return nil, err
 	}
-	defer leave()
-	return l.Apply(ctx, commands)
+	if leave == nil {
+		return l.Apply(ctx, commands)
+	}
+	done := make(chan struct{})
+	var given []node.Answer
+	var failed error
+	go func() {
+		defer close(done)
+		defer leave()
+		given, failed = l.Apply(context.WithoutCancel(ctx), commands)
+	}()
+	select {
+	case <-done:
+		return given, failed
+	case <-ctx.Done():
+		return nil, fmt.Errorf("%w: %w", node.ErrOutcomeUnknown, ctx.Err())
+	}
 }
 
 // view reads a ledger's engine; found says whether what was looked for is there.

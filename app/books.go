@@ -36,7 +36,7 @@ func (b *books) Days(ctx context.Context, name string, first, last ledger.Date, 
 }
 
 // enter lets commands of a tenant get to his ledger, but those that count from a day in a closed period. The caller
-// leaves when it has the ledger's answer. Commands that count from today cost nothing here.
+// leaves when the ledger has answered; there is nothing to leave, nil, where none is guarded. Commands that count from today cost nothing here.
 func (b *backend) enter(ctx context.Context, name string, commands []*ledger.Command) (leave func(), err error) {
 	dated := false
 	for _, c := range commands {
@@ -44,14 +44,14 @@ func (b *backend) enter(ctx context.Context, name string, commands []*ledger.Com
 	}
 	g := b.ground.Load()
 	if !dated {
-		return func() {}, nil
+		return nil, nil
 	}
 	if g == nil {
 		return nil, errs.Overloaded.Errorf("%v", errOpening)
 	}
 	owner, err := g.Parties.OwnerOfLedger(ctx, name)
 	if errs.Is(err, errs.NotFound) {
-		return func() {}, nil // no tenant's books
+		return nil, nil // no tenant's books
 	}
 	if err != nil {
 		return nil, err

@@ -3,11 +3,14 @@ package app
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -21,6 +24,7 @@ import (
 	"github.com/longmen/longmen/core/ledger"
 	"github.com/longmen/longmen/core/party"
 	"github.com/longmen/longmen/kit/clock"
+	"github.com/longmen/longmen/kit/errs"
 	"github.com/longmen/longmen/kit/id"
 )
 
@@ -35,6 +39,12 @@ func dateOf(t *testing.T, text string) ledger.Date {
 
 // whole is a node in this process, with the tenant north and his ledger main.
 func whole(t *testing.T) (*apitest.World, party.By) {
+	t.Helper()
+	_, w, by := wholeProgram(t)
+	return w, by
+}
+
+func wholeProgram(t *testing.T) (*program, *apitest.World, party.By) {
 	t.Helper()
 	must := func(err error) {
 		t.Helper()
@@ -64,7 +74,7 @@ func whole(t *testing.T) (*apitest.World, party.By) {
 	by := party.By{Tenant: north.ID, Actor: id.ID(access.Operator)}
 	_, err = g.Parties.AddLedger(t.Context(), by, "main")
 	must(err)
-	return w, by
+	return p, w, by
 }
 
 // TestBooks walks a month's end through the doors: a chart and a closing by two persons each, an export that stays the
@@ -157,5 +167,67 @@ func TestBooks(t *testing.T) {
 	now := w.As(bo, http.MethodGet, strings.Replace(export, "&format=csv", "", 1), nil).OK()
 	if now.At("rows", 4, "date") != "2026-03-31" || now.At("rows", 4, "debits") != "100" || now.At("rows", 5, "credits") != "100" {
 		t.Errorf("%s", now.Body)
+	}
+}
+
+// Who asked may go before the ledger has answered. What he sent is on its way still, and a closing waits for it.
+func TestClosingWaitsForWhomNobodyWaits(t *testing.T) {
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	p, w, by := wholeProgram(t)
+	ann, bo := w.Caller(by, "ann", "finance"), w.Caller(by, "bo", "finance")
+	const at = "/v1/ledgers/main"
+	w.Post(at+"/assets", `{"code":"CNY","scale":2}`).OK()
+	w.Post(at+"/accounts", `{"address":"bank","asset":"CNY","side":"debit","type":"asset","code":1001,"constraint":"unbounded"}`).OK()
+	w.Post(at+"/accounts", `{"address":"client","asset":"CNY","side":"credit","type":"liability","code":2001}`).OK()
+	w.Post(at+"/clock", `{"to":"2026-03-31T04:00:00Z"}`).OK()
+	send := func(ctx context.Context, id id.ID) (uint64, error) {
+		answers, err := p.backend.Apply(ctx, "main", []*ledger.Command{{
+			ID: ledger.ID(id), Effective: dateOf(t, "2026-03-30"),
+			Operations: []ledger.Operation{&ledger.Transfer{Debit: "bank", Credit: "client", Mode: ledger.Exact, Amount: 100}},
+		}})
+		if err != nil {
+			return 0, err
+		}
+		return answers[0].Result.Sequence, nil
+	}
+	if _, err := send(t.Context(), w.ID()); err != nil { // from here on nothing is looked up on the way
+		t.Fatal(err)
+	}
+	closing := w.ID().String()
+	w.As(ann, http.MethodPost, at+"/periods", `{"id":"`+closing+`","reason":"month end","through":"2026-03-30"}`).OK()
+
+	db, err := sql.Open("sqlite", filepath.Join(p.config.Data, "journal.db"))
+	must(err)
+	disk, err := db.Conn(t.Context())
+	must(err)
+	_, err = disk.ExecContext(t.Context(), "BEGIN IMMEDIATE") // nothing gets to the disk
+	must(err)
+	ctx, gone := context.WithCancel(t.Context())
+	gone()
+	last := w.ID()
+	if _, err := send(ctx, last); !errs.Is(err, outcomeUnknown) {
+		t.Fatal(err)
+	}
+	closed := make(chan struct{})
+	go func() {
+		defer close(closed)
+		w.As(bo, http.MethodPost, "/v1/proposals/"+closing+"/approval", `{}`)
+	}()
+	select {
+	case <-closed:
+	case <-time.After(time.Second / 2):
+	}
+	_, err = disk.ExecContext(t.Context(), "ROLLBACK")
+	must(errors.Join(err, disk.Close(), db.Close()))
+	<-closed
+	sequence, err := send(t.Context(), last)
+	must(err)
+	if a := w.As(bo, http.MethodGet, at+"/periods", nil).OK(); a.At("periods", 0, "sequence") != fmt.Sprint(sequence) {
+		t.Errorf("the last command of the period is at %d: %s", sequence, a.Body)
 	}
 }

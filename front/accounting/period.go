@@ -72,8 +72,8 @@ func (a *Accounting) keepClosing(ctx context.Context, tx *sql.Tx, p *ops.Proposa
 type Known func(ctx context.Context, command id.ID) (bool, error)
 
 // Enter lets commands get to the ledger together, or none of them when one counts from a day in a closed period, unless
-// the ledger has it already: then it changes nothing. The caller leaves when it has the ledger's answer, and enters with
-// all commands at once: whoever is inside and enters again may wait for ever.
+// the ledger has it already: then it changes nothing. The caller leaves when the ledger has answered, even if nobody waits
+// for it any more, and enters with all commands at once: whoever is inside and enters again may wait for ever.
 func (a *Accounting) Enter(ctx context.Context, tenant id.ID, name string, commands []*ledger.Command, known Known) (leave func(), err error) {
 	a.gate.RLock()
 	if err := a.admit(ctx, tenant, name, commands, known); err != nil {
