@@ -499,6 +499,37 @@ func TestAClosingOfTheNodeBefore(t *testing.T) {
 	w.refused(w.enter("2026-03-30"), "period_closed commands[0].effective")
 }
 
+// Of two that are approved in the same instant, the second one sees the first.
+func TestApprovedInTheSameInstant(t *testing.T) {
+	w := newWorld(t, storetest.Postgres(t), storetest.SQLite(t), storetest.SQLite(t))
+	w.must(w.propose(accounting.ActionChart, chart))
+	w.advance("2026-03-31T16:00:00Z")
+	for _, c := range []struct{ action, first, second, want string }{
+		{
+			accounting.ActionChart, strings.Replace(chart, "2026-01-01", "2026-05-01", 1), strings.Replace(chart, "2026-01-01", "2026-04-15", 1),
+			"conflict from",
+		},
+		{accounting.ActionClose, `{"ledger":"main","through":"2026-03-30"}`, `{"ledger":"main","through":"2026-03-29"}`, "conflict through"},
+	} {
+		keep := func(tx *sql.Tx, document string) error {
+			return w.Actions("finance")[c.action].Keep(w.Context(), tx, &ops.Proposal{Tenant: tenant, Becomes: []byte(document)})
+		}
+		first, err := w.db.Writer().BeginTx(w.Context(), nil)
+		w.must(err)
+		w.must(keep(first, c.first))
+		second := make(chan error, 1)
+		go func() { second <- w.db.Write(w.Context(), func(tx *sql.Tx) error { return keep(tx, c.second) }) }()
+		select {
+		case err := <-second:
+			t.Errorf("%s: the second one did not wait: %v", c.action, err)
+			second <- err
+		case <-time.After(time.Second / 4):
+		}
+		w.must(first.Commit())
+		w.refused(<-second, c.want)
+	}
+}
+
 // While commands with effective dates arrive, a closing finds a sequence after which none of them is in the period.
 func TestClosingIsABarrier(t *testing.T) {
 	w := newWorld(t, storetest.SQLite(t), storetest.SQLite(t), storetest.SQLite(t))
