@@ -306,7 +306,7 @@ func (g *gathering) send(ctx context.Context, a *Allocation, run id.ID, pieces [
 		switch err := answered(&answers[i]); {
 		case err == nil && r.Code == ledger.Applied:
 			bids[i].Sequence, bids[i].At = r.Sequence, int64(r.Timestamp)
-			g.m.recent.add(bids[i])
+			g.m.remember(bids[i])
 			a.Bids = append(a.Bids, bids[i])
 		case err == nil, errs.Is(err, errs.Conflict): // of the same run, which was tried before: that piece stands
 			a.Refused++

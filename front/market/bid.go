@@ -111,8 +111,8 @@ func (m *Market) Place(ctx context.Context, b Bid) (Bid, error) {
 		return Bid{}, err
 	}
 	defer leave()
-	if just, there := m.recent.get(key{b.Tenant, b.ID}); there && just.Listing != b.Listing {
-		return Bid{}, idTaken() // on another ledger it would not be known
+	if err := m.unused(ctx, &b); err != nil {
+		return Bid{}, err
 	}
 	if err := m.admit(ctx, on, l, &b, 0); err != nil {
 		// What was done before is answered as it was.
@@ -231,7 +231,7 @@ func (m *Market) place(ctx context.Context, on Ledger, l *Listing, b Bid) (Bid, 
 		return Bid{}, m.refused(ctx, on, l, &a.Result)
 	}
 	b.Sequence, b.At = a.Result.Sequence, int64(a.Result.Timestamp)
-	m.recent.add(b)
+	m.remember(b)
 	return b, nil
 }
 

@@ -55,6 +55,7 @@ type Market struct {
 	owners  owners
 	turns   turns
 	recent  recent
+	used    used
 	spent   spent
 	rereads sync.Map // ledgers, as an owner without a register, of which rows tell all that was before this process
 }
