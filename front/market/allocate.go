@@ -187,6 +187,9 @@ func (g *gathering) gather(ctx context.Context, name string) (*mandate.Input, er
 	var offered []*Listing
 	err = g.on.View(ctx, 0, func(e *ledger.Engine) {
 		for _, l := range listings {
+			if l.checkFigures() != nil {
+				continue // it was opened before there was a bound: who would match it would match nothing
+			}
 			if f := g.m.figures(e, l, ""); f.takes(l) && f.units < l.Units {
 				in.Listings, offered = append(in.Listings, l.offered(l.Units-f.units)), append(offered, l)
 			}
@@ -233,7 +236,7 @@ func (g *gathering) now(ctx context.Context) (sequence uint64, at int64, err err
 	return sequence, at, err
 }
 
-// investor reads what somebody has. Mandates know a loan by its listing.
+// investor reads what somebody has, up to what a match counts to. Mandates know a loan by its listing.
 func (g *gathering) investor(ctx context.Context, name string, who id.ID) (mandate.Investor, error) {
 	v := mandate.Investor{ID: who, Loans: map[id.ID]int64{}, Borrowers: map[id.ID]int64{}, Regions: map[string]int64{}}
 	var held []ledger.HoldingState
@@ -242,7 +245,7 @@ func (g *gathering) investor(ctx context.Context, name string, who id.ID) (manda
 		if !there || a.NoDebits {
 			return
 		}
-		v.Cash, g.assets[who] = max(a.Available(), 0), a.Asset
+		v.Cash, g.assets[who] = min(max(a.Available(), 0), MaxAmount), a.Asset
 		if g.only == nil {
 			held, _, _ = e.Holdings(a.Address, "", ledger.MaxRegisters)
 		}
@@ -263,10 +266,10 @@ func (g *gathering) investor(ctx context.Context, name string, who id.ID) (manda
 		if err != nil {
 			return v, err
 		}
-		amount := l.Amount(held[i].Units)
-		v.Loans[l.ID] += amount
-		v.Borrowers[l.Borrower] += amount
-		v.Regions[l.Region] += amount
+		amount := l.Amount(min(held[i].Units, l.Units))
+		v.Loans[l.ID] = min(v.Loans[l.ID]+amount, MaxAmount)
+		v.Borrowers[l.Borrower] = min(v.Borrowers[l.Borrower]+amount, MaxAmount)
+		v.Regions[l.Region] = min(v.Regions[l.Region]+amount, MaxAmount)
 	}
 	return v, nil
 }

@@ -2,6 +2,7 @@ package market_test
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"strings"
 	"testing"
@@ -221,5 +222,56 @@ func TestAllocateAsksTheRules(t *testing.T) {
 		_, err := w.place(other, investor(1), 150)
 		w.is(err, market.NotAdmitted, "")
 		w.placed(other, investor(1), 100)
+	})
+}
+
+// One who has more than can be counted is counted up to that, and the others get theirs.
+func TestOneRichInvestorStopsNobody(t *testing.T) {
+	each(t, func(w *world) {
+		const most = market.MaxAmount
+		rich := w.investor(1, most)
+		w.investor(2, 1_000_00)
+		borrower := uid("borrower", 1)
+		for n := 1; n <= 2; n++ { // he holds as much as a loan can be, of one borrower, twice
+			l := listing(n)
+			l.Borrower, l.Unit, l.Units, l.Minimum, l.Step, l.Share = borrower, most, 1, 1, 1, 1
+			l = w.open(l)
+			_, err := w.Place(w.Context(), market.Bid{Tenant: tenant, ID: uid("bid", n), Listing: l.ID, Investor: rich, Amount: most})
+			w.must(err)
+			w.run()
+			w.do(&ledger.Transfer{Debit: "bank", Credit: market.Cash(rich), Mode: ledger.Exact, Amount: most})
+		}
+		w.enrol(1, func(m *market.Mandate) { m.PerBorrower = most })
+		w.do(&ledger.Transfer{Debit: "bank", Credit: market.Cash(rich), Mode: ledger.Exact, Amount: 1})
+		w.enrol(2, nil)
+		l := w.open(listing(3))
+		list, err := w.Bids(w.Context(), tenant, market.BidFilter{Listing: l.ID}, 0, 10)
+		w.must(err)
+		if got := said(&market.Allocation{Bids: list}); got != "1:300 2:300" {
+			w.Errorf("it went to %s", got)
+		}
+	})
+}
+
+// A listing's smallest bid is an amount that can be counted. One that was opened with another is offered to no mandate.
+func TestMinimumIsAnAmount(t *testing.T) {
+	each(t, func(w *world) {
+		l := listing(1)
+		l.Minimum, l.Step = market.MaxAmount/100+1, 1
+		w.is(w.Check(w.Context(), &l), errs.Invalid, "minimum")
+		l.Minimum--
+		w.must(w.Check(w.Context(), &l))
+		w.must(w.Create(w.Context(), l))
+		w.must(w.db.Write(w.Context(), func(tx *sql.Tx) error {
+			_, err := tx.ExecContext(w.Context(), `UPDATE market_listing SET terms = replace(terms, '"minimum":10000000000000000', '"minimum":20000000000000000')`)
+			return err
+		}))
+		w.account(l.Receiver, ledger.CreditNormal, ledger.Nonnegative)
+		w.run()
+		w.investor(1, 1_000_00)
+		w.enrol(1, nil)
+		if w.open(listing(2)); w.state(listing(2)).Sold != 300 || w.state(l).Minimum != 20_000_000_000_000_000 {
+			w.Errorf("%+v", w.state(listing(2)))
+		}
 	})
 }

@@ -112,8 +112,8 @@ func (l *Listing) checkFigures() error {
 		return invalid("units", "%d of %d, want at least one, and %d or less in all", l.Units, l.Unit, int64(MaxAmount))
 	case l.Step < 1 || l.Step > l.Units:
 		return invalid("step", "%d, want 1 to %d", l.Step, l.Units)
-	case l.Minimum < 1 || l.Minimum%l.Step != 0:
-		return invalid("minimum", "%d, want a multiple of the step %d", l.Minimum, l.Step)
+	case l.Minimum < 1 || l.Minimum > uint64(MaxAmount/l.Unit) || l.Minimum%l.Step != 0:
+		return invalid("minimum", "%d of %d, want a multiple of the step %d, and %d or less in all", l.Minimum, l.Unit, l.Step, int64(MaxAmount))
 	case l.Share < 1 || l.Share > l.Units:
 		return invalid("share", "%d, want 1 to %d", l.Share, l.Units)
 	case l.Partial > l.Units:
