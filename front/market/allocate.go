@@ -105,7 +105,7 @@ func (m *Market) allocate(ctx context.Context, tenant id.ID, on string, l Ledger
 			return nil, err
 		}
 	}
-	for pieces := range g.chunks(result.Pieces) {
+	for pieces := range chunks(result.Pieces) {
 		if err := g.send(ctx, a, run, pieces); err != nil {
 			return a, err
 		}
@@ -122,8 +122,9 @@ type gathering struct {
 	tenant id.ID
 	on     Ledger
 	byID   map[id.ID]*Listing
-	assets map[id.ID]string // of the investors' money
-	failed error            // at asking the product's rules
+	assets map[id.ID]string           // of the investors' money
+	caps   map[id.ID]*mandate.Mandate // those that have any
+	failed error                      // at asking the product's rules
 	misses []mandate.Miss
 	untold bool // there were more
 	// Of what investors hold only these listings matter; nil: all may.
@@ -136,7 +137,7 @@ type gathering struct {
 }
 
 func newGathering(m *Market, tenant id.ID, on Ledger) *gathering {
-	return &gathering{m: m, tenant: tenant, on: on, byID: map[id.ID]*Listing{}, assets: map[id.ID]string{}, overtaken: map[id.ID]bool{}}
+	return &gathering{m: m, tenant: tenant, on: on, byID: map[id.ID]*Listing{}, assets: map[id.ID]string{}, caps: map[id.ID]*mandate.Mandate{}, overtaken: map[id.ID]bool{}}
 }
 
 // allow asks the product's rules about a piece, as the ledger stands before the run. Of a listing whose product isn't
@@ -202,8 +203,12 @@ func (g *gathering) gather(ctx context.Context, name string) (*mandate.Input, er
 	if err != nil {
 		return nil, err
 	}
+	in.Mandates = make([]mandate.Mandate, len(line))
 	for i := range line {
-		in.Mandates = append(in.Mandates, line[i].line())
+		in.Mandates[i] = line[i].line()
+		if m := &in.Mandates[i]; m.PerLoan > 0 || m.PerBorrower > 0 || m.PerRegion > 0 {
+			g.caps[m.ID] = m
+		}
 	}
 	wide := func(m mandate.Mandate) bool { return m.PerBorrower > 0 || m.PerRegion > 0 }
 	if len(offered) <= few && !slices.ContainsFunc(in.Mandates, wide) {
@@ -286,7 +291,11 @@ func (g *gathering) send(ctx context.Context, a *Allocation, run id.ID, pieces [
 	var commands []*ledger.Command
 	for i := range pieces {
 		l, b := g.byID[pieces[i].Listing], g.bid(run, &pieces[i])
-		if err := g.m.admit(ctx, g.on, l, b, ahead[l.ID]); overtaken(err) {
+		err := g.m.admit(ctx, g.on, l, b, ahead[l.ID])
+		if err == nil {
+			err = g.capped(ctx, l, b)
+		}
+		if overtaken(err) {
 			a.Refused++
 			g.overtaken[l.ID] = true
 			continue
@@ -321,6 +330,26 @@ func (g *gathering) send(ctx context.Context, a *Allocation, run id.ID, pieces [
 	return failed
 }
 
+// capped refuses a piece that is above its mandate's caps by now: the investor may have bid or bought since he was looked at.
+func (g *gathering) capped(ctx context.Context, l *Listing, b *Bid) error {
+	m, caps := g.caps[b.Mandate]
+	if !caps {
+		return nil
+	}
+	v, err := g.investor(ctx, l.Ledger, b.Investor)
+	if err != nil {
+		return err
+	}
+	after := mandate.Investor{
+		Loans: map[id.ID]int64{l.ID: v.Loans[l.ID] + b.Amount}, Borrowers: map[id.ID]int64{l.Borrower: v.Borrowers[l.Borrower] + b.Amount},
+		Regions: map[string]int64{l.Region: v.Regions[l.Region] + b.Amount},
+	}
+	if len(mandate.Drifts(m, &after)) > 0 {
+		return ShareReached.Errorf("above the mandate's caps").On("amount")
+	}
+	return nil
+}
+
 // overtaken says whether a piece can't be had any more. Everything else that fails is no answer to a mandate.
 func overtaken(err error) bool {
 	for _, code := range []errs.Code{Closed, SoldOut, ShareReached, NotAdmitted, errs.Invalid} {
@@ -331,12 +360,9 @@ func overtaken(err error) bool {
 	return false
 }
 
-// chunks cuts pieces into what is sent together. Where rules count what an investor holds, he is in a chunk only once, so
-// that they see his piece before.
-func (g *gathering) chunks(list []mandate.Piece) iter.Seq[[]mandate.Piece] {
-	if g.m.Admit == nil {
-		return slices.Chunk(list, chunk)
-	}
+// chunks cuts pieces into what is sent together. An investor is in a chunk only once, so that rules and caps see his piece
+// before.
+func chunks(list []mandate.Piece) iter.Seq[[]mandate.Piece] {
 	return func(yield func([]mandate.Piece) bool) {
 		for len(list) > 0 {
 			n, seen := 0, map[id.ID]bool{}
@@ -357,7 +383,7 @@ func (g *gathering) turns(ctx context.Context, a *Allocation, pieces []mandate.P
 	for {
 		var names []turn
 		for i := range pieces {
-			names = append(names, g.m.turnsOf(g.byID[pieces[i].Listing], pieces[i].Investor)...)
+			names = append(names, turnsOf(g.byID[pieces[i].Listing], pieces[i].Investor)...)
 		}
 		release, full, err := g.m.turns.takeAll(ctx, names)
 		if !errs.Is(err, errs.Overloaded) {
@@ -365,7 +391,7 @@ func (g *gathering) turns(ctx context.Context, a *Allocation, pieces []mandate.P
 		}
 		before := len(pieces)
 		pieces = slices.DeleteFunc(slices.Clone(pieces), func(p mandate.Piece) bool {
-			out := slices.Contains(g.m.turnsOf(g.byID[p.Listing], p.Investor), full)
+			out := slices.Contains(turnsOf(g.byID[p.Listing], p.Investor), full)
 			g.overtaken[p.Listing] = g.overtaken[p.Listing] || out
 			return out
 		})

@@ -225,6 +225,38 @@ func TestAllocateAsksTheRules(t *testing.T) {
 	})
 }
 
+// Who bids while a run is under way gets nothing above his mandate's caps of it.
+func TestCapsHoldDuringARun(t *testing.T) {
+	for name, c := range map[string]func(*market.Mandate){
+		"borrower": func(m *market.Mandate) { m.PerBorrower = 400_00 },
+		"region":   func(m *market.Mandate) { m.PerRegion = 400_00 },
+	} {
+		t.Run(name, func(t *testing.T) {
+			each(t, func(w *world) {
+				ann := w.investor(1, 1_000_00)
+				a, b := w.open(listing(1)), listing(2)
+				b.Borrower = a.Borrower
+				w.open(b)
+				w.enrol(1, c)
+				bids := 0
+				w.Admit = func(_ context.Context, _ *market.Listing, x *market.Bid, _ int64) error {
+					if bids++; bids == 1 { // a piece is decided on
+						w.placed(b, ann, 350)
+					}
+					return nil
+				}
+				if got := w.allocate(1); len(got.Bids) != 0 || got.Refused == 0 {
+					t.Errorf("%+v", got)
+				}
+				w.allocate(2) // there is no room for 100 any more
+				if got := w.balance(a.Escrow()) + w.balance(b.Escrow()); got != 350_00 {
+					t.Errorf("he has bid %d", got)
+				}
+			})
+		})
+	}
+}
+
 // One who has more than can be counted is counted up to that, and the others get theirs.
 func TestOneRichInvestorStopsNobody(t *testing.T) {
 	each(t, func(w *world) {

@@ -106,7 +106,7 @@ func (m *Market) Place(ctx context.Context, b Bid) (Bid, error) {
 	if err != nil {
 		return Bid{}, err
 	}
-	leave, _, err := m.turns.takeAll(ctx, m.turnsOf(l, b.Investor))
+	leave, _, err := m.turns.takeAll(ctx, turnsOf(l, b.Investor))
 	if err != nil {
 		return Bid{}, err
 	}

@@ -26,14 +26,10 @@ type turn struct{ register, account string }
 // allocating stands in a turn for the register, with a ledger's name for the account: of who looks at its mandates.
 const allocating = "mandates"
 
-// turnsOf are the turns that a bid needs, in the order in which they are taken. Where rules count what an investor holds
-// in all, he bids on one listing at a time.
-func (m *Market) turnsOf(l *Listing, investor id.ID) []turn {
-	of := turn{l.Register, Cash(investor)}
-	if m.Admit == nil {
-		return []turn{of}
-	}
-	return []turn{{"", of.account}, of}
+// turnsOf are the turns that a bid needs, in the order in which they are taken. Rules and caps count what an investor holds
+// in all: he bids on one listing at a time.
+func turnsOf(l *Listing, investor id.ID) []turn {
+	return []turn{{"", Cash(investor)}, {l.Register, Cash(investor)}}
 }
 
 // Turn lets who buys claims act while nobody else bids or buys for an investor: what the rules have counted holds until
