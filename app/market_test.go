@@ -237,15 +237,15 @@ func TestBurstOfBids(t *testing.T) {
 	}
 	// The node itself finds it full and funds it.
 	p.await(listing, func(l *market.Listing) bool { return l.Sold == units && l.State == market.Funded })
-	last, rows := uint64(0), int64(0)
+	last, rows, after := uint64(0), int64(0), id.ID{}
 	for {
-		list, err := p.ground.Market.Bids(t.Context(), p.tenant, market.BidFilter{Listing: listing}, last, market.MaxPage)
+		list, err := p.ground.Market.Bids(t.Context(), p.tenant, market.BidFilter{Listing: listing}, after, market.MaxPage)
 		p.must(err)
 		for _, b := range list {
 			if told[b.Sequence] != b.Amount || b.Sequence <= last {
 				t.Fatalf("row %+v, the answer was %d", b, told[b.Sequence])
 			}
-			last, rows = b.Sequence, rows+b.Amount
+			last, rows, after = b.Sequence, rows+b.Amount, b.ID
 		}
 		if len(list) == 0 {
 			break

@@ -7,6 +7,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/longmen/longmen/api"
+	"github.com/longmen/longmen/core/party"
 	"github.com/longmen/longmen/front/market"
 	"github.com/longmen/longmen/front/market/mandate"
 	"github.com/longmen/longmen/front/right"
@@ -163,23 +164,21 @@ func (s *server) listBids(ctx context.Context, in *bidsInput) (*bidsOutput, erro
 	if err != nil {
 		return nil, err
 	}
-	after, err := s.sequence(ctx, listOfBids, in.Cursor)
+	page, err := s.rows(ctx, listOfBids, &in.InPage)
 	if err != nil {
 		return nil, err
 	}
-	list, err := g.Market.Bids(ctx, tenant(ctx), market.BidFilter{Investor: id.ID(in.Party)}, after, in.Limit)
+	list, err := g.Market.Bids(ctx, tenant(ctx), market.BidFilter{Investor: id.ID(in.Party)}, page.After, page.Limit)
 	if err != nil {
 		return nil, s.problem(ctx, err)
 	}
-	return bidsPage(listOfBids, list, in.Limit), nil
+	return bidsPage(listOfBids, list, page), nil
 }
 
 // bidsPage is a page of a list of bids.
-func bidsPage(of byte, list []market.Bid, limit int) *bidsOutput {
+func bidsPage(of byte, list []market.Bid, page party.Page) *bidsOutput {
 	out := &bidsOutput{}
 	out.Body.Bids = convert(list, bidOf)
-	if len(list) == limit {
-		out.Body.Next.Next = numberCursor(of, list[len(list)-1].Sequence)
-	}
+	out.Body.Next.Next = rowCursor(of, list, page, func(b *market.Bid) id.ID { return b.ID })
 	return out
 }

@@ -106,15 +106,15 @@ func (s *server) listMandateBids(ctx context.Context, in *mandateBidsInput) (*bi
 	if err != nil {
 		return nil, err
 	}
-	after, err := s.sequence(ctx, listOfMandateBids, in.Cursor)
+	page, err := s.rows(ctx, listOfMandateBids, &in.InPage)
 	if err != nil {
 		return nil, err
 	}
-	list, err := on.MandateBids(ctx, tenant(ctx), m.ID, after, in.Limit)
+	list, err := on.MandateBids(ctx, tenant(ctx), m.ID, page.After, page.Limit)
 	if err != nil {
 		return nil, s.problem(ctx, err)
 	}
-	return bidsPage(listOfMandateBids, list, in.Limit), nil
+	return bidsPage(listOfMandateBids, list, page), nil
 }
 
 func (s *server) getMandateListing(ctx context.Context, in *mandateWhyInput) (*mandateWhyOutput, error) {

@@ -2,12 +2,14 @@ package market_test
 
 import (
 	"context"
+	"slices"
 	"testing"
 
 	"github.com/longmen/longmen/core/ledger"
 	"github.com/longmen/longmen/front/market"
 	"github.com/longmen/longmen/kit/clock"
 	"github.com/longmen/longmen/kit/errs"
+	"github.com/longmen/longmen/kit/id"
 	"github.com/longmen/longmen/store"
 	"github.com/longmen/longmen/store/storetest"
 )
@@ -57,6 +59,44 @@ func TestOneIDWrittenOnTwoLedgers(t *testing.T) {
 			if now := w.state(l); now.Sold != 100 {
 				t.Errorf("listing %d: %+v", n+1, now)
 			}
+		}
+	})
+}
+
+// Bids on two ledgers have the same sequences, and each stands on one page.
+func TestPagesOfBidsOnTwoLedgers(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		worlds := []*world{newWorld(t, db), newWorld(t, db)}
+		worlds[1].name = "second"
+		made := map[id.ID]uint64{}
+		for n, w := range worlds {
+			l := listing(n + 1)
+			l.Ledger = w.name
+			l = w.open(l)
+			ann := w.investor(1, 1_000_00)
+			for i := range 2 {
+				b, err := w.Place(t.Context(), market.Bid{Tenant: tenant, ID: uid(w.name, i), Listing: l.ID, Investor: ann, Amount: 100_00})
+				w.must(err)
+				made[b.ID] = b.Sequence
+			}
+			w.follow()
+		}
+		bids, stakes, last := []id.ID{}, []id.ID{}, id.ID{}
+		for range 4 {
+			page, err := worlds[0].Bids(t.Context(), tenant, market.BidFilter{Investor: investor(1)}, last, 1)
+			worlds[0].must(err)
+			short, err := worlds[0].Stakes(t.Context(), tenant, investor(1), last, 1)
+			worlds[0].must(err)
+			last = page[0].ID
+			bids, stakes = append(bids, last), append(stakes, short[0].ID)
+		}
+		slices.SortFunc(bids, func(a, b id.ID) int { return slices.Compare(a[:], b[:]) })
+		if len(made) != 4 || len(slices.Compact(bids)) != 4 || made[uid("main", 0)] != made[uid("second", 0)] {
+			t.Errorf("page by page: %v of %v", bids, made)
+		}
+		slices.SortFunc(stakes, func(a, b id.ID) int { return slices.Compare(a[:], b[:]) })
+		if !slices.Equal(bids, stakes) {
+			t.Errorf("stakes: %v of %v", stakes, bids)
 		}
 	})
 }

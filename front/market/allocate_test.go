@@ -11,6 +11,7 @@ import (
 	"github.com/longmen/longmen/core/ledger"
 	"github.com/longmen/longmen/front/market"
 	"github.com/longmen/longmen/kit/errs"
+	"github.com/longmen/longmen/kit/id"
 )
 
 // enrol lets an investor give a mandate of 1,000 yuan, at most 300 a loan.
@@ -83,7 +84,7 @@ func TestAllocate(t *testing.T) {
 			t.Errorf("the same run again made %s", said(again))
 		}
 		l := w.open(listing(2))
-		list, err := w.Bids(w.Context(), tenant, market.BidFilter{Listing: l.ID}, 0, 10)
+		list, err := w.Bids(w.Context(), tenant, market.BidFilter{Listing: l.ID}, id.ID{}, 10)
 		w.must(err)
 		if got := said(&market.Allocation{Bids: list}); got != "5:300 1:300 2:300 3:100" {
 			t.Errorf("the second loan went to %s", got)
@@ -118,7 +119,7 @@ func TestCapsHoldFromRunToRun(t *testing.T) {
 						l.Units, l.Share = 200, 200
 					}
 					l = w.open(l)
-					list, err := w.Bids(w.Context(), tenant, market.BidFilter{Listing: l.ID}, 0, 10)
+					list, err := w.Bids(w.Context(), tenant, market.BidFilter{Listing: l.ID}, id.ID{}, 10)
 					w.must(err)
 					if got, want := said(&market.Allocation{Bids: list}), []string{"1:200", c.want}[n-1]; got != want {
 						t.Errorf("of loan %d it got %s, want %s", n, got, want)
@@ -277,7 +278,7 @@ func TestOneRichInvestorStopsNobody(t *testing.T) {
 		w.do(&ledger.Transfer{Debit: "bank", Credit: market.Cash(rich), Mode: ledger.Exact, Amount: 1})
 		w.enrol(2, nil)
 		l := w.open(listing(3))
-		list, err := w.Bids(w.Context(), tenant, market.BidFilter{Listing: l.ID}, 0, 10)
+		list, err := w.Bids(w.Context(), tenant, market.BidFilter{Listing: l.ID}, id.ID{}, 10)
 		w.must(err)
 		if got := said(&market.Allocation{Bids: list}); got != "1:300 2:300" {
 			w.Errorf("it went to %s", got)

@@ -40,7 +40,7 @@ func TestAListingThatFillsIsFunded(t *testing.T) {
 		w.is(err, market.Settled, "bid")
 		_, err = w.place(l, c, 100)
 		w.is(err, market.SoldOut, "amount")
-		list, err := w.Bids(w.Context(), tenant, market.BidFilter{Listing: l.ID}, 0, 10)
+		list, err := w.Bids(w.Context(), tenant, market.BidFilter{Listing: l.ID}, id.ID{}, 10)
 		w.must(err)
 		var order []uint64
 		for _, b := range list {
@@ -308,7 +308,7 @@ func TestBurst(t *testing.T) {
 		if got := w.state(l); got.State != market.Funded || sum != 1_000_00 || w.balance(l.Receiver) != 1_000_00 {
 			t.Errorf("sold %d: %+v", sum, got)
 		}
-		list, err := w.Bids(w.Context(), tenant, market.BidFilter{Listing: l.ID}, 0, market.MaxPage)
+		list, err := w.Bids(w.Context(), tenant, market.BidFilter{Listing: l.ID}, id.ID{}, market.MaxPage)
 		w.must(err)
 		last := uint64(0)
 		for _, b := range list {
@@ -369,7 +369,7 @@ func TestUnitsAreOfTheInvestorsClass(t *testing.T) {
 			}
 		}))
 		w.run()
-		list, err := w.Bids(w.Context(), tenant, market.BidFilter{Listing: l.ID}, 0, 10)
+		list, err := w.Bids(w.Context(), tenant, market.BidFilter{Listing: l.ID}, id.ID{}, 10)
 		w.must(err)
 		if len(list) != 2 {
 			w.Errorf("%d rows of two bids", len(list))

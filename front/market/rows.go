@@ -144,8 +144,11 @@ type BidFilter struct {
 	Listing  id.ID
 }
 
-// Bids lists bids in the order in which they came, after a sequence: at most limit, 1 to MaxPage.
-func (m *Market) Bids(ctx context.Context, tenant id.ID, f BidFilter, after uint64, limit int) ([]Bid, error) {
+// afterBid goes on after a bid, or begins anew: as they came, and by their ids where two ledgers have one sequence.
+const afterBid = ` AND (sequence, id) > (coalesce((SELECT sequence FROM market_bid WHERE tenant = ? AND id = ?), 0), ?) ORDER BY sequence, id LIMIT ?`
+
+// Bids lists bids in the order in which they came, after one: at most limit, 1 to MaxPage.
+func (m *Market) Bids(ctx context.Context, tenant id.ID, f BidFilter, after id.ID, limit int) ([]Bid, error) {
 	if limit < 1 || limit > MaxPage {
 		return nil, invalid("limit", "%d, want 1 to %d", limit, MaxPage)
 	}
@@ -159,11 +162,12 @@ func (m *Market) Bids(ctx context.Context, tenant id.ID, f BidFilter, after uint
 	if !f.Listing.IsZero() {
 		where, args = where+" AND listing = ?", append(args, f.Listing[:])
 	}
-	return m.bids(ctx, m.DB.Reader(), where+" AND sequence > ? ORDER BY sequence LIMIT ?", append(args, int64(after), limit)...)
+	return m.bids(ctx, m.DB.Reader(), where+afterBid, append(args, tenant[:], after[:], after[:], limit)...)
 }
 
 // Stake is what an overview needs of a bid.
 type Stake struct {
+	ID       id.ID
 	Listing  id.ID
 	Units    uint64
 	Amount   int64
@@ -172,23 +176,24 @@ type Stake struct {
 	Ended    uint64
 }
 
-// Stakes lists an investor's bids with little of each, in their order, after a sequence.
-func (m *Market) Stakes(ctx context.Context, tenant, investor id.ID, after uint64, limit int) (list []Stake, err error) {
+// Stakes lists an investor's bids with little of each, in their order, after one.
+func (m *Market) Stakes(ctx context.Context, tenant, investor, after id.ID, limit int) (list []Stake, err error) {
 	if limit < 1 || limit > MaxPage {
 		return nil, invalid("limit", "%d, want 1 to %d", limit, MaxPage)
 	}
-	rows, err := m.DB.Reader().QueryContext(ctx, m.DB.Rebind(`SELECT listing, units, amount, sequence, at, ended FROM market_bid
-		WHERE tenant = ? AND investor = ? AND sequence > ? ORDER BY sequence LIMIT ?`), tenant[:], investor[:], int64(after), limit)
+	rows, err := m.DB.Reader().QueryContext(ctx, m.DB.Rebind(`SELECT id, listing, units, amount, sequence, at, ended FROM market_bid
+		WHERE tenant = ? AND investor = ?`+afterBid), tenant[:], investor[:], tenant[:], after[:], after[:], limit)
 	if err != nil {
 		return nil, fmt.Errorf("read bids: %w", err)
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
-	var listing sql.RawBytes
+	var own, listing sql.RawBytes
 	for rows.Next() {
 		var s Stake
-		if err := rows.Scan(&listing, &s.Units, &s.Amount, &s.Sequence, &s.At, &s.Ended); err != nil {
+		if err := rows.Scan(&own, &listing, &s.Units, &s.Amount, &s.Sequence, &s.At, &s.Ended); err != nil {
 			return nil, fmt.Errorf("read bids: %w", err)
 		}
+		copy(s.ID[:], own)
 		copy(s.Listing[:], listing)
 		list = append(list, s)
 	}

@@ -265,10 +265,10 @@ func (m *Market) Drifts(ctx context.Context, tenant, own id.ID) (list []Drift, e
 // bidsOfMandate is by the index of those bids that a mandate made.
 const bidsOfMandate = "tenant = ? AND length(mandate) > 0 AND mandate = ?"
 
-// MandateBids lists the bids that a mandate made, in the order in which they came, after a sequence.
-func (m *Market) MandateBids(ctx context.Context, tenant, own id.ID, after uint64, limit int) ([]Bid, error) {
+// MandateBids lists the bids that a mandate made, in the order in which they came, after one.
+func (m *Market) MandateBids(ctx context.Context, tenant, own, after id.ID, limit int) ([]Bid, error) {
 	if limit < 1 || limit > MaxPage {
 		return nil, invalid("limit", "%d, want 1 to %d", limit, MaxPage)
 	}
-	return m.bids(ctx, m.DB.Reader(), bidsOfMandate+" AND sequence > ? ORDER BY sequence LIMIT ?", tenant[:], own[:], int64(after), limit)
+	return m.bids(ctx, m.DB.Reader(), bidsOfMandate+afterBid, tenant[:], own[:], tenant[:], after[:], after[:], limit)
 }

@@ -84,14 +84,14 @@ func TestWhy(t *testing.T) {
 		if w.must(err); y.Miss.Sequence != before || y.Now.Sequence <= before || y.Miss.At != noon.UnixMicro() {
 			t.Errorf("decided at %d, looked at %d; the run began at %d", y.Miss.Sequence, y.Now.Sequence, before)
 		}
-		list, err := w.MandateBids(w.Context(), tenant, uid("mandate", 3), 0, 10)
+		list, err := w.MandateBids(w.Context(), tenant, uid("mandate", 3), id.ID{}, 10)
 		if w.must(err); len(list) != 1 || list[0].Bound != mandate.Cash || list[0].Investor != investor(3) {
 			t.Errorf("%+v", list)
 		}
-		if list, err = w.MandateBids(w.Context(), tenant, uid("mandate", 3), list[0].Sequence, 10); err != nil || len(list) != 0 {
+		if list, err = w.MandateBids(w.Context(), tenant, uid("mandate", 3), list[0].ID, 10); err != nil || len(list) != 0 {
 			t.Errorf("after the last one: %+v %v", list, err)
 		}
-		_, err = w.MandateBids(w.Context(), tenant, uid("mandate", 3), 0, market.MaxPage+1)
+		_, err = w.MandateBids(w.Context(), tenant, uid("mandate", 3), id.ID{}, market.MaxPage+1)
 		w.is(err, errs.Invalid, "limit")
 	})
 }
@@ -140,7 +140,7 @@ func TestNothingToTellIsNotKept(t *testing.T) {
 		}))
 		w.Noted = noted
 		w.follow()
-		if bids, err := w.MandateBids(w.Context(), tenant, uid("mandate", 1), 0, 10); err != nil || len(bids) != 1 {
+		if bids, err := w.MandateBids(w.Context(), tenant, uid("mandate", 1), id.ID{}, 10); err != nil || len(bids) != 1 {
 			t.Errorf("%d bids, %v", len(bids), err)
 		}
 		a := w.allocate(2)

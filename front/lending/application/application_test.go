@@ -167,7 +167,7 @@ func TestWaiting(t *testing.T) {
 			w.run()
 			w.bid(a, 1, 700_00)
 			w.bid(a, 3, 100_00)
-			bids, err := w.market.Bids(context.Background(), tenant, market.BidFilter{Investor: investor(3)}, 0, 1)
+			bids, err := w.market.Bids(context.Background(), tenant, market.BidFilter{Investor: investor(3)}, id.ID{}, 1)
 			if err == nil {
 				_, err = w.market.Cancel(context.Background(), tenant, bids[0].ID, staff)
 			}

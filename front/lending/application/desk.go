@@ -85,7 +85,7 @@ type Outbox interface {
 // Market opens listings and knows who funded them.
 type Market interface {
 	Open(ctx context.Context, tx *sql.Tx, l market.Listing) error
-	Bids(ctx context.Context, tenant id.ID, f market.BidFilter, after uint64, limit int) ([]market.Bid, error)
+	Bids(ctx context.Context, tenant id.ID, f market.BidFilter, after id.ID, limit int) ([]market.Bid, error)
 }
 
 // Loans are those that were paid out.

@@ -40,13 +40,13 @@ func (d *Desk) waiting(ctx context.Context, a *Application, p *catalog.Product, 
 	}
 	at := map[id.ID]int{}
 	terms := &catalog.Application{Amount: a.Raised, Grade: a.Offer.Grade, Start: start}
-	for after, more := uint64(0), true; more; {
+	for after, more := (id.ID{}), true; more; {
 		bids, err := d.Market.Bids(ctx, a.Tenant, market.BidFilter{Listing: a.ID}, after, market.MaxPage)
 		if err != nil {
 			return nil, 0, err
 		}
 		for _, b := range bids {
-			after = b.Sequence
+			after = b.ID
 			if b.Ended != 0 {
 				continue
 			}

@@ -118,7 +118,7 @@ func (g *gathering) ahead(list []*market.Listing) error {
 // bids notes what was paid for bids that were funded, and sums up those that are open.
 func (g *gathering) bids() (open int64, err error) {
 	listings := map[id.ID]*market.Listing{}
-	for after := uint64(0); ; {
+	for after := (id.ID{}); ; {
 		list, err := g.Market.Stakes(g.ctx, g.tenant, g.investor, after, market.MaxPage)
 		if err != nil {
 			return 0, err
@@ -141,7 +141,7 @@ func (g *gathering) bids() (open int64, err error) {
 		}
 		for i := range list {
 			b := &list[i]
-			after = b.Sequence
+			after = b.ID
 			l := listings[b.Listing]
 			switch {
 			case b.Ended != 0 || l.Ledger != g.on || l.State == market.Returned || l.State == market.Failed:
