@@ -203,3 +203,21 @@ func TestAllocateWithoutOneListing(t *testing.T) {
 		}
 	})
 }
+
+// A listing that is opened again is the same, down to its end and to what it is funded with in part, or it is another one.
+func TestListingAgain(t *testing.T) {
+	each(t, func(w *world) {
+		w.must(w.Create(w.Context(), listing(1)))
+		w.must(w.Create(w.Context(), listing(1)))
+		for _, change := range []func(*market.Listing){
+			func(l *market.Listing) { l.Closes++ },
+			func(l *market.Listing) { l.Partial = 600 },
+			func(l *market.Listing) { l.Opened-- },
+			func(l *market.Listing) { l.Share-- },
+		} {
+			l := listing(1)
+			change(&l)
+			w.is(w.Create(w.Context(), l), errs.Conflict, "")
+		}
+	})
+}

@@ -39,7 +39,8 @@ func (m *Market) insertListing(ctx context.Context, tx *sql.Tx, l *Listing) (boo
 	if err != nil {
 		return false, err
 	}
-	if there.Ledger != l.Ledger || there.Loan != l.Loan || there.Borrower != l.Borrower || there.Opened != l.Opened || !reflect.DeepEqual(there.Terms, l.Terms) {
+	if there.Ledger != l.Ledger || there.Loan != l.Loan || there.Borrower != l.Borrower || !reflect.DeepEqual(there.Terms, l.Terms) ||
+		there.Opened != l.Opened || there.Closes != l.Closes || there.Partial != l.Partial {
 		return false, errs.Conflict.Errorf("there is a listing %s with other terms", l.ID)
 	}
 	return false, nil
