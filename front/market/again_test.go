@@ -101,7 +101,7 @@ func TestPagesOfBidsOnTwoLedgers(t *testing.T) {
 	})
 }
 
-// A cancel that the ledger refused can be asked for again, by anybody.
+// A cancel that the ledger refused can be asked for again, by anybody. While it would refuse it again it is not sent.
 func TestCancelRefusedAndAgain(t *testing.T) {
 	each(t, func(w *world) {
 		ann := w.investor(1, 1_000_00)
@@ -109,11 +109,15 @@ func TestCancelRefusedAndAgain(t *testing.T) {
 		b, other := w.placed(l, ann, 100), w.placed(l, ann, 150)
 		w.follow()
 		frozen := w.do(&ledger.Freeze{Account: market.Cash(ann), What: ledger.FreezeCredits})
-		for n := range 2 {
-			_, err := w.Cancel(w.Context(), tenant, b.ID, uid("principal", n))
+		last := len(w.journal)
+		for n := range 80 { // however often
+			_, err := w.Cancel(w.Context(), tenant, b.ID, uid("principal", n%2))
 			w.is(err, errs.Conflict, "")
 		}
 		w.follow()
+		if got := len(w.journal); got != last+1 {
+			w.Errorf("the refused cancels are %d commands", got-last)
+		}
 		var mark ledger.Mark
 		for _, e := range w.journal {
 			if e.result.Sequence == frozen.Sequence {

@@ -290,36 +290,52 @@ func (m *Market) Cancel(ctx context.Context, tenant, bid, actor id.ID) (Bid, err
 }
 
 // sendCancel takes a bid back, or says so in it if that was done before. Each attempt that the ledger refused has used up
-// an id.
+// an id: none is made that it would refuse as it stands.
 func (m *Market) sendCancel(ctx context.Context, on Ledger, l *Listing, b *Bid, actor id.ID) (a node.Answer, err error) {
-	var before *node.Answer // to an attempt of the same one
 	for n := range uint64(maxCancels) {
 		a, err = send(ctx, on, l.cancelCommand(b, actor, n))
-		switch {
-		case errs.Is(err, errs.Conflict): // somebody else's attempt; its row says what became of it
-			last, err := sequence(ctx, on)
-			if err == nil {
-				err = m.Await(ctx, b.Tenant, l.Ledger, last)
-			}
-			if err != nil {
-				return a, err
-			}
-			now, err := m.bid(ctx, m.DB.Reader(), b.Tenant, b.ID)
-			if err != nil || now.Ended != 0 {
-				*b = now
-				return a, err
-			}
-		case err != nil || !a.Repeated || a.Result.Code == ledger.Applied:
+		taken := errs.Is(err, errs.Conflict) // by somebody else's attempt
+		if !taken && (err != nil || !a.Repeated || a.Result.Code == ledger.Applied) {
 			return a, err
-		default:
-			before = &node.Answer{Result: a.Result}
 		}
-	}
-	if before != nil {
-		return *before, nil
+		if a.Result, err = against(ctx, on, l, b); err != nil {
+			return a, err
+		}
+		// A later attempt may have done it; its row says so.
+		if err := m.Await(ctx, b.Tenant, l.Ledger, a.Result.Sequence); err != nil {
+			return a, err
+		}
+		now, err := m.bid(ctx, m.DB.Reader(), b.Tenant, b.ID)
+		if err != nil || now.Ended != 0 {
+			*b = now
+			return a, err
+		}
+		if a.Result.Code != ledger.Applied {
+			return a, nil
+		}
 	}
 	return a, errs.Conflict.Errorf("the ledger refused it %d times", maxCancels).On("bid")
 }
 
+// against is what the ledger, as it stands, has against taking a bid back; Applied: nothing.
+func against(ctx context.Context, on Ledger, l *Listing, b *Bid) (r ledger.Result, err error) {
+	err = on.View(ctx, 0, func(e *ledger.Engine) {
+		h, _ := e.Holding(l.Register, Cash(b.Investor))
+		escrow, _ := e.Account(l.Escrow())
+		cash, _ := e.Account(Cash(b.Investor))
+		switch r.Sequence = e.Sequence(); {
+		case h.Units-h.Held < b.Units:
+			r.Code = ledger.UnitsTooFew
+		case escrow.NoDebits:
+			r.Code = ledger.DebitsFrozen
+		case cash.NoCredits:
+			r.Code = ledger.CreditsFrozen
+		case escrow.Available() < b.Amount:
+			r.Code = ledger.BalanceTooLow
+		}
+	})
+	return r, err
+}
+
 // maxCancels is how often the ledger may refuse to take a bid back.
-const maxCancels = 32
+const maxCancels = 1_024
