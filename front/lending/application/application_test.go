@@ -251,6 +251,19 @@ func TestFundedInPart(t *testing.T) {
 	}
 }
 
+// Nothing below the share from which on it is paid out is enough: in whole units it is rounded up.
+func TestFundedInPartOfUnits(t *testing.T) {
+	for share, want := range map[string]uint64{"0.5": 600, "0.5001": 601, "0.0001": 1} {
+		w := newWorld(t, storetest.SQLite(t))
+		w.partial = rate(share)
+		a := w.sign(w.submit(1))
+		w.run()
+		if l, err := w.market.Listing(context.Background(), tenant, a.ID); err != nil || l.Units != 1_200 || l.Partial != want {
+			t.Errorf("%s of %d units are %d, %v", share, l.Units, l.Partial, err)
+		}
+	}
+}
+
 // A listing that no application opened is none of the desk's.
 func TestOthersListings(t *testing.T) {
 	w := newWorld(t, storetest.SQLite(t))

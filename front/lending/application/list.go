@@ -138,11 +138,11 @@ func (d *Desk) listing(a *Application, p *catalog.Product, now int64) (market.Li
 		return market.Listing{}, errs.Invalid.Errorf("%d is not a whole number of units of %d", a.Offer.Amount, unit).On("amount")
 	}
 	units := a.Offer.Amount / unit
-	share, err := part(f.Share, units)
+	share, err := part(f.Share, units, amount.Down)
 	if err != nil {
 		return market.Listing{}, err
 	}
-	partial, err := part(f.Partial, units)
+	partial, err := part(f.Partial, units, amount.Up)
 	if err != nil {
 		return market.Listing{}, err
 	}
@@ -160,8 +160,8 @@ func (d *Desk) listing(a *Application, p *catalog.Product, now int64) (market.Li
 
 const day24 = 24 * 3600 * 1_000_000
 
-// part is a share of units, rounded down.
-func part(r catalog.Rate, units int64) (int64, error) {
+// part is a share of units: the most of one investor is rounded down, the least of a loan up.
+func part(r catalog.Rate, units int64, how amount.Mode) (int64, error) {
 	if r.IsZero() {
 		return 0, nil
 	}
@@ -169,5 +169,5 @@ func part(r catalog.Rate, units int64) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	return f.Apply(units, amount.Down)
+	return f.Apply(units, how)
 }
