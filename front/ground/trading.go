@@ -94,7 +94,7 @@ func (t *traded) loan(ctx context.Context, l *servicing.Loan, today day.Date) (*
 	return &sale.Loan{
 		Loan: now, ID: l.Deed.Loan, Borrower: l.Borrower, Product: p.Product, Ledger: l.Ledger, Register: l.Places.Register,
 		Fees:  receivers(&l.Places),
-		Since: l.Start(), Changed: l.Changed(),
+		Since: l.Since, Changed: l.Changed(),
 	}, nil
 }
 

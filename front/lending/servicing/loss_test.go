@@ -273,6 +273,15 @@ func TestBuy(t *testing.T) {
 			t.Errorf("bought: %+v", e)
 		}
 		w.whole(d)
+		err = w.While(context.Background(), tenant, d.Loan, func(l *servicing.Loan, today day.Date) error {
+			if got := l.Since("guarantor:1"); got != today || l.Since(holder(7)) != l.Start() {
+				t.Errorf("the payer has it since %s, today is %s", got, today)
+			}
+			return nil
+		})
+		if err != nil {
+			t.Error(err)
+		}
 		// What comes now is for who holds the units: 999 of 1,000 parts for the payer.
 		has := w.balance("guarantor:1")
 		w.repay(d, 1, 10_661_85)

@@ -28,6 +28,17 @@ func (s *Servicing) While(ctx context.Context, tenant, loanID id.ID, f func(l *L
 // Start is the loan's first day.
 func (l *Loan) Start() day.Date { return l.contract.Agreement.Terms.Due.Start }
 
+// Since is from when an account has units that were not sold to it: from the first day, or since it took the loan over.
+func (l *Loan) Since(account string) day.Date {
+	since := l.Start()
+	for i := range l.Events {
+		if e := &l.Events[i]; e.Kind == Bought && e.Outcome == Applied && e.Payer == account {
+			since = e.Date
+		}
+	}
+	return since
+}
+
 // Changed is the number of the last event that changed what was agreed, 0 if none did.
 func (l *Loan) Changed() (number uint32) {
 	for i := range l.Events {

@@ -33,9 +33,9 @@ type Loan struct {
 	Product  *catalog.Product
 	Ledger   string
 	Register string
-	Fees     map[catalog.Receiver]string // accounts that get the fees
-	Since    day.Date                    // from when those held it who funded it
-	Changed  uint32                      // grows when what was agreed is changed
+	Fees     map[catalog.Receiver]string   // accounts that get the fees
+	Since    func(account string) day.Date // from when it has units that were not sold to it
+	Changed  uint32                        // grows when what was agreed is changed
 }
 
 // Loans knows the loans.
@@ -269,7 +269,7 @@ func midnight(d day.Date, zone *time.Location) int64 {
 
 // holding is what an investor may sell of a loan.
 func (s *Sales) holding(ctx context.Context, on market.Ledger, tenant, loan id.ID, l *Loan, who id.ID) (h claim.Holding, err error) {
-	h.Since = l.Since
+	h.Since = l.Since(market.Cash(who))
 	last := uint64(0)
 	if err = on.View(ctx, 0, func(e *ledger.Engine) {
 		last = e.Sequence()
@@ -285,7 +285,7 @@ func (s *Sales) holding(ctx context.Context, on market.Ledger, tenant, loan id.I
 	}
 	since, times, err := s.bought(ctx, s.DB.Reader(), tenant, loan, who)
 	if err == nil && times > 0 {
-		h.Since, h.Times = since, times
+		h.Since, h.Times = max(h.Since, since), times
 	}
 	return h, err
 }

@@ -229,6 +229,18 @@ func TestHowOftenAClaimIsSold(t *testing.T) {
 	})
 }
 
+// Who took the loan over in the borrower's place has held it since then.
+func TestHoldingDaysOfATakeover(t *testing.T) {
+	each(t, func(w *world) {
+		for took, want := range map[day.Date]claim.Reason{0: "", day.Of(2026, 2, 23): "", day.Of(2026, 2, 24): claim.HeldShort} { // 30 days, 29
+			w.took = took
+			if _, got, err := w.Preview(w.Context(), tenant, sale.Offer{Loan: theLoan, Seller: cy, Units: 1_000, Price: rate("1")}); err != nil || got != want {
+				t.Errorf("taken over on %s: %q, %v", took, got, err)
+			}
+		}
+	})
+}
+
 // Of many who buy at once one gets it; the same purchase again is the first one.
 func TestPurchasesAtOnce(t *testing.T) {
 	each(t, func(w *world) {

@@ -98,6 +98,7 @@ type world struct {
 	agreement loan.Agreement
 	state     claim.State // instead of the one that follows from the events
 	changed   uint32      // what was agreed
+	took      day.Date    // when Cy took over what he has
 	act       sync.Mutex  // one act of the loan at a time
 	following sync.Mutex
 
@@ -198,7 +199,15 @@ func (w *world) While(ctx context.Context, _, which id.ID, f func(*sale.Loan) er
 	if w.state != "" {
 		l.State = w.state
 	}
-	return f(&sale.Loan{Loan: l, ID: theLoan, Product: w.product, Changed: w.changed, Ledger: "main", Register: "loan:1", Fees: map[catalog.Receiver]string{catalog.ToPlatform: "fees", catalog.ToReserve: "reserve"}, Since: day.Of(2026, 1, 15)})
+	return f(&sale.Loan{Loan: l, ID: theLoan, Product: w.product, Changed: w.changed, Ledger: "main", Register: "loan:1", Fees: map[catalog.Receiver]string{catalog.ToPlatform: "fees", catalog.ToReserve: "reserve"}, Since: w.since})
+}
+
+// since is when those who funded the loan began to hold it, and when Cy took it over, if he did.
+func (w *world) since(account string) day.Date {
+	if account == market.Cash(cy) {
+		return max(w.took, day.Of(2026, 1, 15))
+	}
+	return day.Of(2026, 1, 15)
 }
 
 // The ledger, with its journal kept as a follower is handed it.
