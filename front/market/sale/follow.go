@@ -116,11 +116,14 @@ func (s *Sales) sold(ctx context.Context, tx *sql.Tx, o *order.Order, t *Terms, 
 			return err
 		}
 	}
-	_, times, err := s.bought(ctx, tx, tenant, t.Loan, from)
+	_, times, _, err := s.bought(ctx, tx, tenant, t.Loan, from)
 	if err != nil {
 		return err
 	}
-	_, own, err := s.bought(ctx, tx, tenant, t.Loan, buyer)
+	if t.Unsold {
+		times = 0
+	}
+	_, own, _, err := s.bought(ctx, tx, tenant, t.Loan, buyer)
 	if err != nil {
 		return err
 	}

@@ -115,6 +115,7 @@ type Terms struct {
 	All         uint64 `json:"all_units"`
 	Asked       int64  `json:"asked"` // what it cost on that day
 	Changed     uint32 `json:"changed,omitempty"`
+	Unsold      bool   `json:"unsold,omitempty"` // none of the units was sold before
 }
 
 // TermsOf reads an order's attributes.
@@ -172,7 +173,7 @@ func (s *Sales) Offer(ctx context.Context, tenant id.ID, o Offer) (order.Order, 
 func (s *Sales) Preview(ctx context.Context, tenant id.ID, o Offer) (q claim.Quote, against claim.Reason, err error) {
 	err = s.Loans.While(ctx, tenant, o.Loan, func(l *Loan) error {
 		ask := claim.Offer{Units: o.Units, Price: o.Price}
-		if against, err = s.against(ctx, tenant, l, &o); err != nil || against != "" {
+		if _, against, err = s.against(ctx, tenant, l, &o); err != nil || against != "" {
 			return err
 		}
 		q, err = claim.Price(l.Product, &l.Loan, &ask, "", "")
@@ -181,14 +182,14 @@ func (s *Sales) Preview(ctx context.Context, tenant id.ID, o Offer) (q claim.Quo
 	return q, against, err
 }
 
-// against says what stands against an offer.
-func (s *Sales) against(ctx context.Context, tenant id.ID, l *Loan, o *Offer) (claim.Reason, error) {
+// against says what stands against an offer, of what the seller has.
+func (s *Sales) against(ctx context.Context, tenant id.ID, l *Loan, o *Offer) (h claim.Holding, reason claim.Reason, err error) {
 	on, err := s.Ledgers(ctx, l.Ledger)
 	if err != nil {
-		return "", err
+		return h, "", err
 	}
-	h, err := s.holding(ctx, on, tenant, o.Loan, l, o.Seller)
-	return claim.Against(l.Product, &l.Loan, &h, &claim.Offer{Units: o.Units, Price: o.Price}), err
+	h, err = s.holding(ctx, on, tenant, l, o)
+	return h, claim.Against(l.Product, &l.Loan, &h, &claim.Offer{Units: o.Units, Price: o.Price}), err
 }
 
 // same says whether an order was opened by this offer.
@@ -214,7 +215,7 @@ func seller(o *order.Order) id.ID {
 
 // prepare checks an offer and makes its order, with the events that end or look at it.
 func (s *Sales) prepare(ctx context.Context, tenant id.ID, l *Loan, o *Offer) (*order.New, []plan.Event, error) {
-	reason, err := s.against(ctx, tenant, l, o)
+	h, reason, err := s.against(ctx, tenant, l, o)
 	if err == nil && reason != "" {
 		err = NotForSale.Errorf("%s", reason).On(reason.Field())
 	}
@@ -232,7 +233,7 @@ func (s *Sales) prepare(ctx context.Context, tenant id.ID, l *Loan, o *Offer) (*
 	now, zone := at.UnixMicro(), at.Location()
 	t := Terms{
 		Loan: o.Loan, Ledger: l.Ledger, Register: l.Register, Units: o.Units, Price: o.Price.String(), Day: l.On.String(), Outstanding: l.Outstanding,
-		Accrued: l.Accrued, All: l.Units, Asked: q.Price, Changed: l.Changed, Closes: now + int64(l.Product.Transfer.OrderDays)*(24*time.Hour).Microseconds(),
+		Accrued: l.Accrued, All: l.Units, Asked: q.Price, Changed: l.Changed, Unsold: h.Times == 0, Closes: now + int64(l.Product.Transfer.OrderDays)*(24*time.Hour).Microseconds(),
 	}
 	attributes, err := json.Marshal(&t)
 	if err != nil {
@@ -267,13 +268,14 @@ func midnight(d day.Date, zone *time.Location) int64 {
 	return time.Date(y, time.Month(m), dom, 0, 0, 0, 0, zone).UnixMicro()
 }
 
-// holding is what an investor may sell of a loan.
-func (s *Sales) holding(ctx context.Context, on market.Ledger, tenant, loan id.ID, l *Loan, who id.ID) (h claim.Holding, err error) {
-	h.Since = l.Since(market.Cash(who))
+// holding is what a seller has, as it counts for what he offers. Units that were not sold to him are the first that he sells.
+func (s *Sales) holding(ctx context.Context, on market.Ledger, tenant id.ID, l *Loan, o *Offer) (h claim.Holding, err error) {
+	account := market.Cash(o.Seller)
+	h.Since = l.Since(account)
 	last := uint64(0)
 	if err = on.View(ctx, 0, func(e *ledger.Engine) {
 		last = e.Sequence()
-		if there, ok := e.Holding(l.Register, market.Cash(who)); ok {
+		if there, ok := e.Holding(l.Register, account); ok {
 			h.Units = there.Units - there.Held
 		}
 	}); err != nil {
@@ -283,8 +285,8 @@ func (s *Sales) holding(ctx context.Context, on market.Ledger, tenant, loan id.I
 	if err := s.Await(ctx, tenant, l.Ledger, last); err != nil {
 		return h, err
 	}
-	since, times, err := s.bought(ctx, s.DB.Reader(), tenant, loan, who)
-	if err == nil && times > 0 {
+	since, times, bought, err := s.bought(ctx, s.DB.Reader(), tenant, o.Loan, o.Seller)
+	if err == nil && times > 0 && o.Units > h.Units-min(bought, h.Units) {
 		h.Since, h.Times = max(h.Since, since), times
 	}
 	return h, err
@@ -295,15 +297,17 @@ type rower interface {
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 }
 
-// bought says since when an investor has what he bought of a loan, and how often it was sold; 0 for who bought nothing.
-func (s *Sales) bought(ctx context.Context, q rower, tenant, loan, who id.ID) (since day.Date, times int, err error) {
-	err = q.QueryRowContext(ctx, s.DB.Rebind(`SELECT since, times FROM sale_claim WHERE tenant = ? AND loan = ? AND investor = ?`),
-		tenant[:], loan[:], who[:]).Scan(&since, &times)
+// bought says since when an investor has what he bought of a loan, how often it was sold, and how many units he ever bought;
+// 0 for who bought nothing.
+func (s *Sales) bought(ctx context.Context, q rower, tenant, loan, who id.ID) (since day.Date, times int, units uint64, err error) {
+	err = q.QueryRowContext(ctx, s.DB.Rebind(`SELECT since, times,
+		(SELECT CAST(coalesce(sum(units), 0) AS BIGINT) FROM sale_trade t WHERE t.tenant = c.tenant AND t.loan = c.loan AND t.buyer = c.investor)
+		FROM sale_claim c WHERE tenant = ? AND loan = ? AND investor = ?`), tenant[:], loan[:], who[:]).Scan(&since, &times, &units)
 	if errors.Is(err, sql.ErrNoRows) {
-		return 0, 0, nil
+		return 0, 0, 0, nil
 	}
 	if err != nil {
 		err = fmt.Errorf("read claims: %w", err)
 	}
-	return since, times, err
+	return since, times, units, err
 }

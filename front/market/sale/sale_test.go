@@ -229,6 +229,36 @@ func TestHowOftenAClaimIsSold(t *testing.T) {
 	})
 }
 
+// Who funded a part himself and buys a piece may sell as many units as he funded, as before: they go first.
+func TestWhatOneFundedIsSoldFirst(t *testing.T) {
+	each(t, func(w *world) {
+		for _, who := range []id.ID{bob, cy} {
+			w.do(&ledger.Transfer{Debit: "bank", Credit: market.Cash(who), Mode: ledger.Exact, Amount: 10_000_00})
+		}
+		o := w.offered("1")
+		_, err := w.buy(o, cy, w.cost(o))
+		w.must(err)
+		own := sale.Offer{Seller: cy, Units: 3_000, Price: rate("1")}
+		more := own
+		more.Units++
+		_, err = w.offer(more)
+		w.is(err, sale.NotForSale, "loan") // it was bought today
+		first, err := w.offer(own)
+		w.must(err)
+		_, err = w.offer(sale.Offer{Seller: cy, Units: 1_000, Price: rate("1")})
+		w.is(err, sale.NotForSale, "loan") // those that are left he has bought
+		w.follow()
+		first = w.order(first.ID)
+		_, err = w.buy(first, bob, w.cost(first))
+		w.must(err)
+		w.follow()
+		// Bob has what was sold once, for all that Cy bought.
+		w.product.Transfer.Holding, w.product.Transfer.Times = 0, 2
+		_, err = w.offer(sale.Offer{Seller: bob, Units: 3_000, Price: rate("1")})
+		w.must(err)
+	})
+}
+
 // Who took the loan over in the borrower's place has held it since then.
 func TestHoldingDaysOfATakeover(t *testing.T) {
 	each(t, func(w *world) {
