@@ -90,9 +90,9 @@ func (m *Market) remembered(ctx context.Context, tenant, listing id.ID) (*Listin
 
 // Place makes a bid: one command, whose answer says how it went. The same bid again gives the first answer.
 //
-// What the product says is checked against the ledger as it stands. Bids of one investor on one listing take turns, and on
-// all listings where rules count what he holds in all, so his share and the rules hold however many he makes at once; that
-// all of them go through the process that leads the ledger is for the doors to see to. That no more is sold than there is,
+// What the product says is checked against the ledger as it stands. All that one investor bids and
+// buys takes turns, so his share and the rules hold however many he makes at once; that all of it goes through the process
+// that leads the ledger is for the doors to see to. That no more is sold than there is,
 // the register sees to by itself.
 func (m *Market) Place(ctx context.Context, b Bid) (Bid, error) {
 	l, err := m.remembered(ctx, b.Tenant, b.Listing)
