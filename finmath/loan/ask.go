@@ -47,13 +47,13 @@ func Accrued(a Agreement, events []Event, on day.Date, microseconds int64) (int6
 	if err != nil {
 		return 0, err
 	}
-	borne, paid, err := w.borne(on, 1)
+	borne, err := w.borne(on, 1)
 	if err != nil {
 		return 0, err
 	}
 	x := borne[0]
 	if microseconds > 0 {
-		if borne, _, err = w.borne(on+1, 1); err != nil {
+		if borne, err = w.borne(on+1, 1); err != nil {
 			return 0, err
 		}
 		grown, err := amount.Down.MulDiv(max(borne[0]-x, 0), uint64(microseconds), MicrosecondsOfDay)
@@ -62,7 +62,7 @@ func Accrued(a Agreement, events []Event, on day.Date, microseconds int64) (int6
 		}
 		x += grown
 	}
-	return max(x-paid, 0), nil
+	return w.open(on, x), nil
 }
 
 // until is a replay as of a day of what counts until then, which watches that day's period.
@@ -73,21 +73,42 @@ func until(a Agreement, events []Event, on day.Date) (*walk, error) {
 	return walked(&a, known, on, &on)
 }
 
-// borne is what the period that was watched has borne until a day and until those after it, and what was paid of it. No
+// borne is what the period that was watched has borne until a day and until those after it, with what was carried into it. No
 // period has borne nothing.
-func (w *walk) borne(until day.Date, days int) (list []int64, paid int64, err error) {
+func (w *walk) borne(until day.Date, days int) ([]int64, error) {
 	if w.watched == nil {
-		return make([]int64, days), 0, nil
+		return make([]int64, days), nil
 	}
-	list, err = w.watched.plan.Accrued(w.watched.moves, until, days)
-	return list, w.s.Rows[w.watched.row].Paid[Interest], err
+	return w.watched.plan.Accrued(w.watched.moves, until, days)
 }
 
-// accrued is what was borne and not paid.
-func (w *walk) accrued(until day.Date, days int) ([]int64, error) {
-	list, paid, err := w.borne(until, days)
+// open is what of interest that was borne is neither due nor paid on a day, with that of periods which ended before and are
+// not due yet, as a holiday has moved them. The first row that asks for interest asks for what others carry into it.
+func (w *walk) open(on day.Date, borne int64) int64 {
+	rows := w.s.Rows
+	ended := len(rows)
+	if w.watched != nil {
+		ended = w.watched.row
+	}
+	sum := int64(0)
+	for i := ended - 1; i >= 0 && rows[i].Row.Due > on; i-- {
+		sum += rows[i].open(Interest)
+	}
+	asks := ended
+	for asks < len(rows)-1 && rows[asks].Row.Interest == 0 {
+		asks++
+	}
+	if asks < len(rows) && rows[asks].Row.Due > on {
+		sum += max(borne-rows[asks].Paid[Interest], 0)
+	}
+	return sum
+}
+
+// accrued is what is open on a day and on those after it.
+func (w *walk) accrued(on day.Date, days int) ([]int64, error) {
+	list, err := w.borne(on, days)
 	for i := range list {
-		list[i] = max(list[i]-paid, 0)
+		list[i] = w.open(on+day.Date(i), list[i])
 	}
 	return list, err
 }

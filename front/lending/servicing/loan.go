@@ -3,6 +3,7 @@ package servicing
 import (
 	"slices"
 
+	"github.com/longmen/longmen/finmath/amount"
 	"github.com/longmen/longmen/finmath/day"
 	"github.com/longmen/longmen/finmath/loan"
 	"github.com/longmen/longmen/kit/id"
@@ -169,14 +170,33 @@ func (l *Loan) Replay(on day.Date) (*loan.State, error) {
 // the holders', as long as nothing else of the state changes by the days alone, so many in all at most.
 func (l *Loan) Ahead(on day.Date, most int) (*loan.State, []int64, error) {
 	s, accrued, err := loan.Ahead(l.contract.Agreement, l.counted, on, most)
+	if err != nil {
+		return nil, nil, err
+	}
+	part, of, err := l.interestOfHolders(s, on)
+	if err != nil || part == of {
+		return s, accrued, err
+	}
 	for i, x := range accrued {
-		d, err := l.contract.Divide(loan.Split{loan.Interest: x})
-		if err != nil {
+		if accrued[i], err = amount.Down.MulDiv(x, uint64(part), uint64(of)); err != nil {
 			return nil, nil, err
 		}
-		accrued[i] = d.Holders[toInterest]
 	}
-	return s, accrued, err
+	return s, accrued, nil
+}
+
+// interestOfHolders is what of interest that falls due next will be the holders', and all of it: fees before the split take from
+// the payment as a whole, and each day bears its part of them. Both are 0 where none falls due.
+func (l *Loan) interestOfHolders(s *loan.State, on day.Date) (part, of int64, err error) {
+	for i := range s.Rows {
+		r := &s.Rows[i]
+		open := r.Outstanding()
+		if r.Row.Due > on && open[loan.Interest] > 0 {
+			d, err := l.contract.Divide(open)
+			return max(d.Holders[toInterest], 0), open[loan.Interest], err
+		}
+	}
+	return 0, 0, nil
 }
 
 // Reading tells apart what was read of the loan: its version, and how often what contracts say had changed before.
