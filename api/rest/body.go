@@ -10,6 +10,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // beforeRule stands between the place of a flaw and the rule it breaks: huma keeps an error's words only, and no place has this character.
@@ -18,7 +19,7 @@ const beforeRule = "\x00"
 // unmarshal reads a body. What encoding/json can't read it does not place within lists, and null it takes for absent.
 func unmarshal(data []byte, v any) error {
 	err := json.Unmarshal(data, v)
-	if err == nil && !bytes.Contains(data, []byte(`\u0000`)) && !bytes.Contains(data, []byte("null")) {
+	if err == nil && !bytes.Contains(data, []byte(`\u0000`)) && !hasNull(data) {
 		return nil
 	}
 	var all any
@@ -31,6 +32,45 @@ func unmarshal(data []byte, v any) error {
 		return errors.New("body" + at + beforeRule + rule)
 	}
 	return err
+}
+
+// hasNull says whether null stands somewhere in valid JSON: outside of texts no other word begins with n.
+func hasNull(data []byte) bool {
+	for i := 0; i < len(data); i++ {
+		switch data[i] {
+		case 'n':
+			return true
+		case '"':
+			for i++; i < len(data) && data[i] != '"'; i++ {
+				if data[i] == '\\' {
+					i++
+				}
+			}
+		}
+	}
+	return false
+}
+
+// member is a field of a type of body.
+type member struct {
+	name string
+	of   reflect.Type
+}
+
+var membersOf sync.Map // by reflect.Type, []member
+
+func members(t reflect.Type) []member {
+	if known, ok := membersOf.Load(t); ok {
+		return known.([]member)
+	}
+	var list []member
+	for _, f := range reflect.VisibleFields(t) {
+		if name, _, _ := strings.Cut(f.Tag.Get("json"), ","); name != "" {
+			list = append(list, member{name, f.Type})
+		}
+	}
+	membersOf.Store(t, list)
+	return list
 }
 
 // flaw finds the first value that is not taken as a t, and the rule it breaks; "" if there is none. Scalars are read only where reading failed.
@@ -58,7 +98,7 @@ func flaw(v any, t reflect.Type, failed bool) (at, rule string) {
 	default:
 		// PostgreSQL can't keep the character U+0000, and nobody can read it.
 		if s, ok := v.(string); ok && strings.ContainsRune(s, 0) {
-			return "", unreadableText
+			return "", nulText
 		}
 		if failed {
 			return "", unreadable(v, t)
@@ -67,15 +107,14 @@ func flaw(v any, t reflect.Type, failed bool) (at, rule string) {
 	return "", ""
 }
 
-const unreadableText = "has the character U+0000: leave it out"
+const nulText = "has the character U+0000: leave it out"
 
 func flawOfMembers(v map[string]any, t reflect.Type, failed bool) (at, rule string) {
 	if t.Kind() == reflect.Struct {
-		for _, f := range reflect.VisibleFields(t) {
-			name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
-			if x, ok := v[name]; ok && name != "" {
-				if at, rule = flaw(x, f.Type, failed); rule != "" {
-					return "." + name + at, rule
+		for _, m := range members(t) {
+			if x, ok := v[m.name]; ok {
+				if at, rule = flaw(x, m.of, failed); rule != "" {
+					return "." + m.name + at, rule
 				}
 			}
 		}
@@ -86,7 +125,7 @@ func flawOfMembers(v map[string]any, t reflect.Type, failed bool) (at, rule stri
 	}
 	for _, name := range slices.Sorted(maps.Keys(v)) {
 		if strings.ContainsRune(name, 0) {
-			return "", unreadableText
+			return "", nulText
 		}
 		if at, rule = flaw(v[name], t, failed); rule != "" {
 			return "." + name + at, rule
