@@ -141,6 +141,15 @@ func (l *Loan) rewrite(e *Event, target *Division) *rewriting {
 	r := &rewriting{missing: target.clone()}
 	r.missing.plus(&l.Booked, -1)
 	left := r.missing.clone()
+	if x := l.Find(e.Of); e.Kind == Reversed && x != nil && len(x.Corrected) == 0 {
+		// Nothing but what is reversed is taken back, where that is all.
+		if rest := left.clone(); left.short() && !l.undone()[x.Number] {
+			if rest.plus(&x.Booked, 1); rest.none() {
+				r.back = []uint32{x.Number}
+				return r
+			}
+		}
+	}
 	var undone map[uint32]bool
 	for i := len(l.Events) - 1; i >= 0 && left.short(); i-- {
 		x := &l.Events[i]
