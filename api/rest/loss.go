@@ -48,7 +48,7 @@ type (
 			Kind    string `json:"kind" enum:"charged,deferred,rescheduled,repriced,restructured" doc:"charged: an amount falls due as a fee or penalty; deferred: the next rows fall due so many periods later; rescheduled: they are laid anew; repriced: another rate holds; restructured: laid anew, with another rate if there is one"`
 			Reason  string `json:"reason" minLength:"1" maxLength:"1000" doc:"For who decides"`
 			Date    Date   `json:"date,omitzero" doc:"From which it counts; the day on which it is approved if absent"`
-			Amount  Amount `json:"amount,omitempty" doc:"charged: up to 10,000,000,000,000,000 minor units, all charges of a loan together"`
+			Amount  Amount `json:"amount,omitempty" doc:"charged: up to 5,000,000,000,000,000 minor units, all charges of a loan together"`
 			Charge  string `json:"charge,omitempty" enum:"fee,penalty" doc:"charged: as what; a fee if absent"`
 			Due     Date   `json:"due,omitzero" doc:"charged: when it is due; rescheduled and restructured: the first due date"`
 			Rows    int    `json:"rows,omitempty" minimum:"0" maximum:"1200" doc:"deferred: by so many periods; rescheduled and restructured: so many rows, as many as before if absent"`

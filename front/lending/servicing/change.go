@@ -103,16 +103,19 @@ func (c *Change) check() error {
 	return errs.Invalid.Errorf("%.40q is no rate a year from 0 to %d, such as 0.12", c.Rate, schedule.MaxAnnualRate).On("rate")
 }
 
-// chargeable refuses a charge with which all that are not reversed are more than one may be: sums of the loan would overflow.
+// maxCharges is the most that the charges of a loan are together. What closing early costs has room beside them.
+const maxCharges = maxAmount / 2
+
+// chargeable refuses a charge with which all that are not reversed are too many: sums of the loan would overflow.
 func (l *Loan) chargeable(x int64) error {
-	left := int64(maxAmount)
+	left := int64(maxCharges)
 	for i := range l.counted {
 		if l.counted[i].Type == loan.Charge {
 			left -= l.counted[i].Amount
 		}
 	}
 	if x > left {
-		return errs.Invalid.Errorf("%d, and the charges of a loan are %d minor units at most, all together: take %d or less, or reverse one", x, maxAmount, left).On("amount")
+		return errs.Invalid.Errorf("%d, and the charges of a loan are %d minor units at most, all together: take %d or less, or reverse one", x, maxCharges, left).On("amount")
 	}
 	return nil
 }

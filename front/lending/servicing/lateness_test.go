@@ -193,7 +193,7 @@ func TestSecondPaymentOfALateInstallment(t *testing.T) {
 func TestEqualPaymentsThatAreNoSecondOnes(t *testing.T) {
 	each(t, 3, func(t *testing.T, w *world) {
 		late := terms{Amount: 1_200_00, Months: 12, Penalty: "0.0005"}
-		parts, advance := w.lend(1, late), w.lend(2, late)
+		parts, advance, early := w.lend(1, late), w.lend(2, late), w.lend(3, late)
 		taken := func(d servicing.Deed, n int, amount, due int64) {
 			t.Helper()
 			if s := w.standing(d); s.Due.Total() != due {
@@ -206,11 +206,14 @@ func TestEqualPaymentsThatAreNoSecondOnes(t *testing.T) {
 		w.to("2026-02-20")
 		taken(advance, 21, 106_62, 106_83)
 		taken(advance, 22, 50_21, 21)
+		taken(early, 31, 106_62, 106_83)
 		taken(parts, 11, 40_00, 106_83)
 		w.to("2026-02-27")
 		taken(parts, 12, 40_00, 67_07)
 		w.to("2026-03-06")
 		taken(parts, 13, 40_00, 27_16) // rounded up
+		w.to("2026-03-13")
+		taken(early, 32, 106_62, 22) // three days before the next one is due
 		w.to("2026-03-16")
 		taken(advance, 23, 106_62, 56_62)
 	})

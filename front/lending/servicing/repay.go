@@ -182,18 +182,23 @@ func (l *Loan) again(e *Event, s *loan.State, owed int64) (twice bool) {
 }
 
 // leftover reports whether a payment is a whole installment of which only a part is due, as after a payment that did not
-// count what being late costs. If something fell due since that day, the payment is for that.
+// count what being late costs. If something fell due since that day, the payment is for that; if it lies nearer to a row that
+// is as large and falls due next, for this one.
 func leftover(s *loan.State, since day.Date, e *Event) (part bool) {
 	for i := range s.Rows {
 		r := &s.Rows[i]
-		if r.Row.Due > e.Date || r.Outstanding().Total() == 0 {
+		if r.Outstanding().Total() == 0 {
 			continue
+		}
+		plain := r.Row.Interest + r.Row.Principal
+		whole := e.Asked == plain || e.Asked == plain+r.Fee
+		if r.Row.Due > e.Date {
+			return part && !(whole && r.Row.Due-e.Date < e.Date-since)
 		}
 		if r.Row.Due > since {
 			return false
 		}
-		plain := r.Row.Interest + r.Row.Principal
-		part = part || e.Asked == plain || e.Asked == plain+r.Fee
+		part = part || whole
 	}
 	return part
 }
