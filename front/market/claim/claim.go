@@ -5,6 +5,7 @@ import (
 
 	"github.com/longmen/longmen/finmath/amount"
 	"github.com/longmen/longmen/finmath/day"
+	"github.com/longmen/longmen/finmath/loan"
 	"github.com/longmen/longmen/front/catalog"
 	"github.com/longmen/longmen/kit/errs"
 )
@@ -22,6 +23,7 @@ type Loan struct {
 // Holding is what the seller has.
 type Holding struct {
 	Units uint64   // that are free to be sold
+	Class uint8    // of his units
 	Since day.Date // when the newest of them came to him
 	Times int      // how often they were sold before
 }
@@ -29,6 +31,7 @@ type Holding struct {
 // Offer is what the seller asks for.
 type Offer struct {
 	Units uint64
+	Class uint8        // by which fees are taken from the lines of units
 	Price catalog.Rate // of the face; 1 is par
 }
 
@@ -44,8 +47,8 @@ type Quote struct {
 	Pays     int64 // the buyer: the price and his fees
 }
 
-// Price works out what an offer costs on the day of the loan. Classes are those of seller and buyer, for fees.
-func Price(p *catalog.Product, l *Loan, o *Offer, seller, buyer string) (Quote, error) {
+// Price works out what an offer costs on the day of the loan.
+func Price(p *catalog.Product, l *Loan, o *Offer) (Quote, error) {
 	var q Quote
 	if o.Units < 1 || o.Units > l.Units {
 		return q, errs.Invalid.Errorf("%d units, want 1 to %d", o.Units, l.Units).On("units")
@@ -57,25 +60,25 @@ func Price(p *catalog.Product, l *Loan, o *Offer, seller, buyer string) (Quote, 
 	if q.Accrued, err = amount.Down.MulDiv(l.Accrued, o.Units, l.Units); err != nil {
 		return q, fmt.Errorf("accrued interest: %w", err)
 	}
-	// What fees will take from the line it is paid in, the seller bears for his days.
-	borne := catalog.Base{Interest: q.Accrued}
-	for _, f := range p.FeesAt(catalog.AtPayment, catalog.FeeByInvestor) {
-		if f.Split != catalog.AfterSplit {
+	borne := q.Accrued
+	for _, d := range p.Deducted() {
+		if d.Class != int(o.Class) || d.Of != loan.Interest {
 			continue
 		}
-		x, err := f.On(borne, seller)
+		// What fees will take from the line it is paid in, the seller bears for his days.
+		fee, err := share(borne, d.Rate, amount.Down)
 		if err != nil {
-			return q, fmt.Errorf("fee %s of accrued interest: %w", f.Code, err)
+			return q, fmt.Errorf("fee %s of accrued interest: %w", d.Fee.Code, err)
 		}
-		q.Accrued -= x
+		q.Accrued -= fee
 	}
-	if q.Clean, err = share(q.Face, o.Price); err != nil {
+	if q.Clean, err = share(q.Face, o.Price, amount.HalfEven); err != nil {
 		return q, fmt.Errorf("price: %w", err)
 	}
 	if q.Price = q.Clean + q.Accrued; q.Price < 1 {
 		return q, errs.Invalid.Errorf("%d units are worth nothing: offer more", o.Units).On("units")
 	}
-	if err := q.Charge(p, seller, buyer); err != nil {
+	if err := q.Charge(p); err != nil {
 		return q, err
 	}
 	if q.Receives < 0 {
@@ -85,20 +88,20 @@ func Price(p *catalog.Product, l *Loan, o *Offer, seller, buyer string) (Quote, 
 }
 
 // Charge adds the fees to a quote that has its price, and what both sides get and pay with them.
-func (q *Quote) Charge(p *catalog.Product, seller, buyer string) (err error) {
-	if q.Seller, q.Receives, err = charge(p, q, catalog.FeeBySeller, seller); err != nil {
+func (q *Quote) Charge(p *catalog.Product) (err error) {
+	if q.Seller, q.Receives, err = charge(p, q, catalog.FeeBySeller); err != nil {
 		return err
 	}
 	q.Receives = q.Price - q.Receives
-	if q.Buyer, q.Pays, err = charge(p, q, catalog.FeeByBuyer, buyer); err != nil {
+	if q.Buyer, q.Pays, err = charge(p, q, catalog.FeeByBuyer); err != nil {
 		return err
 	}
 	q.Pays += q.Price
 	return nil
 }
 
-// share is an amount times a rate, half even.
-func share(x int64, r catalog.Rate) (int64, error) {
+// share is an amount times a rate.
+func share(x int64, r catalog.Rate, m amount.Mode) (int64, error) {
 	if r.IsZero() {
 		return 0, nil
 	}
@@ -106,13 +109,13 @@ func share(x int64, r catalog.Rate) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	return f.Apply(x, amount.HalfEven)
+	return f.Apply(x, m)
 }
 
 // charge lists what one side pays besides, and its sum.
-func charge(p *catalog.Product, q *Quote, by catalog.FeePayer, class string) (list []catalog.Charged, sum int64, err error) {
+func charge(p *catalog.Product, q *Quote, by catalog.FeePayer) (list []catalog.Charged, sum int64, err error) {
 	for _, f := range p.FeesAt(catalog.AtTransfer, by) {
-		x, err := f.On(catalog.Base{Price: q.Price, Principal: q.Face, Interest: q.Accrued, Balance: q.Face}, class)
+		x, err := f.On(catalog.Base{Price: q.Price, Principal: q.Face, Interest: q.Accrued, Balance: q.Face}, "")
 		if err != nil {
 			return nil, 0, fmt.Errorf("fee %s: %w", f.Code, err)
 		}

@@ -120,7 +120,7 @@ func examples(t *testing.T) string {
 		{11, day.Of(2027, 1, 5), 1, "0.97"},      // one unit, near the end
 	} {
 		l := loanOn(t, p, c.paid, c.on)
-		q, err := claim.Price(p, l, &claim.Offer{Units: c.units, Price: rate(c.price)}, "", "")
+		q, err := claim.Price(p, l, &claim.Offer{Units: c.units, Price: rate(c.price)})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -184,7 +184,7 @@ func TestPriceRefused(t *testing.T) {
 	p := product()
 	p.Fees = append(p.Fees, catalog.Fee{Code: "flat", PaidBy: "seller", At: "transfer", Of: "none", Amount: 50_00, Mode: "half_up"})
 	for field, o := range map[string]claim.Offer{"units": {Price: rate("1")}, "price": {Units: 10, Price: rate("0.95")}} {
-		_, err := claim.Price(p, loanOn(t, p, 2, day.Of(2026, 3, 25)), &o, "", "")
+		_, err := claim.Price(p, loanOn(t, p, 2, day.Of(2026, 3, 25)), &o)
 		if e := errs.Of(err); err == nil || e.Code != errs.Invalid || e.Field != field {
 			t.Errorf("%s: %v", field, err)
 		}
@@ -196,7 +196,7 @@ func TestWorthNothing(t *testing.T) {
 	p := product()
 	p.Fees = nil
 	l := &claim.Loan{Units: 12_000, Outstanding: 1}
-	if _, err := claim.Price(p, l, &claim.Offer{Units: 1, Price: rate("1")}, "", ""); !errs.Is(err, errs.Invalid) || errs.Of(err).Field != "units" {
+	if _, err := claim.Price(p, l, &claim.Offer{Units: 1, Price: rate("1")}); !errs.Is(err, errs.Invalid) || errs.Of(err).Field != "units" {
 		t.Errorf("a unit of a loan of a cent: %v", err)
 	}
 }
@@ -210,7 +210,7 @@ func TestPricesAsAProperty(t *testing.T) {
 		l := &claim.Loan{Units: units, Outstanding: rapid.Int64Range(4*int64(units), 1e16).Draw(t, "outstanding"), Accrued: rapid.Int64Range(0, 1e15).Draw(t, "accrued")}
 		o := claim.Offer{Units: rapid.Uint64Range(1, units-1).Draw(t, "units"), Price: rate(fmt.Sprintf("%.4f", rapid.Float64Range(0.5, 1.4).Draw(t, "price")))}
 		price := func(o claim.Offer) claim.Quote {
-			q, err := claim.Price(p, l, &o, "", "")
+			q, err := claim.Price(p, l, &o)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -64,14 +64,14 @@ func (l *Loan) quote(t *Terms) (claim.Quote, claim.Reason, error) {
 	if err != nil {
 		return claim.Quote{}, "", err
 	}
-	ask := claim.Offer{Units: t.Units, Price: price}
+	ask := claim.Offer{Units: t.Units, Class: t.Class, Price: price}
 	if now := l.since(t); now.Ends() {
 		return claim.Quote{}, claim.Reason(now), nil
 	}
 	if reason := claim.Now(l.Product, &l.Loan); reason != "" {
 		return claim.Quote{}, reason, nil
 	}
-	q, err := claim.Price(l.Product, &l.Loan, &ask, "", "")
+	q, err := claim.Price(l.Product, &l.Loan, &ask)
 	return q, "", err
 }
 

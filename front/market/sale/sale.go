@@ -107,6 +107,7 @@ type Terms struct {
 	Ledger      string `json:"ledger"`
 	Register    string `json:"register"`
 	Units       uint64 `json:"units"`
+	Class       uint8  `json:"class,omitempty"` // of the units
 	Price       string `json:"price"`
 	Closes      int64  `json:"closes"` // microseconds since 1970, by the ledger's clock
 	Day         string `json:"day"`
@@ -172,11 +173,11 @@ func (s *Sales) Offer(ctx context.Context, tenant id.ID, o Offer) (order.Order, 
 // Preview says what an offer would cost now, and what stands against it, if anything does. Nothing is kept.
 func (s *Sales) Preview(ctx context.Context, tenant id.ID, o Offer) (q claim.Quote, against claim.Reason, err error) {
 	err = s.Loans.While(ctx, tenant, o.Loan, func(l *Loan) error {
-		ask := claim.Offer{Units: o.Units, Price: o.Price}
-		if _, against, err = s.against(ctx, tenant, l, &o); err != nil || against != "" {
+		h, reason, err := s.against(ctx, tenant, l, &o)
+		if against = reason; err != nil || against != "" {
 			return err
 		}
-		q, err = claim.Price(l.Product, &l.Loan, &ask, "", "")
+		q, err = claim.Price(l.Product, &l.Loan, &claim.Offer{Units: o.Units, Class: h.Class, Price: o.Price})
 		return err
 	})
 	return q, against, err
@@ -222,7 +223,7 @@ func (s *Sales) prepare(ctx context.Context, tenant id.ID, l *Loan, o *Offer) (*
 	if err != nil {
 		return nil, nil, err
 	}
-	q, err := claim.Price(l.Product, &l.Loan, &claim.Offer{Units: o.Units, Price: o.Price}, "", "")
+	q, err := claim.Price(l.Product, &l.Loan, &claim.Offer{Units: o.Units, Class: h.Class, Price: o.Price})
 	if err != nil {
 		return nil, nil, err
 	}
@@ -232,7 +233,7 @@ func (s *Sales) prepare(ctx context.Context, tenant id.ID, l *Loan, o *Offer) (*
 	}
 	now, zone := at.UnixMicro(), at.Location()
 	t := Terms{
-		Loan: o.Loan, Ledger: l.Ledger, Register: l.Register, Units: o.Units, Price: o.Price.String(), Day: l.On.String(), Outstanding: l.Outstanding,
+		Loan: o.Loan, Ledger: l.Ledger, Register: l.Register, Units: o.Units, Class: h.Class, Price: o.Price.String(), Day: l.On.String(), Outstanding: l.Outstanding,
 		Accrued: l.Accrued, All: l.Units, Asked: q.Price, Changed: l.Changed, Unsold: h.Times == 0, Closes: now + int64(l.Product.Transfer.OrderDays)*(24*time.Hour).Microseconds(),
 	}
 	attributes, err := json.Marshal(&t)
@@ -276,7 +277,7 @@ func (s *Sales) holding(ctx context.Context, on market.Ledger, tenant id.ID, l *
 	if err = on.View(ctx, 0, func(e *ledger.Engine) {
 		last = e.Sequence()
 		if there, ok := e.Holding(l.Register, account); ok {
-			h.Units = there.Units - there.Held
+			h.Units, h.Class = there.Units-there.Held, there.Class
 		}
 	}); err != nil {
 		return h, err

@@ -97,7 +97,7 @@ func (s *Sales) EachTrade(ctx context.Context, tenant, loan id.ID, until day.Dat
 // somebody wrote past the product, it is not known what was paid for what.
 func (t *Trade) Charged(p *catalog.Product) ([]catalog.Charged, error) {
 	q := claim.Quote{Face: t.Face, Accrued: t.Accrued, Price: t.Price}
-	if err := q.Charge(p, "", ""); err != nil {
+	if err := q.Charge(p); err != nil {
 		return nil, err
 	}
 	if q.Receives != t.Receives || q.Pays != t.Pays {
