@@ -145,6 +145,12 @@ func (x *exchange) people() {
 			})
 			x.must(err)
 		}
+		if name == "ann" {
+			_, err := x.Ground.Parties.Attest(x.t.Context(), x.by, party.Attestation{
+				ID: x.ID(), Party: c.Party, About: admission.AboutClass, Level: "vip", Source: "desk", From: time.Now().Add(-time.Hour).UnixMicro(),
+			})
+			x.must(err)
+		}
 		account := market.Cash(c.Party)
 		operations = append(operations, fmt.Sprintf(`{"open_account":{"address":%q,"asset":"CNY","side":"credit","type":"liability","code":2001}}`, account),
 			fmt.Sprintf(`{"transfer":{"debit":"bank","credit":%q,"amount":"%d"}}`, account, cash))

@@ -113,6 +113,40 @@ func TestWhoseLoanWasTakenOver(t *testing.T) {
 			t.Errorf("%s lost nothing: %s", who, a.Body)
 		}
 	}
+	// She buys a part of it, and it is taken over once more.
+	sale := x.offer("dan", 4_000, "1")
+	pays, err := strconv.ParseInt(x.cost(sale), 10, 64)
+	x.must(err)
+	x.buy("ann", sale, fmt.Sprint(pays)).OK()
+	x.sale(sale, "sold")
+	ann = x.cash("ann")
+	x.to("2026-06-30")
+	x.As(x.who["operations"], http.MethodPost, "/v1/loans/"+x.loan.String()+"/purchases", fmt.Sprintf(`{"id":%q}`, x.ID())).OK()
+	sold := x.cash("ann") - ann
+	if sold < pays || x.units("ann") != "" {
+		t.Fatalf("ann got %d for what cost her %d, and has %q", sold, pays, x.units("ann"))
+	}
 	x.restart()
-	x.sees("ann", map[string]string{"sold": "926006"})
+	x.sees("ann", map[string]string{"sold": fmt.Sprint(926006 + sold), "paid": fmt.Sprint(900000 + pays)})
+	if a := x.portfolio("ann"); a.At("rate_percent") == "" || a.At("rate_percent")[0] == '-' {
+		t.Errorf("ann lost nothing: %s", a.Body)
+	}
+}
+
+// Fees by class of investors are off what is shown and sold as they are taken from the lines of that class.
+func TestFeesOfInterestByClass(t *testing.T) {
+	product, _, _ := strings.Cut(soldProduct, "limits:")
+	x := newExchangeOf(t, product+`  - {code: service, name: {zh: 服务费, en: Service fee}, paid_by: investor, at: payment, of: interest, rate: "0.50", split: after, classes: [{class: vip, rate: "0.01"}]}
+`)
+	x.to("2026-02-14") // 116.13 of interest were borne
+	x.sees("cy", map[string]string{"accrued": "1452"})
+	sale := x.offer("cy", 1_000, "1")
+	if a := x.As(x.who["bob"], http.MethodGet, "/v1/claim-sales/"+sale, nil).OK(); a.At("now", "accrued") != "484" {
+		t.Errorf("half of the interest is the platform's: %s", a.Body)
+	}
+	x.sees("ann", map[string]string{"accrued": "8622"})
+	sale = x.offer("ann", 1_000, "1")
+	if a := x.As(x.who["bob"], http.MethodGet, "/v1/claim-sales/"+sale, nil).OK(); a.At("now", "accrued") != "958" {
+		t.Errorf("a hundredth of Ann's interest is the platform's: %s", a.Body)
+	}
 }

@@ -175,6 +175,9 @@ func (b *batch) follow(ctx context.Context, kept []*confirmation, watch []Watch)
 		if err := b.queued(ctx, c.loan, &c.p.event, c.idle); err != nil {
 			return err
 		}
+		if err := b.tookOver(ctx, c.loan, c.p); err != nil {
+			return err
+		}
 	}
 	parts := make([]any, len(kept))
 	for i := range watch {

@@ -75,16 +75,6 @@ func (l *Loan) Paid() (list []Paid) {
 // Deductions are taken from the holders' lines.
 func (l *Loan) Deductions() []ledger.Deduction { return l.contract.Deductions }
 
-// Purchases lists the events by which somebody took the loan over.
-func (l *Loan) Purchases() (list []*Event) {
-	for i := range l.Events {
-		if e := &l.Events[i]; e.Kind == Bought && e.Outcome == Applied {
-			list = append(list, e)
-		}
-	}
-	return list
-}
-
 // Coming is what the schedule brings the holders on a due date, by tranche.
 type Coming struct {
 	Due     day.Date

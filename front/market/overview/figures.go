@@ -71,9 +71,6 @@ func fill(f *portfolio.Loan, l *servicing.Loan, on day.Date) (to ahead, err erro
 		x.Sequence = p.Sequence
 		f.Paid = append(f.Paid, x)
 	}
-	for _, e := range l.Purchases() {
-		f.Takeovers = append(f.Takeovers, portfolio.Takeover{Date: e.Date, Sequence: e.Sequence, Buyer: e.Payer, Units: e.Units, Money: e.Amount})
-	}
 	f.Taken = taken(l.Deductions())
 	coming, err := l.Coming(state)
 	if err != nil {

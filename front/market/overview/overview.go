@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/longmen/longmen/core/ledger"
-	"github.com/longmen/longmen/finmath/amount"
 	"github.com/longmen/longmen/finmath/day"
 	"github.com/longmen/longmen/front/lending/servicing"
 	"github.com/longmen/longmen/front/market"
@@ -23,6 +22,7 @@ import (
 // Loans knows the loans that were paid out.
 type Loans interface {
 	Get(ctx context.Context, tenant, loan id.ID) (*servicing.Loan, error)
+	Takeovers(ctx context.Context, tenant id.ID, ledger, account string) ([]servicing.Takeover, error)
 }
 
 // Overview gathers from the open modules.
@@ -49,6 +49,9 @@ func (o *Overview) Portfolio(ctx context.Context, tenant id.ID, on string, inves
 	if err := g.trades(); err != nil {
 		return nil, err
 	}
+	if err := g.takeovers(); err != nil {
+		return nil, err
+	}
 	if err := g.others(); err != nil {
 		return nil, err
 	}
@@ -56,9 +59,6 @@ func (o *Overview) Portfolio(ctx context.Context, tenant id.ID, on string, inves
 		return nil, err
 	}
 	for _, h := range g.holdings {
-		if err := g.takenOver(h); err != nil {
-			return nil, err
-		}
 		slices.SortFunc(h.Changes, func(a, b portfolio.Change) int { return int(int64(a.Sequence) - int64(b.Sequence)) })
 		in.Holdings = append(in.Holdings, *h)
 	}
@@ -171,14 +171,7 @@ func (g *gathering) trades() error {
 		for i := range list {
 			t := &list[i]
 			after = t.Sequence
-			l, err := g.Market.ListingOfLoan(g.ctx, g.tenant, t.Loan)
-			if errs.Is(err, errs.NotFound) {
-				l, err = g.unlisted(t.Loan)
-			}
-			if err != nil {
-				return err
-			}
-			h, err := g.holding(l)
+			h, err := g.holdingOf(t.Loan)
 			if err != nil {
 				return err
 			}
@@ -192,6 +185,34 @@ func (g *gathering) trades() error {
 			return nil
 		}
 	}
+}
+
+// takeovers notes what was paid and got when a loan was taken over by who paid for the borrower.
+func (g *gathering) takeovers() error {
+	list, err := g.Loans.Takeovers(g.ctx, g.tenant, g.on, market.Cash(g.investor))
+	if err != nil {
+		return err
+	}
+	for _, t := range list {
+		h, err := g.holdingOf(t.Loan)
+		if err != nil {
+			return err
+		}
+		h.Changes = append(h.Changes, portfolio.Change{Date: t.Date, Sequence: t.Sequence, Units: t.Units, Money: t.Money})
+	}
+	return nil
+}
+
+// holdingOf is what the investor has, or had, of a loan.
+func (g *gathering) holdingOf(loan id.ID) (*portfolio.Holding, error) {
+	l, err := g.Market.ListingOfLoan(g.ctx, g.tenant, loan)
+	if errs.Is(err, errs.NotFound) {
+		l, err = g.unlisted(loan)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return g.holding(l)
 }
 
 // others finds what came to the investor in another way, such as the claim on a loan that he has paid out.
@@ -255,31 +276,4 @@ func (g *gathering) ledger() (cash int64, err error) {
 		}
 	})
 	return cash, err
-}
-
-// takenOver notes the purchase of a whole loan, by the investor or of his units. An event tells of all units together; the
-// last that may have been the one that took what he has no more is, for some may keep theirs.
-func (g *gathering) takenOver(h *portfolio.Holding) error {
-	missing := -int64(h.Units)
-	for _, c := range h.Changes {
-		missing += c.Units
-	}
-	for _, t := range slices.Backward(h.Loan.Takeovers) {
-		c := portfolio.Change{Date: t.Date, Sequence: t.Sequence}
-		switch {
-		case t.Buyer == market.Cash(g.investor):
-			c.Units, c.Money = int64(t.Units), -t.Money
-			missing += c.Units
-		case missing > 0 && uint64(missing) <= t.Units:
-			got, err := amount.HalfEven.MulDiv(t.Money, uint64(missing), t.Units)
-			if err != nil {
-				return err
-			}
-			c.Units, c.Money, missing = -missing, got, 0
-		default:
-			continue
-		}
-		h.Changes = append(h.Changes, c)
-	}
-	return nil
 }

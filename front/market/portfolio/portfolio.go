@@ -30,15 +30,6 @@ type Payment struct {
 // Taken is what fees take from lines, in millionths.
 type Taken struct{ Principal, Interest uint32 }
 
-// Takeover is the purchase of a whole loan by who paid for the borrower.
-type Takeover struct {
-	Date     day.Date
-	Sequence uint64
-	Buyer    string // account
-	Units    uint64
-	Money    int64
-}
-
 // Loan is a loan on the day of the portfolio.
 type Loan struct {
 	ID          id.ID
@@ -54,7 +45,6 @@ type Loan struct {
 	Paid        []Payment       // by sequence
 	Due         []Payment       // by date: what the schedule says of today and later, and what is overdue, as of today
 	Taken       map[uint8]Taken // by class of units; none: nothing
-	Takeovers   []Takeover      // by sequence
 }
 
 // Change is what an investor did: a bid that was funded, a purchase, a sale, as when the whole is taken over.
@@ -119,7 +109,7 @@ type Portfolio struct {
 	Cash      int64
 	InBids    int64
 	Invested  int64 // his part of the principal that is outstanding, loan by loan half even
-	Accrued   int64 // his part of the interest borne and not due yet, loan by loan rounded down
+	Accrued   int64 // his part of the interest that is neither due nor paid yet, loan by loan rounded down
 	Unpaid    int64 // his part of interest and charges that are due and not paid, loan by loan rounded down
 	Lost      int64 // his part of the principal of loans that were written off: it is not invested any more
 	Earned    int64 // interest and charges paid to him, exact
@@ -251,7 +241,7 @@ func (h *Holding) part(x, some int64, rate uint32) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	fee, err := amount.HalfEven.MulDiv(of, uint64(rate), million)
+	fee, err := amount.Down.MulDiv(of, uint64(rate), million)
 	return part - fee, err
 }
 
