@@ -78,8 +78,9 @@ func (c *Client) Post(ctx context.Context, who Caller, path, key string, body, i
 	return c.call(ctx, who, http.MethodPost, path, key, body, into)
 }
 
-// patience is how long a node may say that it can't take anything before the play gives up.
-const patience = time.Minute
+// patience is how long a node may say that it can't take anything, or is at work still, before the play gives up: a month of
+// thousands of loans takes minutes.
+const patience = 10 * time.Minute
 
 func (c *Client) call(ctx context.Context, who Caller, method, path, key string, body, into any) error {
 	var sent []byte
