@@ -25,15 +25,15 @@ type Portfolio struct {
 	InBids    Amount           `json:"in_bids" doc:"In bids on listings that are open"`
 	Invested  Amount           `json:"invested" doc:"His part of the principal outstanding, loan by loan half even"`
 	Accrued   Amount           `json:"accrued" doc:"His part of the interest that is borne and neither due nor paid yet, less what fees take of it, loan by loan rounded down"`
-	Unpaid    Amount           `json:"unpaid" doc:"His part of interest and charges that are due and not paid, loan by loan rounded down"`
+	Unpaid    Amount           `json:"unpaid" doc:"His part of interest and charges that are due and not paid, less what fees take of it, loan by loan rounded down"`
 	Lost      Amount           `json:"lost" doc:"His part of the principal of loans that were written off"`
 	Earned    Amount           `json:"earned" doc:"Interest and charges paid to him, before deductions"`
 	Repaid    Amount           `json:"repaid" doc:"Principal paid to him"`
 	Paid      Amount           `json:"paid" doc:"For bids that were funded and for claims"`
-	Sold      Amount           `json:"sold" doc:"Got for claims"`
+	Sold      Amount           `json:"sold" doc:"Got for claims, and for units that somebody took over who paid for the borrower"`
 	Rate      string           `json:"rate_percent,omitempty" doc:"What his money has earned a year so far (XIRR, actual/365), an estimate" example:"8.1234"`
 	NoRate    string           `json:"no_rate,omitempty" doc:"Why there is none"`
-	Expected  []PortfolioFlow  `json:"expected" doc:"What the schedules still bring him, each part rounded down"`
+	Expected  []PortfolioFlow  `json:"expected" doc:"What the schedules still bring him, each part rounded down, less what fees take of it"`
 	Claims    []PortfolioClaim `json:"claims" doc:"What he holds now"`
 	Grades    []PortfolioPart  `json:"grades" doc:"Where his money is: largest first"`
 	Regions   []PortfolioPart  `json:"regions"`
