@@ -133,7 +133,7 @@ type rewriting struct {
 	own     [tranches]int64
 	diffs   []Correction
 	back    []uint32 // events whose commands would be taken back, the latest first
-	mixed   bool     // one of them has another payer
+	mixed   bool     // one of them has another payer, or several
 }
 
 // rewrite works out what is missing, and what would have to be taken back so that nobody gives anything but by that.
@@ -141,15 +141,6 @@ func (l *Loan) rewrite(e *Event, target *Division) *rewriting {
 	r := &rewriting{missing: target.clone()}
 	r.missing.plus(&l.Booked, -1)
 	left := r.missing.clone()
-	if x := l.Find(e.Of); e.Kind == Reversed && x != nil && len(x.Corrected) == 0 {
-		// Nothing but what is reversed is taken back, where that is all.
-		if rest := left.clone(); left.short() && !l.undone()[x.Number] {
-			if rest.plus(&x.Booked, 1); rest.none() {
-				r.back = []uint32{x.Number}
-				return r
-			}
-		}
-	}
 	var undone map[uint32]bool
 	for i := len(l.Events) - 1; i >= 0 && left.short(); i-- {
 		x := &l.Events[i]
@@ -165,7 +156,7 @@ func (l *Loan) rewrite(e *Event, target *Division) *rewriting {
 				left.Holders[t] += c.Holders[t]
 			}
 		}
-		r.mixed = r.mixed || x.Payer != e.Payer
+		r.mixed = r.mixed || x.Payer != e.Payer || len(x.Payers) > 1
 		r.back = append(r.back, x.Number)
 	}
 	return r
