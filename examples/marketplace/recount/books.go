@@ -269,11 +269,24 @@ func (l *loan) fact(f *Fact) error {
 func (t Terms) Payout() int64 { return t.Amount - part(t.Amount, originationRate, 1_000) }
 
 // Price is what so many units cost on a day, in cents: their part of the principal outstanding at the thousandths asked,
-// and of the interest that has accrued, less the service fee. The seller pays a fee from it.
+// and of the interest that has accrued, less the service fee: of what falls due next it takes as much for each day. The seller pays a fee from it.
 func (t Terms) Price(s *State, on Day, units, all, ask int64) (price, fee int64) {
 	face := part(s.Outstanding()[Principal], units, all)
-	price = part(face, ask, 1_000) + floor(divide(Split{Interest: t.Accrued(s, on)}).Holders[1], units, all)
+	price = part(face, ask, 1_000) + floor(t.accruedToHolders(s, on), units, all)
 	return price, part(price, transferRate, 1_000)
+}
+
+func (t Terms) accruedToHolders(s *State, on Day) int64 {
+	for i := range s.Rows {
+		if r := &s.Rows[i]; r.Due > on && r.open(Interest) > 0 {
+			var due Split
+			for c := range due {
+				due[c] = r.open(c)
+			}
+			return floor(t.Accrued(s, on), max(0, divide(due).Holders[1]), r.open(Interest))
+		}
+	}
+	return t.Accrued(s, on)
 }
 
 func (l *loan) sell(f *Fact) error {

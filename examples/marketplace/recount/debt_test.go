@@ -116,8 +116,8 @@ func TestDivide(t *testing.T) {
 	}
 }
 
-// The claims of docs/claim-transfer.md: 12,000.00 for twelve months from 2026-01-15 at 12 %, in 12,000 units. Of the
-// interest the hundredth is the platform's.
+// The claims of docs/claim-transfer.md: 12,000.00 for twelve months from 2026-01-15 at 12 %, in 12,000 units. Of what
+// falls due next a hundredth is the platform's, from its interest: April's 100.98 bring the holders 90.32.
 func TestPrice(t *testing.T) {
 	terms := Terms{Amount: 12000_00, Rate: 12_00, Months: 12, Start: DayOf(2026, time.January, 15)}
 	var paid []Payment
@@ -131,10 +131,10 @@ func TestPrice(t *testing.T) {
 		price      int64
 	}{
 		{DayOf(2026, time.March, 15), 2, 1000, 1000, 841_51},
-		{DayOf(2026, time.March, 25), 2, 1000, 1000, 844_19},
-		{DayOf(2026, time.March, 25), 2, 1000, 985, 831_57},
-		{DayOf(2026, time.March, 25), 2, 333, 1020, 286_71},
-		{DayOf(2026, time.April, 25), 3, 1000, 985, 752_17},
+		{DayOf(2026, time.March, 25), 2, 1000, 1000, 843_93},
+		{DayOf(2026, time.March, 25), 2, 1000, 985, 831_31},
+		{DayOf(2026, time.March, 25), 2, 333, 1020, 286_62},
+		{DayOf(2026, time.April, 25), 3, 1000, 985, 751_90},
 		{DayOf(2027, time.January, 5), 11, 1, 970, 9},
 	} {
 		price, fee := terms.Price(terms.Replay(paid[:c.rows], c.on), c.on, c.units, 12000, c.ask)
