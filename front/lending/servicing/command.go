@@ -82,11 +82,11 @@ func (l *Loan) commands(e *Event, r *rewriting, corrects bool) ([]*ledger.Comman
 		list = append(list, l.command(e, stepTakeBack, len(list), PurposeTakeBack, l.reverse(x.Sequence)))
 		e.Undone = append(e.Undone, x.Number)
 	}
+	if r.mixed { // also if nothing is missing then: one would have what another one paid
+		return nil, WrongState.Errorf("it changes what was paid before somebody paid in the borrower's place: take that payout back first")
+	}
 	if missing.none() {
 		return list, nil
-	}
-	if r.mixed {
-		return nil, WrongState.Errorf("it changes what was paid before somebody paid in the borrower's place: take that payout back first")
 	}
 	if e.Kind == Covered || e.Kind == Bought {
 		// Who pays in the borrower's place pays his part and nothing else.

@@ -192,3 +192,20 @@ func TestPayoutBeforeOneOfSeveralIsReversed(t *testing.T) {
 		w.have("who paid has his money again", map[string]int64{"reserve": 100_00, "guarantor:1": 500_00, holder(0): 0})
 	})
 }
+
+// A payout that the borrower has repaid to the cent is not taken back before his payment is: he would have his money again, and
+// the payer would have paid for him.
+func TestPayoutThatWasRepaidIsReversed(t *testing.T) {
+	each(t, 3, func(t *testing.T, w *world) {
+		d := w.lend(1, small.lost(servicing.Losses{InstallmentAfter: 30, Payers: []servicing.Payer{{Account: "reserve"}, {Account: "guarantor:1", Rank: 1}}}))
+		w.fund("reserve", 100_00)
+		w.fund("guarantor:1", 500_00)
+		w.to("2026-03-20")
+		w.cover(d, 1)
+		w.repay(d, 1, 213_24)
+		_, err := w.Reverse(context.Background(), tenant, d.Loan, uid("reversal", 1), uid("payout", 1), id0)
+		refused(t, err, servicing.WrongState, "")
+		w.whole(d)
+		w.have("nothing has changed", map[string]int64{"reserve": 100_00, "guarantor:1": 500_00, "borrower:1:cash": 0})
+	})
+}
