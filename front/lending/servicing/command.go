@@ -83,7 +83,7 @@ func (l *Loan) commands(e *Event, r *rewriting, corrects bool) ([]*ledger.Comman
 		e.Undone = append(e.Undone, x.Number)
 	}
 	if r.mixed { // also if nothing is missing then: one would have what another one paid
-		return nil, WrongState.Errorf("it changes what was paid before somebody paid in the borrower's place: take that payout back first")
+		return nil, WrongState.Errorf("it changes what others have paid since, in the borrower's place or to repay that: take what they paid back first")
 	}
 	if missing.none() {
 		return list, nil
