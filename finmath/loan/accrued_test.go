@@ -141,7 +141,7 @@ func TestAhead(t *testing.T) {
 		at := start + day.Date(rapid.IntRange(0, 400).Draw(t, "day"))
 		switch last := events[len(events)-1].Date; rapid.IntRange(0, 5).Draw(t, "also") {
 		case 0:
-			events = append(events, loan.Event{Type: loan.Payoff, Date: last})
+			events = append(events, loan.Event{Type: loan.Payoff, Date: last, All: true})
 		case 1:
 			events = append(events, loan.Event{Type: loan.ChangeRate, Date: last, AnnualRate: apd.New(9, -2)})
 		case 2:

@@ -113,7 +113,7 @@ const (
 	Disburse   Type = iota // Amount is paid out
 	Repay                  // Amount is paid in
 	Charge                 // Amount falls due on Due as a fee or penalty (Component)
-	Payoff                 // what it takes to close is paid in, no more than Amount if that is not 0; what is missing bears no interest
+	Payoff                 // what it takes to close is paid in, no more than Amount if not All; what is missing bears no interest
 	Defer                  // the next rows fall due Rows periods later, Holiday says what interest does
 	Reschedule             // the next rows are laid anew: the first due on Due, Rows of them (0: as many as before)
 	ChangeRate             // AnnualRate holds from Date on
@@ -131,6 +131,7 @@ type Event struct {
 	Holiday         schedule.HolidayInterest
 	AnnualRate      *apd.Decimal
 	KeepInstallment bool
+	All             bool // of a payoff: whatever it takes
 }
 
 func (e *Event) check(i int) error {

@@ -17,7 +17,7 @@ type Quote struct {
 // PayoffQuote says what it takes to close the loan on a day, after events. It is the replay of the same events with a
 // payoff on that day, so that paying it closes the loan to the cent.
 func PayoffQuote(a Agreement, events []Event, on day.Date) (Quote, error) {
-	list := append(slices.Clone(events), Event{Type: Payoff, Date: on})
+	list := append(slices.Clone(events), Event{Type: Payoff, Date: on, All: true})
 	s, err := Replay(a, list, on)
 	if err != nil {
 		return Quote{}, err

@@ -161,6 +161,9 @@ func (w *walk) after(l *live) error {
 // closeAll makes the rows that are left, which bear no interest any more, and pays them.
 func (w *walk) closeAll(p payment) error {
 	for !w.p.Done() {
+		if err := w.change(); err != nil {
+			return err
+		}
 		if err := w.row(schedule.Moves{}); err != nil {
 			return err
 		}

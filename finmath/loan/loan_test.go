@@ -152,7 +152,7 @@ func TestPayoffCloses(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		s, err := loan.Replay(a, append(events, loan.Event{Type: loan.Payoff, Date: at}), at)
+		s, err := loan.Replay(a, append(events, loan.Event{Type: loan.Payoff, Date: at, All: true}), at)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -177,8 +177,8 @@ func TestPayoffThatCameShort(t *testing.T) {
 			t.Fatal(err)
 		}
 		given := q.Split.Total()
-		if given == 0 {
-			return // it is paid
+		if s, err := loan.Replay(a, events, at); err != nil || s.Outstanding().Total() == 0 {
+			return // nobody pays off what is paid
 		}
 		events = append(events, loan.Event{Type: loan.Payoff, Date: at, Amount: given})
 		if s, err := loan.Replay(a, events, at); err != nil || !s.Closed || s.Overpaid != q.Overpaid {
@@ -222,6 +222,23 @@ func TestPayoffThatCameShort(t *testing.T) {
 			t.Fatalf("%d more do not close it: %v", q.Split.Total(), err)
 		}
 	})
+}
+
+// TestChangedAfterAPayoffThatCameShort lays the rows anew of a loan that is open since its payoff came short, whether its interest
+// follows the money or not.
+func TestChangedAfterAPayoffThatCameShort(t *testing.T) {
+	for _, live := range []bool{false, true} {
+		a := agreement(6, schedule.EqualInstallment)
+		a.Recalculation.On = live
+		s := replay(t, a, "2026-03-10",
+			loan.Event{Type: loan.Payoff, Date: on("2026-02-10"), Amount: 900_00},
+			loan.Event{Type: loan.Reschedule, Date: on("2026-03-10"), Due: on("2026-12-01"), Rows: 3},
+		)
+		last := s.Rows[len(s.Rows)-1].Row
+		if open := s.Outstanding(); last.Due != on("2027-02-01") || open[loan.Principal] == 0 || last.Interest != 0 {
+			t.Errorf("live %v: the last row is due on %s with interest of %d; %v are open", live, last.Due, last.Interest, open)
+		}
+	}
 }
 
 // TestOrderOfKnowledge shows that a payment that is known late counts as if it had been known in time.

@@ -13,7 +13,8 @@ type payment struct {
 	amount int64
 	entry  Entry
 	payoff bool
-	most   int64 // that was given for a payoff; 0: whatever it takes
+	all    bool  // of a payoff: whatever it takes
+	most   int64 // else: no more than was given
 	at     int   // its transaction
 }
 
@@ -119,14 +120,14 @@ func (w *walk) sort(events []Event) error {
 		case Repay:
 			w.payments = append(w.payments, payment{date: e.Date, amount: e.Amount, entry: Repaid, at: w.record(e.Date, Repaid, e.Amount)})
 		case Payoff:
-			if e.Amount == 0 && w.all {
+			if e.All && w.all {
 				return bad("a loan is paid off once")
 			}
-			w.all = w.all || e.Amount == 0
+			w.all = w.all || e.All
 			if d := e.Date; w.payoff == nil || d < *w.payoff {
 				w.payoff = &d
 			}
-			w.payments = append(w.payments, payment{date: e.Date, entry: Repaid, payoff: true, most: e.Amount, at: w.record(e.Date, Repaid, 0)})
+			w.payments = append(w.payments, payment{date: e.Date, entry: Repaid, payoff: true, all: e.All, most: e.Amount, at: w.record(e.Date, Repaid, 0)})
 		case Charge:
 			w.charges = append(w.charges, e)
 		default:
@@ -284,7 +285,7 @@ func (w *walk) settle(p payment) {
 // given is what a payoff pays of what is open, noted in its transaction.
 func (w *walk) given(p *payment, open int64) int64 {
 	t := &w.s.Transactions[p.at]
-	if p.most > 0 {
+	if !p.all {
 		open = min(open, p.most-t.Amount)
 	}
 	open = max(open, 0)

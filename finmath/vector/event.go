@@ -119,7 +119,7 @@ func (m *mapped) event(raw json.RawMessage) (loan.Event, error) {
 	if err := known(raw, string(e.Type), eventFields[e.Type]...); err != nil {
 		return loan.Event{}, err
 	}
-	out := loan.Event{Type: kind, KeepInstallment: e.Keep}
+	out := loan.Event{Type: kind, KeepInstallment: e.Keep, All: kind == loan.Payoff}
 	if out.Date, err = e.Date.date("date"); err != nil {
 		return out, err
 	}

@@ -219,3 +219,46 @@ func TestEndOfALoss(t *testing.T) {
 		}
 	})
 }
+
+// A loan whose rows to come were paid with their interest costs nothing to settle. That settlement takes nothing later either: what
+// falls due since is owed, and what is taken back opens the loan.
+func TestSettledForNothing(t *testing.T) {
+	each(t, 3, func(t *testing.T, w *world) {
+		advance := small
+		advance.Over = servicing.Advance
+		d := w.lend(1, advance)
+		w.to("2026-01-16")
+		w.repay(d, 1, 1_230_00)
+		if q, err := w.Quote(t.Context(), tenant, d.Loan, 0); err != nil || q.Split.Total() != 0 {
+			t.Fatal(q, err)
+		}
+		w.repay(d, 2, 1, func(p *servicing.Payment) { p.Settle = true })
+		if s := w.standing(d); s.State != servicing.Closed {
+			t.Fatalf("it is %s", s.State)
+		}
+		cash := w.balance("borrower:1:cash")
+		if _, err := w.Change(t.Context(), tenant, d.Loan, servicing.Change{ID: uid("charge", 1), Kind: servicing.Charged, Amount: 50_00, Component: loan.Fee}); err != nil {
+			t.Fatal(err)
+		}
+		// 29.61 of the first payment came back when it was settled: that counts again. The settlement's cent does not.
+		if s, now := w.standing(d), w.balance("borrower:1:cash"); s.Outstanding.Total() != 50_00-29_61 || now != cash-29_61 {
+			t.Errorf("of a charge %d are owed, and %d were taken", s.Outstanding.Total(), cash-now)
+		}
+		if _, err := w.Reverse(t.Context(), tenant, d.Loan, uid("reversal", 1), uid("payment", 1), id0); err != nil {
+			t.Fatal(err)
+		}
+		if s, now := w.standing(d), w.balance("borrower:1:cash"); s.State != servicing.Active || now < cash+1_200_00 {
+			t.Errorf("it is %s with %d owed; %d came back", s.State, s.Outstanding.Total(), now-cash)
+		}
+		q, err := w.Quote(t.Context(), tenant, d.Loan, 0)
+		if err != nil || q.Split.Total() == 0 {
+			t.Fatal(q, err)
+		}
+		w.cash(q.Split.Total())
+		w.repay(d, 3, q.Split.Total(), func(p *servicing.Payment) { p.Settle = true })
+		if s := w.standing(d); s.State != servicing.Closed {
+			t.Errorf("settled again it is %s", s.State)
+		}
+		w.whole(d)
+	})
+}

@@ -104,7 +104,7 @@ func TestOrdersEnd(t *testing.T) {
 		{"overdue", func(w *world) { w.until(shanghai(2026, 4, 16).Add(-12 * time.Hour)) }},
 		{"settled", func(w *world) {
 			w.act.Lock()
-			w.events = append(w.events, loan.Event{Type: loan.Payoff, Date: day.Of(2026, 3, 25)})
+			w.events = append(w.events, loan.Event{Type: loan.Payoff, Date: day.Of(2026, 3, 25), All: true})
 			w.act.Unlock()
 			w.must(w.Review(w.Context(), tenant, theLoan))
 		}},
