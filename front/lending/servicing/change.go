@@ -34,11 +34,6 @@ type Change struct {
 
 // Change charges, defers, reschedules or reprices a loan.
 func (s *Servicing) Change(ctx context.Context, tenant, loanID id.ID, c Change) (Event, error) {
-	switch c.Kind {
-	case Charged, Deferred, Rescheduled, Repriced, Restructured:
-	default:
-		return Event{}, errs.Invalid.Errorf("%q is no change of a loan", c.Kind).On("kind")
-	}
 	if err := c.check(); err != nil {
 		return Event{}, err
 	}
@@ -59,25 +54,18 @@ func (s *Servicing) Change(ctx context.Context, tenant, loanID id.ID, c Change) 
 					return nil, err
 				}
 			}
-			if e.Kind != Charged {
-				return nil, nil
-			}
-			if err := l.chargeable(e.Amount); err != nil {
-				return nil, err
-			}
-			if e.Due == 0 {
-				e.Due = e.Date
-			}
-			if start := l.Start(); e.Due < start {
-				return nil, errs.Invalid.Errorf("%s lies before the loan's first day %s", e.Due, start).On("due")
-			}
-			return nil, nil
+			return nil, l.charged(e)
 		},
 	})
 }
 
 // check names the field that can't be meant. What the loan allows is for finmath to say.
 func (c *Change) check() error {
+	switch c.Kind {
+	case Charged, Deferred, Rescheduled, Repriced, Restructured:
+	default:
+		return errs.Invalid.Errorf("%q is no change of a loan", c.Kind).On("kind")
+	}
 	switch {
 	case c.Kind == Charged && (c.Amount < 1 || c.Amount > maxAmount):
 		return errs.Invalid.Errorf("%d, take 1 to %d minor units", c.Amount, maxAmount).On("amount")
@@ -105,6 +93,23 @@ func (c *Change) check() error {
 
 // maxCharges is the most that the charges of a loan are together. What closing early costs has room beside them.
 const maxCharges = maxAmount / 2
+
+// charged completes an event, if it is a charge: it is due on its day, if nothing else is said.
+func (l *Loan) charged(e *Event) error {
+	if e.Kind != Charged {
+		return nil
+	}
+	if err := l.chargeable(e.Amount); err != nil {
+		return err
+	}
+	if e.Due == 0 {
+		e.Due = e.Date
+	}
+	if start := l.Start(); e.Due < start {
+		return errs.Invalid.Errorf("%s lies before the loan's first day %s", e.Due, start).On("due")
+	}
+	return nil
+}
 
 // chargeable refuses a charge with which all that are not reversed are too many: sums of the loan would overflow.
 func (l *Loan) chargeable(x int64) error {

@@ -2,7 +2,7 @@ package servicing_test
 
 import (
 	"context"
-	"errors"
+	"encoding/json"
 	"testing"
 
 	"github.com/longmen/longmen/finmath/day"
@@ -45,16 +45,29 @@ func TestChangesThatAreNone(t *testing.T) {
 			{"rate", rate("ten")},
 		} {
 			bad.c.ID = uid("change", i)
-			_, err := w.Change(context.Background(), tenant, d.Loan, bad.c)
-			var e *errs.Error
-			if !errors.As(err, &e) || !errs.Is(err, errs.Invalid) || e.Field != bad.field {
-				t.Errorf("%+v: %v, want one that names %s", bad.c, err, bad.field)
+			_, done := w.Change(context.Background(), tenant, d.Loan, bad.c)
+			_, proposed := w.ProposeChange(context.Background(), office{}, draft(i), d.Loan, bad.c)
+			for _, err := range []error{done, proposed} {
+				refused(t, err, errs.Invalid, bad.field)
 			}
 		}
 		if s := w.standing(d); s.Outstanding != before.Outstanding {
 			t.Errorf("%v is outstanding, it was %v", s.Outstanding, before.Outstanding)
 		}
-		// A charge that says nothing of it is due on its day.
+		// A charge that says nothing of it is due on its day, and so it is shown to who approves it.
+		p, err := w.ProposeChange(context.Background(), office{}, draft(100), d.Loan, charge(func(*servicing.Change) {}))
+		var shown struct{ Loan struct{ Outstanding map[string]int64 } }
+		if err == nil {
+			err = json.Unmarshal(p.Becomes, &shown)
+		}
+		for c, x := range before.Outstanding {
+			if loan.Component(c) == loan.Fee {
+				x += 5_00
+			}
+			if name := loan.Component(c).String(); err != nil || shown.Loan.Outstanding[name] != x {
+				t.Errorf("of %s %d would be outstanding, want %d: %v", name, shown.Loan.Outstanding[name], x, err)
+			}
+		}
 		e, err := w.Change(context.Background(), tenant, d.Loan, charge(func(c *servicing.Change) { c.ID = uid("change", 100) }))
 		if s := w.standing(d); err != nil || e.Due != dayOf(w.now()) || s.Outstanding.Total() != before.Outstanding.Total()+5_00 {
 			t.Errorf("%+v %v", e, err)

@@ -81,6 +81,9 @@ type brief struct {
 
 // ProposeChange proposes what Change does. The same again gives the proposal as it stands.
 func (s *Servicing) ProposeChange(ctx context.Context, office Office, d Draft, loanID id.ID, c Change) (ops.Proposal, error) {
+	if err := c.check(); err != nil {
+		return ops.Proposal{}, err
+	}
 	w := &wish{
 		Loan: loanID, Kind: c.Kind, Date: c.Date, Amount: c.Amount, Charge: c.Component, Due: c.Due, Rows: c.Rows, Rate: c.Rate, Keep: c.Keep, Holiday: c.Holiday,
 	}
@@ -156,10 +159,8 @@ func (s *Servicing) preview(ctx context.Context, l *Loan, w *wish) (was, becomes
 	}
 	if e.Kind == WrittenOff {
 		_, err = l.writeOff(&e, on)
-	} else if _, rateErr := e.counts(); rateErr != nil {
-		err = errs.Invalid.Errorf("%v", rateErr).On("rate")
-	} else if e.Kind == Charged {
-		err = l.chargeable(e.Amount)
+	} else {
+		err = l.charged(&e)
 	}
 	if err != nil {
 		return was, becomes, err
