@@ -279,7 +279,7 @@ func (g *gathering) investor(ctx context.Context, name string, who id.ID) (manda
 	return v, nil
 }
 
-// send makes bids of pieces, in their order. While they are under way nobody named in them bids on the same listing.
+// send makes bids of pieces, in their order. While they are under way nobody named in them bids on any listing.
 func (g *gathering) send(ctx context.Context, a *Allocation, run id.ID, pieces []mandate.Piece) error {
 	release, pieces, err := g.turns(ctx, a, pieces)
 	if err != nil {

@@ -299,7 +299,7 @@ func (s *Servicing) restore(ctx context.Context, l *Loan, p *pending, done int, 
 		return nil // money that was kept as credit and given back again
 	}
 	c := l.pay(e, stepRestore, d)
-	if slices.ContainsFunc(undone, func(n uint32) bool { return l.Events[n-1].Payer != e.Payer }) {
+	if slices.ContainsFunc(undone, func(n uint32) bool { return l.payer(&l.Events[n-1]) != l.payer(e) }) {
 		c.Operations = l.payAgain(undone)
 	}
 	// It is kept with the others once it is sent otherwise than it is made: see apply.

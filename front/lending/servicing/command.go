@@ -1,6 +1,7 @@
 package servicing
 
 import (
+	"cmp"
 	"encoding/binary"
 	"fmt"
 
@@ -119,14 +120,14 @@ func (l *Loan) pay(e *Event, step string, d Division) *ledger.Command {
 
 // pays are the operations by which a division of an event is paid: by its payer, or by each of several.
 func (l *Loan) pays(e *Event, d *Division) []ledger.Operation {
-	switch {
-	case len(e.Payers) > 0:
+	if len(e.Payers) > 0 {
 		return l.distributions(e)
-	case e.Payer != "":
-		return l.forward(d, e.Payer)
 	}
-	return l.forward(d, l.Places.Payer)
+	return l.forward(d, l.payer(e))
 }
+
+// payer is who pays by an event: the borrower, unless it names another one.
+func (l *Loan) payer(e *Event) string { return cmp.Or(e.Payer, l.Places.Payer) }
 
 // undone are the events whose commands were taken back.
 func (l *Loan) undone() map[uint32]bool {

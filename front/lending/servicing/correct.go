@@ -156,7 +156,7 @@ func (l *Loan) rewrite(e *Event, target *Division) *rewriting {
 				left.Holders[t] += c.Holders[t]
 			}
 		}
-		r.mixed = r.mixed || x.ID != e.Of && (x.Payer != e.Payer || len(x.Payers) > 1)
+		r.mixed = r.mixed || x.ID != e.Of && (l.payer(x) != l.payer(e) || len(x.Payers) > 1)
 		r.back = append(r.back, x.Number)
 	}
 	return r

@@ -209,3 +209,17 @@ func TestPayoutThatWasRepaidIsReversed(t *testing.T) {
 		w.have("nothing has changed", map[string]int64{"reserve": 100_00, "guarantor:1": 500_00, "borrower:1:cash": 0})
 	})
 }
+
+// The borrower may be named as the one who pays: his payments are his all the same.
+func TestBorrowerNamedAsPayer(t *testing.T) {
+	each(t, 3, func(t *testing.T, w *world) {
+		d := w.lend(1, small)
+		w.to("2026-02-16")
+		w.repay(d, 1, 106_62)
+		w.repay(d, 2, 50_00, func(p *servicing.Payment) { p.Payer = d.Places.Payer })
+		if _, err := w.Reverse(t.Context(), tenant, d.Loan, uid("reversal", 1), uid("payment", 1), id0); err != nil {
+			t.Fatal(err)
+		}
+		w.whole(d)
+	})
+}

@@ -100,7 +100,7 @@ func (l *Loan) repay(e *Event, today day.Date) (*loan.State, error) {
 
 // creditOf is what lies on the credit account for who pays: it is the borrower's, and nobody else's.
 func (l *Loan) creditOf(e *Event) int64 {
-	if e.Payer != "" && e.Payer != l.Places.Payer {
+	if l.payer(e) != l.Places.Payer {
 		return 0
 	}
 	return l.Booked.Credit

@@ -39,7 +39,7 @@ type Offer struct {
 type Quote struct {
 	Face     int64 // principal outstanding of the units: half even
 	Clean    int64 // the face at the price asked: half even
-	Accrued  int64 // rounded down, less what fees will take from the seller's line
+	Accrued  int64 // rounded down, less what each fee will take from the seller's line, rounded down too
 	Price    int64 // Clean and Accrued
 	Seller   []catalog.Charged
 	Buyer    []catalog.Charged
