@@ -9,6 +9,7 @@ import (
 	"github.com/longmen/longmen/core/ledger"
 	"github.com/longmen/longmen/core/order"
 	"github.com/longmen/longmen/core/order/ordertest"
+	"github.com/longmen/longmen/finmath/day"
 	"github.com/longmen/longmen/finmath/loan"
 	"github.com/longmen/longmen/front/catalog"
 	"github.com/longmen/longmen/front/lending/application"
@@ -205,6 +206,43 @@ func (w *world) refusePayout(a *application.Application, of int) {
 		w.Errorf("with an account that takes nothing it is %s", s)
 	}
 	w.do(&ledger.Unfreeze{Freeze: mark})
+}
+
+// Interest runs from the day of the payout, also where the ledger took none for weeks: what is agreed follows the money.
+func TestBeginsWhenItIsPaidOut(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.start = catalog.Start{From: catalog.FromBid, PaidBy: catalog.PlatformPays}
+		a := w.sign(w.submit(1))
+		w.run()
+		w.bid(a, 1, 700_00)
+		w.do(&ledger.Freeze{Account: market.Cash(borrower), What: ledger.FreezeCredits})
+		mark := ledger.Mark{Command: ledger.ID(uid("command", w.number))}
+		w.bid(a, 2, 500_00)
+		at, err := w.Now(t.Context(), "main")
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.do(&ledger.Advance{To: ledger.InstantOf(at.Add(40 * 24 * time.Hour))})
+		if s := w.state(a); s != application.Funded {
+			t.Fatalf("it is %s", s)
+		}
+		w.do(&ledger.Unfreeze{Freeze: mark})
+		if _, err := w.Advance(t.Context(), tenant, a.ID); err != nil {
+			t.Fatal(err)
+		}
+		l, err := w.loans.Get(t.Context(), tenant, a.Loan())
+		if err != nil || l.Start() != day.Of(2026, 4, 11) {
+			t.Fatalf("paid out on 11 April it begins on %s, %v", l.Start(), err)
+		}
+		s, err := w.loans.Standing(t.Context(), tenant, a.Loan(), 0)
+		if err != nil || s.Days != 0 || s.Rows[0].Row.Due != day.Of(2026, 5, 11) {
+			t.Errorf("it is %d days late, first due on %s, %v", s.Days, s.Rows[0].Row.Due, err)
+		}
+		// 40 days of 1,200.00 at 12 % a year, which the platform pays: 9.21 for 700.00 and 6.58 for 500.00.
+		if first, other := w.balance(market.Cash(investor(1))), w.balance(market.Cash(investor(2))); first != 300_00+9_21 || other != 500_00+6_58 {
+			t.Errorf("the investors have %d and %d", first, other)
+		}
+	})
 }
 
 // A loan that is repaid is settled; when the payment turns out to be none, it is not any more.

@@ -3,6 +3,7 @@ package application
 import (
 	"context"
 	"encoding/json"
+	"slices"
 
 	"github.com/longmen/longmen/core/ledger"
 	"github.com/longmen/longmen/core/order"
@@ -48,14 +49,16 @@ func (d *Desk) disburse(ctx context.Context, a *Application, p *catalog.Product)
 	return err
 }
 
-// deed is what was agreed: as it was written down before a crash, with what happened then, or as of the ledger's day, from
-// which it bears interest.
+// deed is what was agreed: as it was written down if it is paid out, or else as of the ledger's day, from which it bears
+// interest. What happened before is told with it.
 func (d *Desk) deed(ctx context.Context, a *Application) (servicing.Deed, []servicing.Event, error) {
-	l, err := d.Loans.Get(ctx, a.Tenant, a.Loan())
-	if err == nil {
+	var before []servicing.Event
+	switch l, err := d.Loans.Get(ctx, a.Tenant, a.Loan()); {
+	case err == nil && slices.ContainsFunc(l.Events, paidOut):
 		return l.Deed, l.Events, nil
-	}
-	if !errs.Is(err, errs.NotFound) {
+	case err == nil:
+		before = l.Events
+	case !errs.Is(err, errs.NotFound):
 		return servicing.Deed{}, nil, err
 	}
 	now, err := d.Ledgers.Now(ctx, a.Ledger)
@@ -72,7 +75,11 @@ func (d *Desk) deed(ctx context.Context, a *Application) (servicing.Deed, []serv
 			Platform: Place(a.Asset, "fees"), Reserve: Place(a.Asset, "reserve"), Guarantee: Place(a.Asset, "guarantee"), Cover: Place(a.Asset, "cover"),
 			Lost: Place(a.Asset, "lost"), Contra: Place(a.Asset, "contra"),
 		},
-	}, nil, err
+	}, before, err
+}
+
+func paidOut(e servicing.Event) bool {
+	return e.Kind == servicing.Disbursed && e.Outcome == servicing.Applied
 }
 
 func startOf(deed *servicing.Deed) (day.Date, error) {
@@ -83,10 +90,8 @@ func startOf(deed *servicing.Deed) (day.Date, error) {
 
 // payOut pays the loan out, once. What the ledger refused is tried anew, under another id.
 func (d *Desk) payOut(ctx context.Context, a *Application, p *catalog.Product, deed *servicing.Deed, before []servicing.Event, kept int64) (servicing.Event, error) {
-	for _, e := range before {
-		if e.Kind == servicing.Disbursed && e.Outcome == servicing.Applied {
-			return e, nil
-		}
+	if i := slices.IndexFunc(before, paidOut); i >= 0 {
+		return before[i], nil
 	}
 	operations, err := payout(a, p, kept)
 	if err != nil {

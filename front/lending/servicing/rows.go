@@ -66,14 +66,16 @@ func (s *Servicing) withdraw(ctx context.Context, p *pending) error {
 	return s.queue.submit(ctx, &write{key: p.key(), do: func(ctx context.Context, tx *batch) error { return tx.withdraw(ctx, p) }})
 }
 
-// create writes a new loan. The same one again changes nothing.
+// create writes a new loan. The same one again changes nothing. One that was not paid out, and of which nothing may be on its way
+// to the ledger, is agreed on anew: it begins when its money does.
 func (s *Servicing) create(ctx context.Context, d *Deed, days string) error {
 	body, err := json.Marshal(d)
 	if err != nil {
 		return err
 	}
 	return s.queue.submit(ctx, &write{key: key{d.Tenant, d.Loan}, do: func(ctx context.Context, tx *batch) error {
-		n, err := tx.exec(ctx, `INSERT INTO lending_deed (tenant, loan, body) VALUES (?, ?, ?) ON CONFLICT DO NOTHING`, d.Tenant[:], d.Loan[:], string(body))
+		const deed = `INSERT INTO lending_deed (tenant, loan, body) VALUES (?, ?, ?) ON CONFLICT DO NOTHING`
+		n, err := tx.exec(ctx, deed, d.Tenant[:], d.Loan[:], string(body))
 		if err == nil && n == 1 {
 			_, err = tx.exec(ctx, `INSERT INTO lending_loan (tenant, id, version, state, borrower, product, days, principal, credit)
 				VALUES (?, ?, 0, ?, ?, ?, ?, 0, 0)`, d.Tenant[:], d.Loan[:], string(Opening), d.Borrower[:], d.Product, days)
@@ -86,8 +88,24 @@ func (s *Servicing) create(ctx context.Context, d *Deed, days string) error {
 		if err := tx.tx.QueryRowContext(ctx, s.db.Rebind(`SELECT body FROM lending_deed WHERE tenant = ? AND loan = ?`), d.Tenant[:], d.Loan[:]).Scan(&there); err != nil {
 			return fmt.Errorf("read loan %s: %w", d.Loan, err)
 		}
-		if there != string(body) {
+		if there == string(body) {
+			return nil
+		}
+		// A deed never changes: another one takes its place.
+		n, err = tx.exec(ctx, `UPDATE lending_loan SET days = ? WHERE tenant = ? AND id = ? AND state = ? AND borrower = ? AND product = ?
+			AND NOT EXISTS (SELECT 1 FROM lending_pending p WHERE p.tenant = lending_loan.tenant AND p.loan = lending_loan.id)`,
+			days, d.Tenant[:], d.Loan[:], string(Opening), d.Borrower[:], d.Product)
+		if err == nil && n == 0 {
 			return &refusal{Taken.Errorf("there is a loan %s that was agreed otherwise", d.Loan).On("loan")}
+		}
+		if err == nil {
+			_, err = tx.exec(ctx, `DELETE FROM lending_deed WHERE tenant = ? AND loan = ?`, d.Tenant[:], d.Loan[:])
+		}
+		if err == nil {
+			_, err = tx.exec(ctx, deed, d.Tenant[:], d.Loan[:], string(body))
+		}
+		if err != nil {
+			return fmt.Errorf("write loan %s anew: %w", d.Loan, err)
 		}
 		return nil
 	}})

@@ -161,7 +161,19 @@ type Disbursement struct {
 	Operations []ledger.Operation // that move the money
 }
 
-// Disburse keeps what was agreed and pays the loan out: the loan and its money begin together, whatever crashes when.
+// agree keeps what was agreed. What waits is brought to its end before, by what was agreed then.
+func (s *Servicing) agree(ctx context.Context, d *Deed, days string) error {
+	defer s.locks.lock(d.Tenant, d.Loan)()
+	s.cache.drop(d.Tenant, d.Loan)
+	if _, err := s.current(ctx, d.Tenant, d.Loan); err != nil && !errs.Is(err, errs.NotFound) {
+		return err
+	}
+	defer s.cache.drop(d.Tenant, d.Loan)
+	return s.create(ctx, d, days)
+}
+
+// Disburse keeps what was agreed and pays the loan out: the loan and its money begin together, whatever crashes when. What was
+// agreed for a payout that the ledger refused gives way to what is agreed for the next one.
 // What finmath counts as paid at once, such as a down payment, goes to the holders in the same command.
 func (s *Servicing) Disburse(ctx context.Context, d Deed, pay Disbursement) (Event, error) {
 	for name, x := range map[string]id.ID{"tenant": d.Tenant, "loan": d.Loan, "borrower": d.Borrower} {
@@ -173,7 +185,7 @@ func (s *Servicing) Disburse(ctx context.Context, d Deed, pay Disbursement) (Eve
 	if err != nil {
 		return Event{}, err
 	}
-	if err := s.create(ctx, &d, c.Days); err != nil {
+	if err := s.agree(ctx, &d, c.Days); err != nil {
 		return Event{}, err
 	}
 	return s.do(ctx, &act{
