@@ -12,6 +12,7 @@ import (
 	"github.com/longmen/longmen/finmath/day"
 	"github.com/longmen/longmen/finmath/loan"
 	"github.com/longmen/longmen/front/catalog"
+	"github.com/longmen/longmen/front/lending/agreement"
 	"github.com/longmen/longmen/front/lending/application"
 	"github.com/longmen/longmen/front/lending/reminder"
 	"github.com/longmen/longmen/front/lending/servicing"
@@ -379,6 +380,43 @@ func TestRefusedApplications(t *testing.T) {
 	}
 	if a, err := w.Withdraw(context.Background(), tenant, a.ID, w.next("withdrawal"), by(application.Borrower)); err != nil || a.State != application.Withdrawn {
 		t.Error(err)
+	}
+}
+
+// A loan can't be paid to an account of another asset, nor by it: whoever has one is told so before anything is signed, and nothing
+// is listed where one was opened since.
+func TestAccountOfAnotherAsset(t *testing.T) {
+	w := newWorld(t, storetest.SQLite(t))
+	foreign := func(party id.ID) *ledger.OpenAccount {
+		return &ledger.OpenAccount{Address: market.Cash(party), Asset: "USD", Side: ledger.CreditNormal, Type: ledger.Liability, Code: 1, Constraint: ledger.Nonnegative}
+	}
+	of, later := uid("party", 8), uid("party", 9)
+	w.do(&ledger.OpenAsset{Code: "USD", Scale: 2}, foreign(of))
+	w.guaranteed()
+	n := application.New{
+		ID: uid("application", 1), Borrower: of, Ledger: "main", Product: "loan", Amount: 1_200_00, Term: 3, Unit: "months", Purpose: "study", Act: by(application.Borrower),
+	}
+	if _, err := w.Submit(t.Context(), tenant, n); !errs.Is(err, errs.Invalid) || errs.Of(err).Field != "borrower" {
+		t.Errorf("a borrower with an account in USD: %v", err)
+	}
+	n.Borrower, n.Guarantors = later, []agreement.Guarantor{{Party: investor(1)}, {Party: of}}
+	if _, err := w.Submit(t.Context(), tenant, n); !errs.Is(err, errs.Invalid) || errs.Of(err).Field != "guarantors[1].party" {
+		t.Errorf("a guarantor with an account in USD: %v", err)
+	}
+	n.Guarantors = nil
+	a, err := w.Submit(t.Context(), tenant, n)
+	if err == nil {
+		_, err = w.AskToSign(t.Context(), tenant, a.ID, later)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.do(foreign(later))
+	if _, err := w.Sign(t.Context(), tenant, a.ID, later, w.next("signature"), by(application.Borrower), w.code); !errs.Is(err, errs.Conflict) || !strings.Contains(err.Error(), "USD") {
+		t.Errorf("an account that was opened before he signed: %v", err)
+	}
+	if s := w.state(a); s != application.Signed {
+		t.Errorf("it is %s", s)
 	}
 }
 

@@ -1,14 +1,17 @@
 package application
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/hex"
+	"fmt"
 	"strings"
 
 	"github.com/longmen/longmen/core/ledger"
 	"github.com/longmen/longmen/finmath/amount"
 	"github.com/longmen/longmen/front/catalog"
+	"github.com/longmen/longmen/front/lending/agreement"
 	"github.com/longmen/longmen/front/lending/servicing"
 	"github.com/longmen/longmen/front/market"
 	"github.com/longmen/longmen/kit/errs"
@@ -78,6 +81,10 @@ func (d *Desk) list(ctx context.Context, a *Application, p *catalog.Product) err
 	if err != nil {
 		return err
 	}
+	// Looked at again: an account may have been opened since it was applied for, and nobody is to fund what can't be paid out.
+	if err := d.accountsFit(ctx, a.Ledger, a.Asset, a.Borrower, a.Guarantors); err != nil {
+		return errs.Conflict.Errorf("the loan is not listed: %v", err)
+	}
 	if err := d.accounts(ctx, a); err != nil {
 		return err
 	}
@@ -92,6 +99,24 @@ func (d *Desk) list(ctx context.Context, a *Application, p *catalog.Product) err
 		_, err := d.Orders.Within(ctx, tx, a.Tenant, change(a, list, ""))
 		return err
 	})
+}
+
+// accountsFit refuses a borrower or a guarantor whose cash account is of another asset than the loan: it could neither be paid to
+// him nor by him. The account of who has none yet is opened with the loan's.
+func (d *Desk) accountsFit(ctx context.Context, book, asset string, borrower id.ID, guarantors []agreement.Guarantor) (err error) {
+	var refused error
+	err = d.Ledgers.View(ctx, book, func(e *ledger.Engine) {
+		fits := func(address, field string) {
+			if x, there := e.Account(address); there && x.Asset != asset && refused == nil {
+				refused = errs.Invalid.Errorf("the cash account %s is of the asset %s, the loan of %s: want a ledger on which it is of that one, or not opened yet", address, x.Asset, asset).On(field)
+			}
+		}
+		fits(market.Cash(borrower), "borrower")
+		for i, g := range guarantors {
+			fits(g.Account, fmt.Sprintf("guarantors[%d].party", i))
+		}
+	})
+	return cmp.Or(err, refused)
 }
 
 // accounts opens those of the loan's accounts that are not there. Another loan may open the platform's at the same time:

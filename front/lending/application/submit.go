@@ -161,6 +161,9 @@ func (d *Desk) words(ctx context.Context, tenant id.ID, n *New, now time.Time) (
 	if w.Guarantors, err = n.guarantors(p); err != nil {
 		return nil, "", err
 	}
+	if err := d.accountsFit(ctx, n.Ledger, p.Asset.Code, n.Borrower, w.Guarantors); err != nil {
+		return nil, "", err
+	}
 	if err := d.lends(ctx, tenant, p, w, n.Amount, now); err != nil {
 		return nil, "", err
 	}
