@@ -239,6 +239,14 @@ func (s *server) applies(ctx context.Context, g *ground.Ground, n *application.N
 		return errs.Forbidden.Errorf("you may not act for this party").On("body.borrower")
 	case p.Person == n.Borrower: // also by a login that has no grant for him: about himself nobody states what officers do
 		n.Act.Role = application.Borrower
+	case !p.Operator: // nor about whom he acts for by another login
+		acts, err := g.ActsFor(ctx, tenant(ctx), by(ctx).Actor, n.Borrower)
+		if err != nil {
+			return err
+		}
+		if acts {
+			n.Act.Role = application.Borrower
+		}
 	}
 	if n.Ledger != "" && !p.Reaches(n.Ledger) {
 		return errs.Invalid.Errorf("there is no such ledger").On("body.ledger")

@@ -56,7 +56,7 @@ type (
 
 func (s *server) applicationActs(a huma.API) {
 	huma.Register(a, decides(right.LoanDecide, change("decide-application", applicationPath+"/decision", tagLending, "Decide on an application that was referred to a person",
-		"Nobody decides on an application of a party for which he acts.")), s.decideApplication)
+		"Nobody decides on an application of a party for which he acts, by whichever of his logins.")), s.decideApplication)
 	huma.Register(a, himself(change("ask-to-sign", applicationPath+"/code", tagLending, "Send a one-time code to the one for whom one acts, borrower or guarantor, with which he signs the agreement",
 		"It goes to his mobile number and stands in no answer. It is good for 10 minutes and ends the one before; at most 10 are sent.")), s.askToSign)
 	huma.Register(a, himself(change("sign-application", applicationPath+"/signature", tagLending, "Sign the agreement with the code that was sent last",
@@ -65,7 +65,7 @@ func (s *server) applicationActs(a huma.API) {
 		s.withdrawApplication)
 	huma.Register(a, decides(right.LoanService, change("close-application", applicationPath+"/closure", tagLending, "Close an application whose loan is settled or was written off",
 		"From then on nothing is counted of its loan and no payment is taken back. Nothing may lie on the loan's credit account, and no proposal about it be open. "+
-			"Nobody closes an application of a party for which he acts.")), s.closeApplication)
+			"Nobody closes an application of a party for which he acts, by whichever of his logins.")), s.closeApplication)
 }
 
 // actOn is what the caller does to an application.

@@ -277,8 +277,20 @@ func TestNobodyIsHisOwnOfficer(t *testing.T) {
 	}
 	refuses(t, w.As(second, http.MethodPost, waits(operations), verdict()), 403, "forbidden", "")
 
+	// By one login he acts for a firm, by the other he would be its officer.
+	owned, agent := w.ID(), w.Login(by, risk.Party, "risk.second")
+	_, err := w.Ground.Parties.CreateParty(t.Context(), by, party.Party{ID: owned, Kind: party.Organisation, Name: "Risky Ltd"})
+	must(err)
+	_, err = w.Ground.Parties.Grant(t.Context(), by, party.Grant{ID: w.ID(), Principal: agent.Principal, Party: owned, From: 1})
+	must(err)
+	applied := w.ID().String()
+	w.As(operations, http.MethodPost, "/v1/applications", `{"id":`+quoted(applied)+`,"borrower":`+quoted(owned.String())+`,"product":"study-loan","amount":"600000","term":{"n":12,"unit":"months"},"purpose":"tuition"}`).OK()
+	sends(w, operations, applied)
+	is(t, w.As(operations, http.MethodGet, "/v1/applications/"+applied, nil).OK(), "state", "review")
+	refuses(t, w.As(risk, http.MethodPost, "/v1/applications/"+applied+"/decision", verdict()), 403, "forbidden", "")
+
 	firm := w.ID()
-	_, err := w.Ground.Parties.CreateParty(t.Context(), by, party.Party{ID: firm, Kind: party.Organisation, Name: "Scoring Ltd"})
+	_, err = w.Ground.Parties.CreateParty(t.Context(), by, party.Party{ID: firm, Kind: party.Organisation, Name: "Scoring Ltd"})
 	must(err)
 	for _, role := range []string{"risk", "finance"} {
 		_, err = w.Ground.Parties.GiveRole(t.Context(), by, party.Role{ID: w.ID(), Party: firm, Code: role, From: ground.Day(w.Clock)})

@@ -20,6 +20,15 @@ func (g *Ground) Person(ctx context.Context, tenant, principal id.ID) (id.ID, er
 	return person, err
 }
 
+// ActsFor says whether the person behind a principal may act for a party now, by whichever of his principals.
+func (g *Ground) ActsFor(ctx context.Context, tenant, principal, of id.ID) (bool, error) {
+	person, err := g.Person(ctx, tenant, principal)
+	if err != nil || person.IsZero() {
+		return false, err
+	}
+	return g.persons.ActsFor(ctx, tenant, person, of)
+}
+
 // Day is the day on which roles are looked at: that of UTC, so that it is the same everywhere.
 func Day(c clock.Clock) int64 { return c.Now().Unix() / (24 * 3600) }
 
@@ -42,4 +51,25 @@ func (p *persons) Person(ctx context.Context, tenant, principal id.ID) (person i
 		roles = append(roles, r.Code)
 	}
 	return behind.ID, roles, nil
+}
+
+// ActsFor looks at the grants for a party that hold now. A closed principal acts for nobody.
+func (p *persons) ActsFor(ctx context.Context, tenant, person, of id.ID) (bool, error) {
+	f := party.GrantFilter{Party: of, Holds: p.clock.Now().UnixMicro()}
+	for page := (party.Page{Limit: party.MaxPage}); ; {
+		list, err := p.parties.Grants(ctx, tenant, f, page)
+		if err != nil {
+			return false, err
+		}
+		for i := range list {
+			behind, err := p.parties.Principal(ctx, tenant, list[i].Principal)
+			if err != nil || behind.Person == person && behind.Closed == 0 {
+				return err == nil, err
+			}
+			page.After = list[i].ID
+		}
+		if len(list) < page.Limit {
+			return false, nil
+		}
+	}
 }

@@ -133,7 +133,8 @@ func (d *Desk) Close(ctx context.Context, tenant, application, change id.ID, by 
 // else has taken it.
 func closing(end id.ID) id.ID { return end.Derive("close", 0) }
 
-// judge refuses who can't decide on an application: its borrower, with whichever of his principals, and whoever is no person.
+// judge refuses who can't decide on an application: its borrower, who acts for him, each with whichever of his principals, and
+// whoever is no person.
 func (d *Desk) judge(ctx context.Context, a *Application, principal id.ID) error {
 	person, _, err := d.Persons.Person(ctx, a.Tenant, principal)
 	switch {
@@ -144,7 +145,11 @@ func (d *Desk) judge(ctx context.Context, a *Application, principal id.ID) error
 	case person == a.Borrower:
 		return errs.Forbidden.Errorf("nobody decides on his own application")
 	}
-	return nil
+	acts, err := d.Persons.ActsFor(ctx, a.Tenant, person, a.Borrower)
+	if err == nil && acts {
+		err = errs.Forbidden.Errorf("nobody decides on an application of a party for which he acts, with whichever of his logins: another person decides")
+	}
+	return err
 }
 
 // sameDecision compares a decision with the one that was made under its id.

@@ -110,11 +110,11 @@ func TestReferred(t *testing.T) {
 		if !errs.Is(err, errs.Invalid) || errs.Of(err).Field != "amount" {
 			t.Errorf("more than was asked for: %v", err)
 		}
-		for _, actor := range []id.ID{login, program} {
+		for _, actor := range []id.ID{login, program, deputy} {
 			_, err = w.Decide(context.Background(), tenant, a.ID, w.next("decision"), order.Act{Actor: actor, Role: application.Officer},
 				application.Decision{Verdict: application.Accept, Grade: "a", Amount: 1_000_00})
 			if !errs.Is(err, errs.Forbidden) {
-				t.Errorf("the borrower by a second login, or a program, decides: %v", err)
+				t.Errorf("the borrower by a second login, who acts for him by another one, or a program, decides: %v", err)
 			}
 		}
 		a, err = w.Decide(context.Background(), tenant, a.ID, w.next("decision"), by(application.Officer), application.Decision{Verdict: application.Accept, Grade: "a", Amount: 1_000_00})

@@ -54,6 +54,7 @@ func TestClose(t *testing.T) {
 		refused("without a reason", errs.Invalid, "reason", officer(staff, ""))
 		refused("for what is no code", errs.Invalid, "reason", officer(staff, "Paid up!"))
 		refused("by the borrower", errs.Forbidden, "", officer(login, "paid-up"))
+		refused("by one who acts for him by another login", errs.Forbidden, "", officer(deputy, "paid-up"))
 		refused("by a program", errs.Forbidden, "", officer(program, "paid-up"))
 		w.waits = uid("proposal", 1)
 		refused("with a proposal about it", order.WrongState, "", officer(staff, "paid-up"))

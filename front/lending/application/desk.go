@@ -111,6 +111,8 @@ type Ledgers interface {
 // Persons tells who stands behind a principal, the zero id for nobody who could be told from others.
 type Persons interface {
 	Person(ctx context.Context, tenant, principal id.ID) (person id.ID, roles []string, err error)
+	// ActsFor says whether a person may act for a party now, by whichever of his principals.
+	ActsFor(ctx context.Context, tenant, person, party id.ID) (bool, error)
 }
 
 // Config is what a desk stands on. Orders, plan and market share its database.
