@@ -214,33 +214,48 @@ func (d *Desk) request(ctx context.Context, a *Application, of id.ID) (sign.Requ
 	if err := d.may(ctx, a, of); err != nil {
 		return sign.Request{}, err
 	}
-	digest, err := a.Digest()
-	return sign.Request{
-		Tenant: a.Tenant, Subject: a.ID, Party: of, Hash: digest, Ledger: a.Ledger, Now: now.UnixMicro(), Kind: message.Code,
-	}, err
+	return requestOf(a, of, now.UnixMicro())
 }
 
-// Sign takes a signature under the contract. The borrower's is the last one, with which the application goes on; that of
-// a guarantor again, by its code, changes nothing.
+func requestOf(a *Application, of id.ID, now int64) (sign.Request, error) {
+	digest, err := a.Digest()
+	return sign.Request{Tenant: a.Tenant, Subject: a.ID, Party: of, Hash: digest, Ledger: a.Ledger, Now: now, Kind: message.Code}, err
+}
+
+// signature takes a party's code. What he has signed he may sign again by the same code, however far it went since.
+func (d *Desk) signature(ctx context.Context, a *Application, of id.ID, code string) error {
+	at, err := d.SignedAt(ctx, a, of)
+	if err != nil {
+		return err
+	}
+	r, err := requestOf(a, of, at)
+	if at == 0 {
+		r, err = d.request(ctx, a, of)
+	}
+	if err != nil {
+		return err
+	}
+	return d.Signer.Sign(ctx, r, code)
+}
+
+// Sign takes a signature under the contract. The borrower's is the last one, with which the application goes on. The same again,
+// by its code, changes nothing.
 func (d *Desk) Sign(ctx context.Context, tenant, application, of, change id.ID, by order.Act, code string) (*Application, error) {
 	return d.with(ctx, tenant, application, func(a *Application) error {
 		if of != a.Borrower {
-			r, err := d.request(ctx, a, of)
-			if err != nil {
-				return err
-			}
-			return d.Signer.Sign(ctx, r, code)
+			return d.signature(ctx, a, of, code)
 		}
 		if step, err := d.done(ctx, a, change, signIt); step != nil || err != nil {
 			return err
 		}
-		r, err := d.request(ctx, a, of)
-		if err != nil {
+		if err := d.signature(ctx, a, of, code); err != nil || a.State != Offered {
 			return err
 		}
-		if err := d.Signer.Sign(ctx, r, code); err != nil {
-			return err
-		}
-		return d.push(ctx, a, order.Change{ID: change, Order: a.ID, Version: a.Order.Version, Transition: signIt, Act: by}, atOnce)
+		return d.signed(ctx, a, change, by)
 	})
+}
+
+// signed lets the application go on with the borrower's signature.
+func (d *Desk) signed(ctx context.Context, a *Application, change id.ID, by order.Act) error {
+	return d.push(ctx, a, order.Change{ID: change, Order: a.ID, Version: a.Order.Version, Transition: signIt, Act: by}, atOnce)
 }

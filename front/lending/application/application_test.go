@@ -16,6 +16,7 @@ import (
 	"github.com/longmen/longmen/front/lending/application"
 	"github.com/longmen/longmen/front/lending/reminder"
 	"github.com/longmen/longmen/front/lending/servicing"
+	"github.com/longmen/longmen/front/lending/sign"
 	"github.com/longmen/longmen/front/market"
 	"github.com/longmen/longmen/kit/errs"
 	"github.com/longmen/longmen/kit/id"
@@ -300,6 +301,52 @@ func TestFundedInPartOfUnits(t *testing.T) {
 		if l, err := w.market.Listing(context.Background(), tenant, a.ID); err != nil || l.Units != 1_200 || l.Partial != want {
 			t.Errorf("%s of %d units are %d, %v", share, l.Units, l.Partial, err)
 		}
+	}
+}
+
+// A node that ended between the borrower's signature and the step that follows from it goes on with what was signed: whenever
+// somebody asks for something, and at the latest instead of the offer's end.
+func TestSignedBeforeTheNodeEnded(t *testing.T) {
+	for name, then := range map[string]func(w *world, a *application.Application) error{
+		"he asks for another code": func(w *world, a *application.Application) error {
+			return second(w.AskToSign(w.Context(), tenant, a.ID, borrower))
+		},
+		"he signs again": func(w *world, a *application.Application) error {
+			return second(w.Sign(w.Context(), tenant, a.ID, borrower, w.next("signature"), by(application.Borrower), w.code))
+		},
+		"the offer ends": func(w *world, _ *application.Application) error {
+			w.wait(73 * time.Hour)
+			return nil
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, storetest.SQLite(t))
+			a := w.submit(1)
+			if _, err := w.AskToSign(t.Context(), tenant, a.ID, borrower); err != nil {
+				t.Fatal(err)
+			}
+			now, err := w.Now(t.Context(), "main")
+			if err != nil {
+				t.Fatal(err)
+			}
+			digest, err := a.Digest()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := w.Signer.Sign(t.Context(), sign.Request{Tenant: tenant, Subject: a.ID, Party: borrower, Hash: digest, Ledger: "main", Now: now.UnixMicro()}, w.code); err != nil {
+				t.Fatal(err)
+			}
+			if err := then(w, a); err != nil || w.state(a) != application.Listed {
+				t.Fatalf("it is %s, %v", w.state(a), err)
+			}
+			// His client, which has lost the answer, hears that it is done, by the code with which it was.
+			if _, err := w.Sign(t.Context(), tenant, a.ID, borrower, w.next("signature"), by(application.Borrower), w.code); err != nil {
+				t.Errorf("the same signature again: %v", err)
+			}
+			if _, err := w.Sign(t.Context(), tenant, a.ID, borrower, w.next("signature"), by(application.Borrower), "x"); !errs.Is(err, sign.Wrong) {
+				t.Errorf("with another code: %v", err)
+			}
+		})
 	}
 }
 

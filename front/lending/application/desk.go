@@ -259,7 +259,7 @@ func (d *Desk) step(ctx context.Context, a *Application) (moved bool, err error)
 	case Applied:
 		return true, d.decide(ctx, a, p)
 	case Offered:
-		return d.expire(ctx, a)
+		return d.signOrExpire(ctx, a)
 	case Signed:
 		return true, d.list(ctx, a, p)
 	case Funded:

@@ -88,7 +88,11 @@ func TestGuarantors(t *testing.T) {
 		if at, err := w.SignedAt(ctx, w.got(a), guarantor(2)); err != nil || at != now.UnixMicro() {
 			t.Errorf("he signed at %d: %v", at, err)
 		}
+		code := w.code
 		w.sign(a)
+		if _, err := w.Sign(ctx, tenant, a.ID, guarantor(2), w.next("signature"), by(application.Guarantor), code); err != nil {
+			t.Errorf("the same signature again, after the borrower's: %v", err)
+		}
 		w.run()
 		for i := range 3 {
 			w.bid(a, i+1, 400_00)

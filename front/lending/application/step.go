@@ -103,8 +103,16 @@ func (d *Desk) offer(ctx context.Context, tenant id.ID, a *Application, x *Decis
 	return &words, err
 }
 
-// expire ends an offer whose time is over.
-func (d *Desk) expire(ctx context.Context, a *Application) (bool, error) {
+// signOrExpire goes on with what the borrower has signed, as after a node that ended between his signature and its step, or ends
+// an offer whose time is over.
+func (d *Desk) signOrExpire(ctx context.Context, a *Application) (bool, error) {
+	at, err := d.SignedAt(ctx, a, a.Borrower)
+	if err != nil {
+		return false, err
+	}
+	if at > 0 {
+		return true, d.signed(ctx, a, change(a, signIt, "").ID, order.Act{Actor: a.CreatedBy, Behalf: a.Borrower, Role: Borrower})
+	}
 	now, err := d.Ledgers.Now(ctx, a.Ledger)
 	if err != nil || now.UnixMicro() < a.Offer.Expires {
 		return false, err
