@@ -41,11 +41,14 @@ func Of(flows []Flow, c daycount.Convention, periods int) (Cost, error) {
 	}
 	list, sum := make([]rate.Flow, len(flows)), int64(0)
 	for i, f := range flows {
-		if f.Amount > amount.Max/1_000_000 || f.Amount < -amount.Max/1_000_000 {
+		if f.Amount > amount.Max || f.Amount < -amount.Max {
 			return Cost{}, amount.ErrRange
 		}
 		list[i] = rate.Flow{Date: f.Date, Amount: float64(f.Amount)}
-		sum -= f.Amount
+		// Within Max before, it can't leave an int64 now.
+		if sum -= f.Amount; sum > amount.Max || sum < -amount.Max {
+			return Cost{}, amount.ErrRange
+		}
 	}
 	r, err := rate.XIRR(list, c)
 	if err != nil {

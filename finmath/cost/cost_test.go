@@ -7,6 +7,7 @@ import (
 
 	"github.com/cockroachdb/apd/v3"
 
+	"github.com/longmen/longmen/finmath/amount"
 	"github.com/longmen/longmen/finmath/calendar"
 	"github.com/longmen/longmen/finmath/cost"
 	"github.com/longmen/longmen/finmath/day"
@@ -38,6 +39,31 @@ func TestCost(t *testing.T) {
 	dear, err := cost.Of(cost.Flows(&terms, s, fee), daycount.Thirty360, 12)
 	if err != nil || dear.Nominal < 0.17 || dear.Nominal > 0.18 || dear.Paid != plain.Paid+360_00 {
 		t.Errorf("with a fee: %+v %v", dear, err)
+	}
+}
+
+// TestCostOfAnyAmount shows that a cost is a matter of proportions, up to the largest amount there is.
+func TestCostOfAnyAmount(t *testing.T) {
+	of := func(unit int64) cost.Cost {
+		t.Helper()
+		c, err := cost.Of([]cost.Flow{{Date: day.Of(2026, 1, 1), Amount: 90 * unit}, {Date: day.Of(2027, 1, 1), Amount: -100 * unit}}, daycount.Act365Fixed, 1)
+		if err != nil {
+			t.Fatal(unit, err)
+		}
+		return c
+	}
+	for _, unit := range []int64{100, 10_000_000_000, amount.Max / 100} {
+		if c := of(unit); math.Abs(c.Effective-of(1).Effective) > 1e-12 || c.Paid != 10*unit {
+			t.Errorf("of %d: %+v", unit, c)
+		}
+	}
+	for _, flows := range [][]cost.Flow{
+		{{Date: 1, Amount: amount.Max + 1}, {Date: 2, Amount: -1}},
+		{{Date: 1, Amount: amount.Max}, {Date: 2, Amount: amount.Max}, {Date: 3, Amount: -1}},
+	} {
+		if _, err := cost.Of(flows, daycount.Act365Fixed, 1); !errors.Is(err, amount.ErrRange) {
+			t.Errorf("%v: %v", flows, err)
+		}
 	}
 }
 

@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 
@@ -178,6 +179,11 @@ func (p *Product) checkDays(c *checker) {
 
 // try makes agreements at the ends of what the product offers: what finmath refuses is told here, not to a customer.
 func (p *Product) try(c *checker) {
+	p.ends(c, func(a *Application) error { return Works(p, a) })
+}
+
+// ends lets something be tried at the ends of what the product offers, until it fails.
+func (p *Product) ends(c *checker, try func(a *Application) error) {
 	for i, t := range p.Terms {
 		last := t.Min + (t.Max-t.Min)/t.Step*t.Step
 		for _, n := range []int{t.Min, last} {
@@ -187,8 +193,8 @@ func (p *Product) try(c *checker) {
 						x = g.Max
 					}
 					a := &Application{Amount: int64(x), Term: Duration{N: n, Unit: t.Unit}, Grade: g.Code, Start: day.Of(2026, 1, 31)}
-					if err := p.attempt(a); err != nil {
-						c.want(false, fmt.Sprintf("terms[%d]", i), "%s at grade %s for %d %s does not work: %v", p.text(x), p.Grades[k].Code, n, t.Unit, err)
+					if err := try(a); err != nil {
+						c.want(errors.Is(err, errTold), fmt.Sprintf("terms[%d]", i), "%s at grade %s for %d %s does not work: %v", p.text(x), p.Grades[k].Code, n, t.Unit, err)
 						return
 					}
 				}
@@ -197,14 +203,15 @@ func (p *Product) try(c *checker) {
 	}
 }
 
-func (p *Product) attempt(a *Application) error {
+func (p *Product) attempt(a *Application) (*loan.State, error) {
 	agreement, events, err := Contract(p, a)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if _, err = loan.Replay(agreement, events, a.Start); err != nil {
-		return err
+	s, err := loan.Replay(agreement, events, a.Start)
+	if err != nil {
+		return nil, err
 	}
 	_, _, err = Payout(p, a.Amount)
-	return err
+	return s, err
 }

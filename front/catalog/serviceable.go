@@ -17,7 +17,7 @@ func ReadNew(file []byte) (*Product, error) {
 		if faults := p.Check(); len(faults) > 0 {
 			return faults
 		}
-		return append(p.Serviceable(), p.unheeded()...)
+		return slices.Concat(p.Serviceable(), p.unheeded(), p.workable())
 	}
 	if err := read(file, p, check); err != nil {
 		return nil, err

@@ -37,6 +37,11 @@ var unserviceable = []struct{ name, old, new, field string }{
   - {code: monthly` + fee + `paid_by: borrower, at: installment, amount: 100, tax: "0"}
   - {code: early` + fee + `paid_by: borrower, at: payoff, amount: 100}`, "fees[1].tax",
 	},
+	{"a smallest part of which fees leave nothing", "fees:", `funding: {partial: "0.1"}
+fees:
+  - {code: flat` + fee + `paid_by: borrower, at: disbursement, amount: 10000}`, "funding.partial"},
+	{"a cost beyond all measure", "fees:", `fees:
+  - {code: flat` + fee + `paid_by: borrower, at: disbursement, of: lent, rate: "0.98"}`, "terms[0]"},
 	{"other buckets", "losses:", "lateness: {buckets: [{code: A, from: 0}, {code: B, from: 10}]}\nlosses:", "lateness.buckets"},
 }
 

@@ -18,6 +18,7 @@ const (
 	MaxLenders    = 50_000 // rows of an annex
 	MaxRows       = 2_000  // rows of a schedule
 	MaxSignatures = 10
+	MaxRate       = 10_000_000_000    // millionths: 1,000,000 %
 	MaxGuarantors = MaxSignatures - 2 // beside the borrower and the platform
 )
 
@@ -184,8 +185,8 @@ func (c *checker) amount(field string, x, least int64) {
 }
 
 func (c *checker) rate(field string, ppm int64) {
-	if ppm < 0 || ppm > 100_000_000 {
-		c.fail(field, "it is %d millionths, take 0 to 100000000", ppm)
+	if ppm < 0 || ppm > MaxRate {
+		c.fail(field, "it is %d millionths, take 0 to %d", ppm, int64(MaxRate))
 	}
 }
 

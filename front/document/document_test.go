@@ -334,6 +334,8 @@ func TestCapital(t *testing.T) {
 func TestDataRefused(t *testing.T) {
 	f := fonts(t)
 	for field, change := range map[string]func(a *Agreement, x *Annex, s *Assignment) Data{
+		"form":             func(a *Agreement, _ *Annex, _ *Assignment) Data { a.Form = AgreementForm + 1; return a },
+		"all_in_rate":      func(a *Agreement, _ *Annex, _ *Assignment) Data { a.AllInRate = MaxRate + 1; return a },
 		"number":           func(a *Agreement, _ *Annex, _ *Assignment) Data { a.Number = ""; return a },
 		"borrower.name":    func(a *Agreement, _ *Annex, _ *Assignment) Data { a.Borrower.Name = "王\n# 伪造"; return a },
 		"borrower.address": func(a *Agreement, _ *Annex, _ *Assignment) Data { a.Borrower.Address = "a\u202eb"; return a },

@@ -2,15 +2,11 @@ package application
 
 import (
 	"context"
-	"fmt"
 	"strconv"
 	"time"
 
-	"github.com/longmen/longmen/finmath/cost"
 	"github.com/longmen/longmen/finmath/day"
-	"github.com/longmen/longmen/finmath/daycount"
 	"github.com/longmen/longmen/finmath/loan"
-	"github.com/longmen/longmen/finmath/schedule"
 	"github.com/longmen/longmen/front/catalog"
 	"github.com/longmen/longmen/kit/id"
 )
@@ -55,7 +51,14 @@ func (d *Desk) quote(ctx context.Context, tenant id.ID, p *catalog.Product, w *W
 	}
 	o.Rate = terms.Terms.AnnualRate.Text('f')
 	o.dues(s)
-	return o, o.cost(&terms.Terms, s)
+	c, err := catalog.Cost(p, w.application(lent, grade, start), s)
+	o.AllIn, o.Effective = strconv.FormatFloat(c.Nominal, 'f', 6, 64), strconv.FormatFloat(c.Effective, 'f', 6, 64)
+	return o, err
+}
+
+// application is what the catalog takes it for.
+func (w *Words) application(lent int64, grade string, start day.Date) *catalog.Application {
+	return &catalog.Application{Amount: lent, Term: catalog.Duration{N: w.Term, Unit: w.Unit}, Grade: grade, Start: start}
 }
 
 // dues adds what falls due when.
@@ -70,22 +73,4 @@ func (o *Offer) dues(s *loan.State) {
 		}
 		o.Days = int(s.Rows[i].Row.Due - o.Start)
 	}
-}
-
-// cost adds what it costs in all: everything that is received and paid, as a yearly rate.
-func (o *Offer) cost(t *schedule.Terms, s *loan.State) error {
-	flows := []cost.Flow{{Date: o.Start, Amount: o.Payout}}
-	for i := range s.Rows {
-		flows = append(flows, cost.Flow{Date: s.Rows[i].Row.Due, Amount: -s.Rows[i].Total()})
-	}
-	periods := 12
-	if m := t.Due.Every.Months(); m > 0 {
-		periods = max(12/m, 1)
-	}
-	c, err := cost.Of(flows, daycount.Act365Fixed, periods)
-	if err != nil {
-		return fmt.Errorf("all-in cost: %w", err)
-	}
-	o.AllIn, o.Effective = strconv.FormatFloat(c.Nominal, 'f', 6, 64), strconv.FormatFloat(c.Effective, 'f', 6, 64)
-	return nil
 }

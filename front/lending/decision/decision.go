@@ -89,8 +89,8 @@ func (j *Judge) Decide(ctx context.Context, a *application.Application, p *catal
 	for i := range p.Grades {
 		grade := p.Grades[i].Code
 		o, err := quote(grade)
-		if errs.Is(err, errs.Invalid) && errs.Of(err).Field == "amount" {
-			continue // more than is lent at this grade
+		if f := errs.Of(err); f != nil && f.Code == errs.Invalid && (f.Field == "amount" || f.Field == "term") {
+			continue // more than is lent at this grade, or it costs too much there
 		}
 		if err != nil {
 			return application.Decision{}, err

@@ -91,6 +91,9 @@ func (w *world) decide(t *testing.T, rule string, change func(*application.Appli
 		if grade == "a" && a.Asked > 500_00 {
 			return nil, errs.Invalid.Errorf("too much at this grade").On("amount")
 		}
+		if grade == "a" && a.Term == 1 {
+			return nil, errs.Invalid.Errorf("it costs more than can be told").On("term")
+		}
 		return &application.Offer{Grade: grade, Rows: 12, Days: 365, Largest: 40_00, Start: day.Of(2026, 3, 2)}, nil
 	})
 	if err != nil {
@@ -121,6 +124,7 @@ func TestDecide(t *testing.T) {
 	}{
 		"the first grade":                {rule: "application.amount <= 40000", want: application.Accept, grade: "a", known: "application.amount=40000"},
 		"a grade that lends more":        {change: func(a *application.Application) { a.Asked = 600_00 }, rule: "application.amount > 0", want: application.Accept, grade: "b", known: "application.amount=60000"},
+		"a grade that costs less":        {change: func(a *application.Application) { a.Term = 1 }, rule: "application.amount > 0", want: application.Accept, grade: "b", known: "application.amount=40000"},
 		"the first that the rule allows": {rule: `application.grade == "b"`, want: application.Accept, grade: "b", known: "application.grade=b"},
 		"none":                           {rule: "application.rows > 12", want: application.Decline, known: "application.rows=12"},
 		"something is not known":         {rule: "applicant.score > 600", want: application.Refer},
