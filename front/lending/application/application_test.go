@@ -350,6 +350,38 @@ func TestSignedBeforeTheNodeEnded(t *testing.T) {
 	}
 }
 
+// No more people fund a loan than its annex has rows: the smallest bid grows with the loan.
+func TestSmallestBidOfALargeLoan(t *testing.T) {
+	for _, c := range [][4]uint64{{12_000, 100, 1, 100}, {2_500_000, 100, 1, 100}, {2_500_001, 100, 1, 101}, {2_500_001, 100, 100, 200}, {200_000_000, 100, 100, 8_000}} {
+		if got := application.Smallest(c[0], c[1], c[2]); got != c[3] {
+			t.Errorf("of %d units in steps of %d, from %d on: %d, want %d", c[0], c[2], c[1], got, c[3])
+		}
+	}
+}
+
+// What is raised must leave something to pay out: with less, a listing that would do with a part fails and gives the money back.
+func TestFundedBelowTheFees(t *testing.T) {
+	w := newWorld(t, storetest.SQLite(t))
+	w.partial = rate("0.1")
+	w.fees = []catalog.Fee{{Code: "flat", PaidBy: "borrower", At: "disbursement", Of: "none", Amount: 200_00, Mode: "half_even"}}
+	small, enough := w.sign(w.submit(1)), w.sign(w.submit(2))
+	w.run()
+	// 2 % and 200.00 are kept: of 204.00 nothing is left, of 205.00 it is 0.90.
+	l, err := w.market.Listing(t.Context(), tenant, small.ID)
+	if err != nil || l.Partial != 205 {
+		t.Fatalf("it is paid out from %d units on, %v", l.Partial, err)
+	}
+	w.bid(small, 1, int64(l.Partial-1)*100)
+	w.bid(enough, 2, int64(l.Partial)*100)
+	w.wait(8 * 24 * time.Hour)
+	if s := w.state(small); s != application.Unfunded || w.balance(market.Cash(investor(1))) != 1_000_00 {
+		t.Errorf("it is %s, the bidder has %d", s, w.balance(market.Cash(investor(1))))
+	}
+	if s := w.state(enough); s != application.Repaying {
+		t.Errorf("with one unit more it is %s", s)
+	}
+}
+
 // A listing that no application opened is none of the desk's.
 func TestOthersListings(t *testing.T) {
 	w := newWorld(t, storetest.SQLite(t))

@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"encoding/hex"
 	"fmt"
+	"sort"
 	"strings"
 
 	"github.com/longmen/longmen/core/ledger"
@@ -171,16 +172,41 @@ func (d *Desk) listing(a *Application, p *catalog.Product, now int64) (market.Li
 	if err != nil {
 		return market.Listing{}, err
 	}
+	partial = a.payable(p, partial, units)
+	step := uint64(max(int64(f.Step)/unit, 1))
 	return market.Listing{
 		Tenant: a.Tenant, ID: a.ID, Ledger: a.Ledger, Loan: a.Loan(), Borrower: a.Borrower,
 		Terms: market.Terms{
 			Asset: a.Asset, Register: a.Register(), Tranches: servicing.Tranches, Unclaimed: Place(a.Asset, "unclaimed"),
 			Receiver: address(a.Loan(), "funds"),
-			Unit:     unit, Units: uint64(units), Minimum: uint64(max(int64(f.Min)/unit, 1)), Step: uint64(max(int64(f.Step)/unit, 1)), Share: uint64(max(share, 1)),
+			Unit:     unit, Units: uint64(units), Minimum: smallest(uint64(units), uint64(max(int64(f.Min)/unit, 1)), step), Step: step, Share: uint64(max(share, 1)),
 			Product: a.Product, Version: a.Words.Version, Grade: a.Offer.Grade, Region: a.Region, Days: max(a.Offer.Days, 1),
 		},
 		Opened: now, Closes: now + int64(f.Days)*day24, Partial: uint64(partial),
 	}, nil
+}
+
+// MaxLenders is how many hold a loan at most when it is paid out: as many as its annex has rows.
+const MaxLenders = 50_000
+
+// smallest is the smallest bid in units, raised so that no more bid than stand in the annex: what is left of a bid that was taken
+// back may be less, so twice as many bids as would fit are counted with.
+func smallest(units, minimum, step uint64) uint64 {
+	least := max(minimum, (2*units+MaxLenders-1)/MaxLenders)
+	return (least + step - 1) / step * step
+}
+
+// payable is the least number of units, from one on, of which a loan can be made and something is left to pay out. Funded with
+// less it fails, and the money goes back, while nothing is lent yet.
+func (a *Application) payable(p *catalog.Product, least, units int64) int64 {
+	if least == 0 {
+		return 0
+	}
+	return least + int64(sort.Search(int(units-least), func(more int) bool {
+		x := a.application((least+int64(more))*int64(p.Funding.Unit), a.Offer.Grade, a.Offer.Start)
+		x.Part = true
+		return catalog.Works(p, x) == nil
+	}))
 }
 
 const day24 = 24 * 3600 * 1_000_000

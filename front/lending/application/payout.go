@@ -113,6 +113,9 @@ func payout(a *Application, p *catalog.Product, kept int64) ([]ledger.Operation,
 	if err != nil {
 		return nil, err
 	}
+	if kept >= rest {
+		return nil, errs.Conflict.Errorf("interest before the payout, %d, leaves nothing of the %d to pay out", kept, rest)
+	}
 	var list []ledger.Operation
 	move := func(to string, x int64) {
 		if x > 0 {

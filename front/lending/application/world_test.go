@@ -108,6 +108,7 @@ type world struct {
 	guarantors []agreement.Guarantor // whom the borrower names
 	losses     catalog.Losses        // of the product
 	penalties  []catalog.Penalty
+	fees       []catalog.Fee // beside the product's
 }
 
 type entry struct {
@@ -210,7 +211,7 @@ func (w *world) Product(_ context.Context, _ id.ID, code string, _ uint32) (*cat
 		return nil, errs.NotFound.Errorf("there is no product %s", code)
 	}
 	p := product()
-	p.Penalties = w.penalties
+	p.Penalties, p.Fees = w.penalties, append(p.Fees, w.fees...)
 	p.Start = w.start
 	p.Funding.Partial, p.Losses = w.partial, w.losses
 	return p, nil

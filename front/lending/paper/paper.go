@@ -28,6 +28,9 @@ import (
 //go:embed migrations
 var migrations embed.FS
 
+// An annex has a row for each who may hold a loan.
+var _ [document.MaxLenders - application.MaxLenders]struct{}
+
 // Kinds of papers.
 const (
 	Disclosure = "disclosure" // what the loan costs in all
