@@ -2,6 +2,7 @@ package application_test
 
 import (
 	"context"
+	"encoding/hex"
 	"strings"
 	"testing"
 	"time"
@@ -195,6 +196,38 @@ func TestWaiting(t *testing.T) {
 			}
 		})
 	}
+}
+
+// What an investor earned before the payout and his account does not take lies in his name, and is his once it takes it.
+func TestWaitingForAnAccount(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.start = catalog.Start{From: catalog.FromBid, PaidBy: catalog.PlatformPays}
+		a := w.sign(w.submit(1))
+		w.run()
+		w.bid(a, 1, 700_00)
+		w.wait(5 * 24 * time.Hour)
+		w.do(&ledger.Freeze{Account: market.Cash(investor(1)), What: ledger.FreezeCredits})
+		mark := ledger.Mark{Command: ledger.ID(uid("command", w.number))}
+		w.bid(a, 2, 500_00)
+		if s := w.state(a); s != application.Repaying {
+			t.Fatalf("it is %s", s)
+		}
+		first := investor(1)
+		place := a.Register() + ":waiting:" + hex.EncodeToString(first[:])
+		w.wait(3 * 24 * time.Hour)
+		if got := w.balance(place); got != 1_15 {
+			t.Errorf("%d lie there for him", got)
+		}
+		w.do(&ledger.Unfreeze{Freeze: mark})
+		w.wait(24 * time.Hour)
+		if got, left := w.balance(market.Cash(first)), w.balance(place); got != 300_00+1_15 || left != 0 {
+			t.Errorf("he has %d, %d are left", got, left)
+		}
+		w.wait(3 * 24 * time.Hour)
+		if _, err := w.Advance(t.Context(), tenant, a.ID); err != nil || w.balance(market.Cash(first)) != 300_00+1_15 {
+			t.Errorf("he has %d, %v", w.balance(market.Cash(first)), err)
+		}
+	})
 }
 
 // refusePayout lets a bid fill a loan that the ledger does not pay out, as the borrower's account takes no money, and then

@@ -169,7 +169,7 @@ func (d *Desk) Get(ctx context.Context, tenant, application id.ID) (*Application
 
 // Handlers are those of all planned events of this package, by their kinds.
 func (d *Desk) Handlers() map[string]plan.Handler {
-	return map[string]plan.Handler{EventKind: d.Due, LoanKind: d.DueLoan}
+	return map[string]plan.Handler{EventKind: d.Due, LoanKind: d.DueLoan, WaitingKind: d.DueWaiting}
 }
 
 // Due is the handler of planned events about an application.

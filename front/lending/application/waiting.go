@@ -2,10 +2,14 @@ package application
 
 import (
 	"context"
+	"database/sql"
+	"encoding/hex"
+	"fmt"
 	"slices"
 	"time"
 
 	"github.com/longmen/longmen/core/ledger"
+	"github.com/longmen/longmen/core/plan"
 	"github.com/longmen/longmen/finmath/day"
 	"github.com/longmen/longmen/front/catalog"
 	"github.com/longmen/longmen/front/lending/servicing"
@@ -81,8 +85,8 @@ func (d *Desk) fundedAt(ctx context.Context, a *Application) (int64, error) {
 	return 0, errs.Internal.Errorf("application %s was never funded", a.ID)
 }
 
-// payWaiting pays what was earned, each investor by a command of his own: where his account takes no money it goes to the
-// unclaimed account.
+// payWaiting pays what was earned, each investor by a command of his own: where his account takes no money it goes to one in his
+// name, from which he has it as soon as his own takes it.
 func (d *Desk) payWaiting(ctx context.Context, a *Application, p *catalog.Product, list []earned) error {
 	payer := address(a.Loan(), "funds")
 	if p.Start.PaidBy == catalog.PlatformPays {
@@ -92,25 +96,91 @@ func (d *Desk) payWaiting(ctx context.Context, a *Application, p *catalog.Produc
 		var commands, again []*ledger.Command
 		for _, e := range chunk {
 			if e.amount > 0 {
-				commands = append(commands, d.waitingCommand(a, e, payer, market.Cash(e.investor), 0))
-				again = append(again, d.waitingCommand(a, e, payer, Place(a.Asset, "unclaimed"), 1))
+				commands = append(commands, waitingCommand(a, e, payer, market.Cash(e.investor), 0))
+				aside := waitingCommand(a, e, payer, waitingPlace(a, e.investor), 1)
+				aside.Operations = append([]ledger.Operation{&ledger.OpenAccount{
+					Address: waitingPlace(a, e.investor), Asset: a.Asset, Side: ledger.CreditNormal, Type: ledger.Liability, Code: codeUnclaimed, Constraint: ledger.Nonnegative,
+				}}, aside.Operations...)
+				again = append(again, aside)
 			}
 		}
 		refused, err := d.applied(ctx, a, commands, again)
-		if err == nil && len(refused) > 0 {
-			refused, err = d.applied(ctx, a, refused, refused)
+		if err != nil {
+			return err
 		}
-		if err == nil && len(refused) > 0 {
-			err = errs.Conflict.Errorf("the ledger does not pay %d investors for the days before the payout", len(refused))
+		if len(refused) == 0 {
+			continue
+		}
+		left, err := d.applied(ctx, a, refused, refused)
+		if err == nil && len(left) > 0 {
+			err = errs.Conflict.Errorf("the ledger does not pay %d investors for the days before the payout", len(left))
 		}
 		if err != nil {
+			return err
+		}
+		if err := d.planWaiting(ctx, a, refused); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (d *Desk) waitingCommand(a *Application, e earned, payer, to string, way uint64) *ledger.Command {
+// waitingPlace is where lies what an investor earned before the payout and could not be paid.
+func waitingPlace(a *Application, investor id.ID) string {
+	return address(a.Loan(), "waiting:"+hex.EncodeToString(investor[:]))
+}
+
+// WaitingKind is the kind of the planned events by which an investor has what lies there for him: their subject is the application.
+const WaitingKind = "loan-waiting"
+
+// planWaiting lets what could not be paid be tried again, from now on.
+func (d *Desk) planWaiting(ctx context.Context, a *Application, commands []*ledger.Command) error {
+	return d.DB.Write(ctx, func(tx *sql.Tx) error {
+		for _, c := range commands {
+			e := plan.Event{
+				Tenant: a.Tenant, ID: id.ID(c.ID).Derive(WaitingKind, 0), Ledger: a.Ledger, Due: atOnce, Kind: WaitingKind, Subject: a.ID, Content: c.Behalf[:],
+			}
+			if err := d.Plan.AddIn(ctx, tx, e); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// DueWaiting is the handler of those events: an investor has what lies in his name, or it is tried again a day later.
+func (d *Desk) DueWaiting(ctx context.Context, e *plan.Event) (func(*sql.Tx) error, error) {
+	a, err := d.Get(ctx, e.Tenant, e.Subject)
+	if err != nil {
+		return nil, err
+	}
+	if len(e.Content) != id.Size {
+		return nil, plan.Permanent(fmt.Errorf("read for whom something lies: %d bytes", len(e.Content)))
+	}
+	x := earned{investor: id.ID(e.Content)}
+	if err := d.Ledgers.View(ctx, a.Ledger, func(on *ledger.Engine) {
+		if there, ok := on.Account(waitingPlace(a, x.investor)); ok {
+			x.amount = there.Balance()
+		}
+	}); err != nil {
+		return nil, err
+	}
+	now, err := d.Ledgers.Now(ctx, a.Ledger)
+	if err != nil || x.amount == 0 {
+		return nil, err
+	}
+	c := waitingCommand(a, x, waitingPlace(a, x.investor), market.Cash(x.investor), 0)
+	c.ID = ledger.ID(e.ID.Derive("pay", 0))
+	left, err := d.applied(ctx, a, []*ledger.Command{c}, []*ledger.Command{c})
+	if err != nil || len(left) == 0 {
+		return nil, err
+	}
+	next := *e
+	next.ID, next.Due = e.ID.Derive("again", 0), now.UnixMicro()+day24
+	return func(tx *sql.Tx) error { return d.Plan.AddIn(ctx, tx, next) }, nil
+}
+
+func waitingCommand(a *Application, e earned, payer, to string, way uint64) *ledger.Command {
 	return &ledger.Command{
 		ID: ledger.ID(a.ID.Derive("waiting "+e.investor.String(), way)), Purpose: PurposeWaiting, Actor: ledger.ID(a.CreatedBy), Behalf: ledger.ID(e.investor),
 		References: []ledger.Reference{{Type: servicing.ReferenceLoan, Value: a.Loan()}},
