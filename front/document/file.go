@@ -99,9 +99,10 @@ func (f *Files) path(tenant id.ID, hash [32]byte) string {
 	return filepath.Join(f.folder, tenant.String(), text[:2], text)
 }
 
-// write brings a file to the disk before it gets its name, so that a name always stands for the whole.
+// write brings a file to the disk before it gets its name, so that a name always stands for the whole. What is damaged under
+// that name gives way to it.
 func (f *Files) write(path string, raw []byte) error {
-	if _, err := os.Stat(path); err == nil {
+	if there, err := os.ReadFile(path); err == nil && bytes.Equal(there, raw) {
 		return nil
 	}
 	folder := filepath.Dir(path)

@@ -48,6 +48,36 @@ func open(t *testing.T) (*Files, string) {
 
 var ours, theirs = id.ID{1}, id.ID{2}
 
+// TestDamagedFileSentAgain shows that a file that was damaged on the disk is whole again once it is sent again.
+func TestDamagedFileSentAgain(t *testing.T) {
+	f, folder := open(t)
+	content := []byte("%PDF-1.4\n%%EOF\n")
+	put := func() File {
+		t.Helper()
+		kept, err := f.Put(ours, string(PDF), bytes.NewReader(content))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return kept
+	}
+	kept := put()
+	for _, damaged := range [][]byte{nil, content[:5], append([]byte("x"), content...)} {
+		if err := os.WriteFile(f.path(ours, kept.Hash), damaged, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, _, err := f.Get(ours, kept.Hash); !errors.Is(err, ErrDamaged) {
+			t.Errorf("damaged: %v", err)
+		}
+		put()
+		if _, raw, err := f.Get(ours, kept.Hash); err != nil || !bytes.Equal(raw, content) {
+			t.Errorf("sent again: %v", err)
+		}
+	}
+	if left, err := filepath.Glob(filepath.Join(folder, "*", "*", partial+"*")); err != nil || len(left) > 0 {
+		t.Errorf("left behind: %v %v", left, err)
+	}
+}
+
 // TestPut shows what is taken: what a file is must be what it is said to be.
 func TestPut(t *testing.T) {
 	f, _ := open(t)
