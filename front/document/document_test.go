@@ -223,6 +223,63 @@ func TestReadable(t *testing.T) {
 	}
 }
 
+// TestSignedTextsStay shows that a text by which agreements were signed is never changed: another wording is another form, with
+// templates of its own and a line here.
+func TestSignedTextsStay(t *testing.T) {
+	for name, want := range map[string]string{
+		"agreement.zh": "313efa8df6a0e4cb", "agreement.en": "9756d50c28567e7b", "agreement-2.zh": "74d1bb0c4ffe4d94", "agreement-2.en": "6678a3c16c575a14",
+	} {
+		raw, err := templateFiles.ReadFile("templates/" + name + ".txt")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if sum := sha256.Sum256(raw); hex.EncodeToString(sum[:8]) != want {
+			t.Errorf("%s is %x: what was signed by it could not be written again", name, sum[:8])
+		}
+	}
+}
+
+// TestAgreementFollowsTheProduct shows that the clauses on early and late payment say what was agreed.
+func TestAgreementFollowsTheProduct(t *testing.T) {
+	f := fonts(t)
+	for want, change := range map[string]func(a *Agreement){
+		"may pay off the loan at any time. Interest is then owed for the days until then":                               func(*Agreement) {},
+		"Interest is then owed until the next due date":                                                                 func(a *Agreement) { a.Payoff = "to_the_due_date" },
+		"Interest is then owed for all installments":                                                                    func(a *Agreement) { a.Payoff = "to_the_end" },
+		"cannot be paid off before its last due date":                                                                   func(a *Agreement) { a.Prepayable = false },
+		"pays installments to come, whose interest does not change":                                                     func(*Agreement) {},
+		"repays principal, which bears no interest from then on":                                                        func(a *Agreement) { a.Beyond = "principal" },
+		"repays principal, which bears no interest from the next due date on":                                           func(a *Agreement) { a.Beyond = "principal_on_due_date" },
+		"lies on the loan's account":                                                                                    func(a *Agreement) { a.Beyond = "credit" },
+		"Money beyond what is due is not taken":                                                                         func(a *Agreement) { a.Beyond = "none" },
+		"0.05% a day is charged from the day after the due date until it is paid; nothing, if it is paid within 3 days": func(*Agreement) {},
+		"from the day after the due date until it is paid.":                                                             func(a *Agreement) { a.GraceDays = 0 },
+		"Late payment costs nothing":                                                                                    func(a *Agreement) { a.PenaltyRate, a.Penalties = 0, false },
+		"What late payment costs is named in full":                                                                      func(a *Agreement) { a.PenaltyRate = 0 },
+	} {
+		a := agreement(t)
+		change(a)
+		pages, _, _, err := f.lay(a, English)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var text strings.Builder
+		for _, p := range pages {
+			text.WriteString(p.text())
+		}
+		if !strings.Contains(strings.Join(strings.Fields(text.String()), " "), want) {
+			t.Errorf("it does not say %q", want)
+		}
+	}
+}
+
+// TestInterestAlone shows that a claim of which only interest is left is noted too.
+func TestInterestAlone(t *testing.T) {
+	d := assignment()
+	d.Principal, d.Accrued, d.Price = 0, 16, 16
+	render(t, fonts(t), d)
+}
+
 // TestLatinOnly shows what becomes of documents where no Chinese font is: those in English are made, with
 // Chinese letters as their codes, others refused.
 func TestLatinOnly(t *testing.T) {
