@@ -61,14 +61,25 @@ type Agreement struct {
 	Purpose      string
 	AnnualRate   int64 // millionths: 120000 is 12%
 	AllInRate    int64 // millionths
-	PenaltyRate  int64 // millionths a day, of what is overdue
+	PenaltyRate  int64 // millionths a day, of what is overdue; 0: the charges say what it costs
 	Method       schedule.Method
 	Schedule     []schedule.Row // for the whole amount
 	Charges      []Charge       // all that there are
 	Jurisdiction string
 	Guarantors   []Guarantor
 	Signatures   []Signature
+
+	Form       int    // of its text, up to AgreementForm; 0: as it was first. What is signed keeps its own
+	GraceDays  int    // within which nothing is charged at that rate
+	Penalties  bool   // the charges have some for late payment
+	Prepayable bool   // it may be paid off before its last due date
+	Payoff     string // to when interest is owed then: to_the_day, to_the_due_date or to_the_end
+	Beyond     string // where money beyond what is due goes: principal, principal_on_due_date, installments, credit or none
 }
+
+// AgreementForm is that in which agreements are written now. Another wording is another form: what was signed by an older one is
+// written again by that one, to the letter.
+const AgreementForm = 2
 
 // Guarantor pays for the borrower when he does not.
 type Guarantor struct {
@@ -216,6 +227,9 @@ func (c *checker) signatures(list []Signature) {
 }
 
 func (a *Agreement) check(c *checker) {
+	if a.Form < 0 || a.Form > AgreementForm {
+		c.fail("form", "it is %d, take 0 to %d", a.Form, AgreementForm)
+	}
 	c.text("number", a.Number, true)
 	c.date("date", a.Date)
 	c.currency(a.Currency)

@@ -61,6 +61,7 @@ func agreement(t testing.TB) *Agreement {
 		Number: "LM-2026-000123", Date: day.Of(2026, 3, 2), Currency: cny, Borrower: borrower, Platform: platform,
 		UpTo: 100_000_00, Purpose: "装修 home renovation", AnnualRate: 120_000, AllInRate: 135_500, PenaltyRate: 500,
 		Method: schedule.EqualInstallment, Schedule: plan.Rows, Jurisdiction: "上海市浦东新区人民法院", Charges: charges,
+		Form: AgreementForm, GraceDays: 3, Penalties: true, Prepayable: true, Payoff: "to_the_day", Beyond: "installments",
 		Signatures: []Signature{
 			{Role: "borrower", Name: borrower.Name, At: signed, Method: "短信一次性验证码 (one-time code)"},
 			{Role: "platform", Name: platform.Name},
@@ -112,8 +113,16 @@ func guaranteed(t testing.TB) *Agreement {
 	return a
 }
 
+// first is an agreement as they were first written.
+func first(t testing.TB) *Agreement {
+	t.Helper()
+	a := agreement(t)
+	a.Form, a.GraceDays, a.Penalties, a.Prepayable, a.Payoff, a.Beyond = 0, 0, false, false, "", ""
+	return a
+}
+
 func samples(t testing.TB) map[string]Data {
-	return map[string]Data{"agreement": agreement(t), "guaranteed": guaranteed(t), "annex": annex(1234), "assignment": assignment(), "disclosure": disclosure()}
+	return map[string]Data{"agreement": agreement(t), "agreement-1": first(t), "guaranteed": guaranteed(t), "annex": annex(1234), "assignment": assignment(), "disclosure": disclosure()}
 }
 
 // TestPages compares what stands on the pages with golden files, of which people can see a document's text.

@@ -195,7 +195,11 @@ func (w writer) method(m schedule.Method) string {
 func hexText(b [32]byte) string { return hex.EncodeToString(b[:16]) + " " + hex.EncodeToString(b[16:]) }
 
 func (a *Agreement) form() form {
-	return form{"agreement", a.Number, a.Date, a.Currency, func(w writer) (map[string][][]string, error) {
+	template := "agreement"
+	if a.Form > 1 {
+		template += "-" + strconv.Itoa(a.Form)
+	}
+	return form{template, a.Number, a.Date, a.Currency, func(w writer) (map[string][][]string, error) {
 		rows := make([][]string, 0, len(a.Schedule)+1)
 		for _, r := range a.Schedule {
 			rows = append(rows, []string{

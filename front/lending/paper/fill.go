@@ -51,6 +51,7 @@ func (w *Papers) offered(ctx context.Context, a *application.Application, p *cat
 		agreement: &document.Agreement{
 			Number: number, Date: a.Offer.Start, Currency: currency, Borrower: borrower, Platform: platform, UpTo: a.Offer.Amount, Purpose: a.Purpose,
 			Method: terms.Terms.Method, Schedule: rows, Charges: charges, Jurisdiction: word(court, in), Guarantors: guarantors,
+			Form: document.AgreementForm, Prepayable: p.Prepayment.Allowed, Payoff: string(p.Prepayment.PayoffInterest), Beyond: beyond(p), Penalties: len(p.Penalties) > 0,
 		},
 		disclosure: &document.Disclosure{
 			Number: number + "-D", Agreement: number, Date: a.Offer.Start, Currency: currency, Borrower: borrower, Platform: platform,
@@ -86,18 +87,45 @@ func (o *offer) rates(of *application.Offer, p *catalog.Product) (err error) {
 		return err
 	}
 	d.AnnualRate, d.AllInRate = g.AnnualRate, g.AllInRate
+	g.PenaltyRate, g.GraceDays, err = daily(p)
+	return err
+}
+
+// daily is what a day of delay costs by all penalties that grow by the day, and within how many days nothing: 0 where not all of them
+// have the same days of grace.
+func daily(p *catalog.Product) (sum int64, grace int, err error) {
+	first := true
 	for i := range p.Penalties {
 		x := &p.Penalties[i]
 		if x.Kind != catalog.DailyPenalty {
 			continue
 		}
+		if !first && x.GraceDays != grace {
+			return 0, 0, nil
+		}
 		ppm, err := millionths(x.Rate.String())
 		if err != nil {
-			return err
+			return 0, 0, err
 		}
-		g.PenaltyRate += ppm / daysOf[x.Per]
+		first, grace, sum = false, x.GraceDays, sum+ppm/daysOf[x.Per]
 	}
-	return nil
+	return sum, grace, nil
+}
+
+// beyond is where money beyond what is due goes, as servicing counts it.
+func beyond(p *catalog.Product) string {
+	e := &p.Prepayment
+	switch {
+	case p.Overpayment == catalog.Credit:
+		return "credit"
+	case p.Overpayment != catalog.Advance || !e.Allowed:
+		return "none"
+	case !e.Recalculate:
+		return "installments"
+	case e.OnDueDate:
+		return "principal_on_due_date"
+	}
+	return "principal"
 }
 
 // daysOf is for how many days a penalty's rate stands.

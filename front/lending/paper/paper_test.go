@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -230,6 +231,91 @@ func TestPapers(t *testing.T) {
 			t.Error("who doesn't lend does", err)
 		}
 	})
+}
+
+// What was signed by an older text of the agreement is made by that one, to the letter.
+func TestSignedAcrossARelease(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		w := newWorld(t, db)
+		a := offered()
+		digest := w.contract(a)
+		var raw []byte
+		if err := db.Reader().QueryRow(db.Rebind(`SELECT data FROM paper_made WHERE contract = ? AND kind = ?`), digest[:], paper.Agreement).Scan(&raw); err != nil {
+			t.Fatal(err)
+		}
+		var data map[string]any
+		if err := json.Unmarshal(raw, &data); err != nil {
+			t.Fatal(err)
+		}
+		for _, later := range []string{"Form", "GraceDays", "Penalties", "Prepayable", "Payoff", "Beyond"} {
+			delete(data, later)
+		}
+		raw, err := json.Marshal(data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var before document.Agreement
+		if err := json.Unmarshal(raw, &before); err != nil {
+			t.Fatal(err)
+		}
+		made, err := w.Fonts.Render(&before, document.Chinese)
+		if err != nil || made.Digest == digest {
+			t.Fatalf("%x %v", made.Digest, err)
+		}
+		if _, err := db.Writer().Exec(db.Rebind(`INSERT INTO paper_made (tenant, application, contract, kind, language, digest, hash, pages, size, made, data)
+			SELECT tenant, application, ?, kind, language, ?, hash, pages, size, made, ? FROM paper_made WHERE contract = ? AND kind = ?`),
+			made.Digest[:], made.Digest[:], string(raw), digest[:], paper.Agreement); err != nil {
+			t.Fatal(err)
+		}
+		a.Contract, w.signed = hex.EncodeToString(made.Digest[:]), sign.Signature{Hash: made.Digest, At: noon.UnixMicro()}
+		if err := w.Signed(t.Context(), a); err != nil {
+			t.Fatal(err)
+		}
+		if p, pdf, err := w.Get(t.Context(), a, paper.Signed); err != nil || p.Digest != made.Digest || !strings.Contains(text(t, pdf), "甲方可以随时提前偿还全部或部分借款") {
+			t.Errorf("%+v %v", p, err)
+		}
+	})
+}
+
+// The agreement says of early and late money what the product does with it, and of its cost whatever it is.
+func TestAgreementSaysWhatTheProductDoes(t *testing.T) {
+	daily := func(grace ...int) (list []catalog.Penalty) {
+		r, err := catalog.NewRate("0.0005")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, days := range grace {
+			list = append(list, catalog.Penalty{Kind: catalog.DailyPenalty, Rate: r, Per: "day", Of: "principal_interest", GraceDays: days, Mode: "half_even"})
+		}
+		return list
+	}
+	for name, c := range map[string]struct {
+		change    func(p *catalog.Product)
+		says, not string
+	}{
+		"nothing early":         {func(p *catalog.Product) { p.Prepayment.Allowed = false }, "cannot be paid off before its last due date. 4.2 Money beyond what is due is not taken", "may pay off"},
+		"early money waits":     {func(p *catalog.Product) { p.Overpayment = catalog.Credit }, "Money beyond what is due lies on the loan's account", "pays installments"},
+		"three days of grace":   {func(p *catalog.Product) { p.Penalties = daily(3, 3) }, "0.10% a day is charged from the day after the due date until it is paid; nothing, if it is paid within 3 days", "costs nothing"},
+		"several days of grace": {func(p *catalog.Product) { p.Penalties = daily(3, 5) }, "What late payment costs is named in full among the charges above", "a day is charged"},
+		"no penalty":            {func(p *catalog.Product) { p.Penalties = nil }, "Late payment costs nothing", "a day is charged"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, storetest.SQLite(t))
+			w.wants = "en"
+			c.change(w.product)
+			a := offered()
+			a.Offer.Effective, a.Offer.AllIn = "148.050000", "5.283000" // as of a week with a fee of 10 %
+			digest := w.contract(a)
+			a.Contract = hex.EncodeToString(digest[:])
+			_, pdf, err := w.Get(t.Context(), a, paper.Agreement)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := text(t, pdf); !strings.Contains(got, c.says) || strings.Contains(got, c.not) {
+				t.Errorf("it says: %s", got[max(strings.Index(got, "Early repayment"), 0):])
+			}
+		})
+	}
 }
 
 func (w *world) contract(a *application.Application) [32]byte {
