@@ -103,6 +103,35 @@ func TestClaimsChangeHands(t *testing.T) {
 	x.overview()
 }
 
+// After the cut-off a payment counts from the next day. A claim is sold today all the same: what is repaid is off the price, which holds
+// interest until today, and on the due date the loan isn't late yet.
+func TestClaimsAreSoldAfterTheCutOff(t *testing.T) {
+	x := newExchangeOf(t, soldProduct+"overpayment: advance\nlateness: {cut_off: \"10:00\"}\n")
+	x.to("2026-02-14")
+	x.repay(1_066_19, "")
+	x.to("2026-02-20")
+	sale := x.offer("ann", 1_000, "1")
+	quote := func(face, accrued string) {
+		t.Helper()
+		a := x.As(x.who["dan"], http.MethodGet, "/v1/claim-sales/"+sale, nil).OK()
+		if a.At("now", "face") != face || a.At("now", "accrued") != accrued || a.At("now", "against") != "" {
+			t.Errorf("%s, want a face of %s and %s of interest", a.Body, face, accrued)
+		}
+	}
+	quote("92115", "164") // 19.74 are borne
+	x.repay(1_00, "")
+	quote("92115", "156")
+	x.sees("ann", map[string]string{"accrued": "1405"})
+	x.to("2026-02-21")
+	quote("92115", "189")
+
+	x.to("2026-03-15")
+	x.repay(1_00, "")
+	x.refused(x.buy("bob", sale, "1"), "claim_not_for_sale") // before_due: it is due today
+	x.to("2026-03-16")
+	x.sale(sale, "ended")
+}
+
 // The platform's fees of sales are in its books with their tax: 4.16 and 4.31 of the sellers contain 6 % by the product, 1.00 of each
 // buyer 3 % by the chart, for the product names no tax of it. Days before a sale do not know it.
 func TestTaxInFeesOfSales(t *testing.T) {

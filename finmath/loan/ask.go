@@ -116,18 +116,16 @@ func (w *walk) accrued(on day.Date, days int) ([]int64, error) {
 // Ahead is Replay as of a day, with what Accrued says of the beginning of that day and of those that follow it, as long as
 // a replay as of them would give the same state but for its AsOf: until the period ends or something that is open falls due,
 // and no more days than are asked for, 1 or more.
+//
+// Where events count from later days the state is that of the last of them, and only the day itself is told: what was borne
+// until then, and what they have paid of it is not open any more.
 func Ahead(a Agreement, events []Event, on day.Date, most int) (*State, []int64, error) {
-	if slices.ContainsFunc(events, func(e Event) bool { return e.Date > on }) {
-		s, err := Replay(a, events, on)
-		if err != nil {
-			return nil, nil, err
-		}
-		x, err := Accrued(a, events, on, 0)
-		return s, []int64{x}, err
-	}
 	w, err := walked(&a, events, on, &on)
 	if err != nil {
 		return nil, nil, err
+	}
+	if w.s.AsOf > on {
+		most = 1
 	}
 	days := most
 	if w.watched != nil {

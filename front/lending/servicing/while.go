@@ -10,7 +10,7 @@ import (
 )
 
 // While calls f with a loan as it stands and the day of its ledger, and keeps every other act of the loan waiting
-// meanwhile. f does no act of a loan itself.
+// meanwhile. Its last event may count from a later day. f does no act of a loan itself.
 func (s *Servicing) While(ctx context.Context, tenant, loanID id.ID, f func(l *Loan, today day.Date) error) error {
 	unlock := s.locks.lock(tenant, loanID)
 	defer unlock()
@@ -18,11 +18,11 @@ func (s *Servicing) While(ctx context.Context, tenant, loanID id.ID, f func(l *L
 	if err != nil {
 		return err
 	}
-	today, err := s.day(ctx, l, 0)
+	now, err := s.ledgers.Now(ctx, l.Ledger)
 	if err != nil {
 		return err
 	}
-	return f(l, today)
+	return f(l, dateOf(ledger.DateOf(now)))
 }
 
 // Start is the loan's first day.

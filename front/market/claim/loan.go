@@ -5,13 +5,10 @@ import (
 	"github.com/longmen/longmen/finmath/loan"
 )
 
-// LoanOf is a loan as of a day, from its state then and the interest that has accrued. What the state can't tell, that it was
-// restructured or written off, is for the caller to set.
+// LoanOf is a loan as of a day, from its state and the interest that has accrued. The state may be as of a later day, from which
+// a payment counts that was made already. What it can't tell, that the loan was restructured or written off, is for the caller to set.
 func LoanOf(s *loan.State, accrued int64, on day.Date, units uint64) Loan {
 	l := Loan{On: on, Units: units, Outstanding: s.Outstanding()[loan.Principal], State: Repaying}
-	if _, late := s.PastDue(); late > 0 {
-		l.State = Overdue
-	}
 	switch {
 	case s.Closed:
 		l.State = Settled
@@ -21,10 +18,15 @@ func LoanOf(s *loan.State, accrued int64, on day.Date, units uint64) Loan {
 		return l
 	}
 	for i := range s.Rows {
-		if r := &s.Rows[i]; r.Row.Due >= on && r.Outstanding().Total() > 0 {
+		r := &s.Rows[i]
+		if r.Outstanding().Total() == 0 {
+			continue
+		}
+		if r.Row.Due >= on {
 			l.NextDue = r.Row.Due
 			break
 		}
+		l.State = Overdue
 	}
 	l.Accrued = accrued
 	return l
