@@ -278,35 +278,38 @@ func (s *Sales) Due(ctx context.Context, e *plan.Event) (func(*sql.Tx) error, er
 // Review looks at all open orders on a loan, which has changed: those end against which its state stands.
 func (s *Sales) Review(ctx context.Context, tenant, loan id.ID) error {
 	for _, state := range []string{Opening, Offered} {
-		for cursor := uint64(0); ; {
-			found, err := s.Orders.List(ctx, tenant, order.Filter{Kind: KindCode, State: state, Reference: order.Reference{Type: ReferenceLoan, Value: loan}},
-				order.Page{Size: order.MaxPage, Cursor: cursor})
-			if err != nil {
-				return err
+		err := s.each(ctx, tenant, loan, state, func(o *order.Order) error {
+			t, err := TermsOf(o)
+			if err == nil {
+				_, err = s.review(ctx, tenant, o, &t)
 			}
-			if err := s.reviewAll(ctx, tenant, found.Orders); err != nil {
-				return err
-			}
-			if !found.More {
-				break
-			}
-			cursor = found.Cursor
+			return err
+		})
+		if err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-func (s *Sales) reviewAll(ctx context.Context, tenant id.ID, list []order.Order) error {
-	for i := range list {
-		t, err := TermsOf(&list[i])
+// each gives a function the orders on a loan that are in a state.
+func (s *Sales) each(ctx context.Context, tenant, loan id.ID, state string, f func(*order.Order) error) error {
+	for cursor := uint64(0); ; {
+		found, err := s.Orders.List(ctx, tenant, order.Filter{Kind: KindCode, State: state, Reference: order.Reference{Type: ReferenceLoan, Value: loan}},
+			order.Page{Size: order.MaxPage, Cursor: cursor})
 		if err != nil {
 			return err
 		}
-		if _, err := s.review(ctx, tenant, &list[i], &t); err != nil {
-			return err
+		for i := range found.Orders {
+			if err := f(&found.Orders[i]); err != nil {
+				return err
+			}
 		}
+		if !found.More {
+			return nil
+		}
+		cursor = found.Cursor
 	}
-	return nil
 }
 
 // review ends an order against which its loan's state stands, and says when it is to be looked at next.

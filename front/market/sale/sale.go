@@ -130,44 +130,64 @@ func TermsOf(o *order.Order) (t Terms, err error) {
 // ReferenceLoan is the type of the reference from an order to its loan.
 const ReferenceLoan = 2001
 
-// Offer opens an order and lets the ledger hold its units.
+// Offer opens an order and lets the ledger hold its units, before another offer on the loan is looked at: what that one finds free,
+// this one does not have.
 func (s *Sales) Offer(ctx context.Context, tenant id.ID, o Offer) (order.Order, error) {
 	var opened order.Order
 	err := s.Loans.While(ctx, tenant, o.Loan, func(l *Loan) error {
-		if there, err := s.Orders.Get(ctx, tenant, o.ID); err == nil {
-			opened = there
-			return o.same(&there)
-		} else if !errs.Is(err, errs.NotFound) {
+		there, err := s.Orders.Get(ctx, tenant, o.ID)
+		switch {
+		case errs.Is(err, errs.NotFound):
+			there, err = s.begin(ctx, tenant, l, &o)
+		case err == nil:
+			err = o.same(&there)
+		}
+		if opened = there; err != nil || opened.State != Opening {
 			return err
 		}
-		n, events, err := s.prepare(ctx, tenant, l, &o)
-		if err != nil {
+		r, err := s.hold(ctx, &opened)
+		switch {
+		case err != nil:
 			return err
+		case r.Code == ledger.Applied:
+			opened.State = Offered // its row follows
+		default:
+			opened.State = Refused
 		}
-		return s.DB.Write(ctx, func(tx *sql.Tx) error {
-			if err := s.Plan.AddIn(ctx, tx, events...); err != nil {
-				return err
-			}
-			results, err := s.Orders.Within(ctx, tx, tenant, n)
-			if err == nil {
-				opened = results[0].Order
-			}
-			return err
-		})
+		return nil
 	})
-	if err != nil || opened.State != Opening {
-		return opened, err
-	}
-	r, err := s.hold(ctx, &opened)
-	switch {
-	case err != nil:
+	if err != nil {
 		return order.Order{}, err
-	case r.Code == ledger.Applied:
-		opened.State = Offered // its row follows
-	default:
-		opened.State = Refused
 	}
 	return opened, nil
+}
+
+// begin keeps an offer's order. Its seller's others whose units are not held yet, since their hold went unanswered, are held first.
+func (s *Sales) begin(ctx context.Context, tenant id.ID, l *Loan, o *Offer) (opened order.Order, err error) {
+	err = s.each(ctx, tenant, o.Loan, Opening, func(other *order.Order) error {
+		if seller(other) != o.Seller {
+			return nil
+		}
+		return s.held(ctx, other)
+	})
+	if err != nil {
+		return opened, err
+	}
+	n, events, err := s.prepare(ctx, tenant, l, o)
+	if err != nil {
+		return opened, err
+	}
+	err = s.DB.Write(ctx, func(tx *sql.Tx) error {
+		if err := s.Plan.AddIn(ctx, tx, events...); err != nil {
+			return err
+		}
+		results, err := s.Orders.Within(ctx, tx, tenant, n)
+		if err == nil {
+			opened = results[0].Order
+		}
+		return err
+	})
+	return opened, err
 }
 
 // Preview says what an offer would cost now, and what stands against it, if anything does. Nothing is kept.

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/longmen/longmen/core/ledger"
+	"github.com/longmen/longmen/core/node"
 	"github.com/longmen/longmen/finmath/amount"
 	"github.com/longmen/longmen/finmath/day"
 	"github.com/longmen/longmen/finmath/loan"
@@ -257,6 +258,63 @@ func TestWhatOneFundedIsSoldFirst(t *testing.T) {
 		_, err = w.offer(sale.Offer{Seller: bob, Units: 3_000, Price: rate("1")})
 		w.must(err)
 	})
+}
+
+// slow is a ledger that hears of a hold before it applies it.
+type slow struct {
+	*world
+	before func() error
+}
+
+func (l slow) Apply(ctx context.Context, list []*ledger.Command) ([]node.Answer, error) {
+	if list[0].Purpose == sale.PurposeHold {
+		if err := l.before(); err != nil {
+			return nil, err
+		}
+	}
+	return l.world.Apply(ctx, list)
+}
+
+// What one offer takes is not there for the next: neither for one that comes at the same time, nor after one whose hold went unanswered.
+func TestAnOfferTakesItsUnits(t *testing.T) {
+	var under sync.WaitGroup
+	for name, before := range map[string]func(second func() error) error{
+		"at once": func(second func() error) error {
+			under.Go(func() { _ = second() })
+			time.Sleep(50 * time.Millisecond) // it waits for this one
+			return nil
+		},
+		"unanswered": func(func() error) error { return context.Canceled },
+	} {
+		t.Run(name, func(t *testing.T) {
+			each(t, func(w *world) {
+				w.do(&ledger.Transfer{Debit: "bank", Credit: market.Cash(cy), Mode: ledger.Exact, Amount: 10_000_00})
+				o := w.offered("1")
+				_, err := w.buy(o, cy, w.cost(o))
+				w.must(err)
+				w.follow()
+				w.product.Transfer.Holding = 0
+				bought := sale.Offer{ID: w.next("sale"), Loan: theLoan, Actor: staff, Seller: cy, Units: 1_000, Price: rate("1")}
+				again := func() error { _, err := w.Offer(context.Background(), tenant, bought); return err }
+				var once sync.Once
+				w.Ledgers = func(context.Context, string) (market.Ledger, error) {
+					return slow{w, func() (err error) { once.Do(func() { err = before(again) }); return err }}, nil
+				}
+				own, err := w.offer(sale.Offer{Seller: cy, Units: 3_000, Price: rate("1")})
+				if (err != nil) != (name == "unanswered") {
+					t.Fatal(own, err)
+				}
+				under.Wait()
+				err = again()
+				if w.is(err, sale.NotForSale, "loan"); err == nil || errs.Of(err).Message != string(claim.SoldOften) {
+					t.Error(err)
+				}
+				if _, _, held := w.has(cy); held != 3_000 {
+					t.Errorf("%d units are held", held)
+				}
+			})
+		})
+	}
 }
 
 // Who took the loan over in the borrower's place has held it since then.
