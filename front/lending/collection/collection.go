@@ -25,7 +25,7 @@ var migrations embed.FS
 const (
 	MaxPage    = 1_000
 	maxNote    = 1_000 // characters
-	maxEntries = 10_000
+	maxEntries = 10_000 // and the end of a dispute
 	maxPromise = 90 // days ahead
 )
 
@@ -141,37 +141,44 @@ func (c *Collections) Add(ctx context.Context, tenant, loan id.ID, e Entry) (Ent
 	if err != nil {
 		return Entry{}, err
 	}
-	if err := e.check(s.On); err != nil {
-		return Entry{}, err
-	}
 	e.On, e.Events = s.On, l.Version
-	err = c.db.Write(ctx, func(tx *sql.Tx) error {
-		there, found, err := c.find(ctx, tx, tenant, loan, e.ID)
-		if err != nil {
-			return err
-		}
-		if found {
-			if !there.asks(&e) {
-				return errs.Conflict.Errorf("id %s was used for something else: make a new one", e.ID).On("id")
-			}
-			e = there
-			return nil
-		}
-		list, err := c.entries(ctx, tx, tenant, loan, 0, maxEntries+1)
-		if err != nil {
-			return err
-		}
-		k := caseOf(list)
-		if err := k.allows(&e, &s); err != nil {
-			return err
-		}
-		e.Number = k.Entries + 1
-		return c.insert(ctx, tx, tenant, loan, &e)
-	})
+	kept := e
+	for again := true; again; { // one that came in between has taken the number: it counts, too
+		kept = e
+		err = c.db.Write(ctx, func(tx *sql.Tx) error { return c.add(ctx, tx, tenant, loan, &kept, &s) })
+		again = store.IsDuplicate(err)
+	}
 	if err != nil {
 		return Entry{}, err
 	}
-	return e, nil
+	return kept, nil
+}
+
+func (c *Collections) add(ctx context.Context, tx *sql.Tx, tenant, loan id.ID, e *Entry, s *servicing.Standing) error {
+	there, found, err := c.find(ctx, tx, tenant, loan, e.ID)
+	if err != nil {
+		return err
+	}
+	if found {
+		if !there.asks(e) {
+			return errs.Conflict.Errorf("id %s was used for something else: make a new one", e.ID).On("id")
+		}
+		*e = there
+		return nil
+	}
+	if err := e.check(s.On); err != nil {
+		return err
+	}
+	list, err := c.entries(ctx, tx, tenant, loan, 0, maxEntries+1)
+	if err != nil {
+		return err
+	}
+	k := caseOf(list)
+	if err := k.allows(e, s); err != nil {
+		return err
+	}
+	e.Number = k.Entries + 1
+	return c.insert(ctx, tx, tenant, loan, e)
 }
 
 // asks reports whether two entries say the same.
@@ -206,7 +213,7 @@ func (e *Entry) check(today day.Date) error {
 // allows says whether an entry fits what was before it.
 func (k *Case) allows(e *Entry, s *servicing.Standing) error {
 	switch {
-	case k.Entries >= maxEntries:
+	case k.Entries >= maxEntries && !(e.Kind == Resolved && k.Disputed): // no dispute is for ever
 		return errs.Conflict.Errorf("a loan has at most %d entries", maxEntries)
 	case e.Kind == Resolved && !k.Disputed:
 		return errs.Conflict.Errorf("the loan is not in dispute").On("kind")

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -108,6 +109,71 @@ func TestEntriesAreKept(t *testing.T) {
 			}
 		}
 	})
+}
+
+// Whoever notes something at the same time as others is heard, once, be it that he clicked twice.
+func TestEntriesAtOnce(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		c := open(t, db, &late{today: day.Of(2026, 3, 1), days: 20})
+		var writing sync.WaitGroup
+		for n := range 12 {
+			writing.Go(func() {
+				e := collection.Entry{ID: uid("e", n/2), Kind: collection.Contacted, Channel: "phone", Result: "reached"}
+				if _, err := c.Add(t.Context(), tenant, loanID, e); err != nil {
+					t.Errorf("%d: %v", n, err)
+				}
+			})
+		}
+		writing.Wait()
+		if list, err := c.Entries(t.Context(), tenant, loanID, 0, 1000); err != nil || len(list) != 6 || list[5].Number != 6 {
+			t.Errorf("%d entries, want 6: %v", len(list), err)
+		}
+	})
+}
+
+// A promise that is told again on a later day is the same, though nobody could make it then.
+func TestAPromiseAgain(t *testing.T) {
+	l := &late{today: day.Of(2026, 3, 1), days: 20}
+	c := open(t, storetest.SQLite(t), l)
+	e := collection.Entry{ID: uid("e", 1), Kind: collection.Promised, Date: l.today, Amount: 5}
+	for range 2 {
+		if got, err := c.Add(t.Context(), tenant, loanID, e); err != nil || got.Number != 1 || got.On != day.Of(2026, 3, 1) {
+			t.Errorf("%+v %v", got, err)
+		}
+		l.today++
+	}
+	e.ID = uid("e", 2)
+	if _, err := c.Add(t.Context(), tenant, loanID, e); !errs.Is(err, errs.Invalid) || errs.Of(err).Field != "date" {
+		t.Errorf("a new one: %v", err)
+	}
+}
+
+// A loan takes so many entries and no more; a dispute can be resolved all the same.
+func TestADisputeAtTheEnd(t *testing.T) {
+	const most = 10_000
+	db := storetest.SQLite(t)
+	c := open(t, db, &late{today: day.Of(2026, 3, 1), days: 20})
+	if err := db.Write(t.Context(), func(tx *sql.Tx) error {
+		body := `{"kind":"contacted","on":20513,"events":1,"channel":"phone","result":"reached"}`
+		for n := 1; n < most; n++ {
+			own := uid("there", n)
+			if _, err := tx.ExecContext(t.Context(), "INSERT INTO collection_entry (tenant, loan, number, id, body) VALUES (?, ?, ?, ?, ?)", tenant[:], loanID[:], n, own[:], body); err != nil {
+				return err
+			}
+		}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	for n, kind := range []collection.Kind{collection.Disputed, collection.Resolved, collection.Disputed} {
+		_, err := c.Add(t.Context(), tenant, loanID, collection.Entry{ID: uid("e", n), Kind: kind, Note: "so"})
+		if wrong := err != nil; wrong != (n == 2) || wrong && !errs.Is(err, errs.Conflict) {
+			t.Errorf("%s: %v", kind, err)
+		}
+		if disputed, err := c.Disputed(t.Context(), tenant, loanID); err != nil || disputed != (n == 0) {
+			t.Errorf("after %s it is in dispute: %v %v", kind, disputed, err)
+		}
+	}
 }
 
 // In whatever order things are noted, a dispute stops everything but its end, and a loan that is not late takes nothing

@@ -30,7 +30,7 @@ func (c *Collections) Entries(ctx context.Context, tenant, of id.ID, after uint3
 
 // Disputed reports whether a loan is in dispute.
 func (c *Collections) Disputed(ctx context.Context, tenant, of id.ID) (bool, error) {
-	list, err := c.entries(ctx, c.db.Reader(), tenant, of, 0, maxEntries)
+	list, err := c.entries(ctx, c.db.Reader(), tenant, of, 0, maxEntries+1)
 	return caseOf(list).Disputed, err
 }
 
@@ -53,7 +53,7 @@ func (c *Collections) Tasks(ctx context.Context, tenant id.ID, on day.Date, from
 
 func (c *Collections) task(ctx context.Context, tenant id.ID, late *servicing.Late, on day.Date) (t Task, err error) {
 	t.Late = *late
-	entries, err := c.entries(ctx, c.db.Reader(), tenant, late.Loan, 0, maxEntries)
+	entries, err := c.entries(ctx, c.db.Reader(), tenant, late.Loan, 0, maxEntries+1)
 	if err != nil {
 		return t, err
 	}
