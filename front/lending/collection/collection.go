@@ -24,9 +24,9 @@ var migrations embed.FS
 // Limits of entries.
 const (
 	MaxPage    = 1_000
-	maxNote    = 1_000 // characters
+	maxNote    = 1_000  // characters
 	maxEntries = 10_000 // and the end of a dispute
-	maxPromise = 90 // days ahead
+	maxPromise = 90     // days ahead
 )
 
 // InDispute means that the loan is in dispute: nobody is to be contacted before it is resolved.

@@ -1,11 +1,13 @@
 package reminder
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -58,7 +60,8 @@ func Name(loan id.ID) string {
 
 // what is what an event looks at.
 type what struct {
-	Due    day.Date `json:"due,omitempty"`    // of a row: it falls due, or is late
+	Agreed day.Date `json:"agreed,omitempty"` // the row's due date before holidays moved it; 0: an older program planned this
+	Due    day.Date `json:"due,omitempty"`    // of a row, as it was then: it falls due, or is late
 	Days   int      `json:"days,omitempty"`   // it is so many days late; 0: it falls due
 	Number uint32   `json:"number,omitempty"` // of an event: a payment, one that came back, or one that looks like a second
 }
@@ -131,30 +134,35 @@ func (r *Reminders) again(ctx context.Context, l *servicing.Loan, e *servicing.E
 	if err != nil {
 		return err
 	}
-	then := func(w what) { told.later = append(told.later, event(l, hop(l, e, w), w.at(zone), w)) }
-	late := false
-	for i := range rows {
-		due := rows[i].Row.Due
-		if due >= today {
-			then(what{Due: due})
-			break
-		}
-		if days := next(int(today - due)); !late && days > 0 {
-			late = true
-			then(what{Due: due, Days: days})
-		}
+	for _, w := range from(today, rows) {
+		told.later = append(told.later, event(l, step(l, w).Derive("after", uint64(e.Number)), w.at(zone), w))
 	}
 	return nil
 }
 
-// hop is the id of what is planned because of an event. Where it leads to the same as what was planned before, the two
-// meet at the next step.
-func hop(l *servicing.Loan, e *servicing.Event, w what) id.ID {
-	return step(l, w).Derive("after", uint64(e.Number))
+// from is what is looked at from a day on: the oldest row that is late, and the next one that is not due before. Where it is the same as
+// what was planned before, the two meet at the next step.
+func from(today day.Date, rows []loan.Row) (then []what) {
+	for i := range rows {
+		r := &rows[i].Row
+		if r.Due >= today {
+			return append(then, what{Agreed: r.Nominal, Due: r.Due})
+		}
+		if days := next(int(today - r.Due)); len(then) == 0 && days > 0 {
+			then = append(then, what{Agreed: r.Nominal, Due: r.Due, Days: days})
+		}
+	}
+	return then
 }
 
+// step is the id of a look at a row, as it is due now.
 func step(l *servicing.Loan, w what) id.ID {
-	return l.Deed.Loan.Derive("reminder.row", uint64(w.Due)<<16|uint64(w.Days))
+	return l.Deed.Loan.Derive("reminder.agreed", uint64(w.Agreed)).Derive("reminder.row", uint64(w.Due)<<16|uint64(w.Days))
+}
+
+// telling is the id of what is told of the rows that are due together, of which a is agreed for the first date: once, whenever it falls due.
+func telling(l *servicing.Loan, a day.Date, days int) id.ID {
+	return l.Deed.Loan.Derive("reminder.told", uint64(a)<<16|uint64(days))
 }
 
 // next is the day after so many days past due on which somebody is told again, 0 if he is not.
@@ -219,24 +227,59 @@ func (r *Reminders) Due(ctx context.Context, e *plan.Event) (func(*sql.Tx) error
 	return r.due(ctx, l, e, w)
 }
 
+// find gives the rows that are due together with the one that is meant, from first to end; none if it is paid or was agreed otherwise.
+func find(rows []loan.Row, w what) (first, end int) {
+	at := slices.IndexFunc(rows, func(r loan.Row) bool {
+		return r.Nominal == w.Agreed || w.Agreed == 0 && r.Row.Due == w.Due
+	})
+	if at < 0 {
+		return 0, 0
+	}
+	first, end = at, at+1
+	for ; first > 0 && rows[first-1].Row.Due == rows[at].Row.Due; first-- {
+	}
+	for ; end < len(rows) && rows[end].Row.Due == rows[at].Row.Due; end++ {
+	}
+	return first, end
+}
+
 // due tells what falls due, and goes on to the row after it.
 func (r *Reminders) due(ctx context.Context, l *servicing.Loan, e *plan.Event, w what) (func(*sql.Tx) error, error) {
 	rows, zone, err := r.rows(ctx, l, e)
 	if err != nil || l.Lost {
 		return nil, err
 	}
+	today := dateOf(time.UnixMicro(e.Due).In(zone))
+	first, end := find(rows, w)
+	if end == 0 {
+		// It was paid, or agreed otherwise; what an older program planned may have moved.
+		rows = slices.DeleteFunc(rows, func(x loan.Row) bool { return x.Nominal <= w.Agreed })
+		return r.keep(ctx, l, nil, from(today, rows), zone)
+	}
+	together := rows[first:end]
+	row := together[0].Row
+	now := what{Agreed: row.Nominal, Due: row.Due}
+	if now.at(zone) > e.Due {
+		return r.keep(ctx, l, nil, []what{now}, zone)
+	}
 	var tell *notice.Notice
-	var then []what
-	for i := range rows {
-		switch row := &rows[i]; {
-		case row.Row.Due == w.Due:
-			then = append(then, what{Due: w.Due, Days: lateDays[0]})
-			if tell, err = r.reminder(ctx, l, e, message.Due, step(l, w), row.Outstanding().Total(), w.Due, map[string]any{"loan": Name(l.Deed.Loan)}); err != nil {
-				return nil, err
-			}
-		case row.Row.Due > w.Due:
-			return r.keep(ctx, l, tell, append(then, what{Due: row.Row.Due}), zone)
+	if row.Due >= today {
+		sum := int64(0)
+		for i := range together {
+			sum += together[i].Outstanding().Total()
 		}
+		if tell, err = r.reminder(ctx, l, e, message.Due, telling(l, row.Nominal, 0), sum, row.Due, map[string]any{"loan": Name(l.Deed.Loan)}); err != nil {
+			return nil, err
+		}
+	}
+	var then []what
+	if days := next(max(0, int(today-row.Due))); days > 0 {
+		for i := range together {
+			then = append(then, what{Agreed: together[i].Nominal, Due: row.Due, Days: days})
+		}
+	}
+	if end < len(rows) {
+		then = append(then, what{Agreed: rows[end].Nominal, Due: rows[end].Row.Due})
 	}
 	return r.keep(ctx, l, tell, then, zone)
 }
@@ -247,25 +290,33 @@ func (r *Reminders) late(ctx context.Context, l *servicing.Loan, e *plan.Event, 
 	if err != nil || l.Lost {
 		return nil, err
 	}
-	for i := range rows {
-		if rows[i].Row.Due != w.Due {
-			continue
-		}
-		sum := int64(0)
-		for k := range rows[:i+1] {
-			sum += rows[k].Outstanding().Total()
-		}
-		tell, err := r.reminder(ctx, l, e, message.Overdue, step(l, w), sum, w.Due, map[string]any{"loan": Name(l.Deed.Loan), "days": w.Days})
-		if err != nil {
-			return nil, err
-		}
-		var then []what
-		if days := next(w.Days); days > 0 {
-			then = append(then, what{Due: w.Due, Days: days})
-		}
-		return r.keep(ctx, l, tell, then, zone)
+	today := dateOf(time.UnixMicro(e.Due).In(zone))
+	first, end := find(rows, w)
+	switch {
+	case end == 0 && w.Agreed == 0:
+		return r.keep(ctx, l, nil, from(today, rows), zone) // it may have moved
+	case end == 0:
+		return nil, nil // it was paid, or agreed otherwise
 	}
-	return nil, nil // it was paid or moved
+	row := rows[first].Row
+	now := what{Agreed: cmp.Or(w.Agreed, row.Nominal), Due: row.Due, Days: w.Days}
+	if now.at(zone) > e.Due {
+		return r.keep(ctx, l, nil, []what{now}, zone)
+	}
+	sum := int64(0)
+	for i := range rows[:end] {
+		sum += rows[i].Outstanding().Total()
+	}
+	days := int(today - row.Due)
+	tell, err := r.reminder(ctx, l, e, message.Overdue, telling(l, row.Nominal, w.Days), sum, row.Due, map[string]any{"loan": Name(l.Deed.Loan), "days": days})
+	if err != nil {
+		return nil, err
+	}
+	var then []what
+	if now.Days = next(days); now.Days > 0 {
+		then = append(then, now)
+	}
+	return r.keep(ctx, l, tell, then, zone)
 }
 
 // rows are those that are not paid as of an event.
