@@ -47,7 +47,7 @@ type Quote struct {
 	Pays     int64 // the buyer: the price and his fees
 }
 
-// Price works out what an offer costs on the day of the loan.
+// Price works out what an offer costs on the day of the loan. Ask Against of the quote whether it can be sold for that.
 func Price(p *catalog.Product, l *Loan, o *Offer) (Quote, error) {
 	var q Quote
 	if o.Units < 1 || o.Units > l.Units {
@@ -76,15 +76,20 @@ func Price(p *catalog.Product, l *Loan, o *Offer) (Quote, error) {
 		return q, fmt.Errorf("price: %w", err)
 	}
 	if q.Price = q.Clean + q.Accrued; q.Price < 1 {
-		return q, errs.Invalid.Errorf("%d units are worth nothing: offer more", o.Units).On("units")
+		return q, nil
 	}
-	if err := q.Charge(p); err != nil {
-		return q, err
+	return q, q.Charge(p)
+}
+
+// Against says what stands against a sale at its price: nobody pays or gets less than nothing.
+func (q *Quote) Against() Reason {
+	switch {
+	case q.Price < 1:
+		return Worthless
+	case q.Receives < 0:
+		return FeesHigh
 	}
-	if q.Receives < 0 {
-		return q, errs.Invalid.Errorf("the fees are higher than the price").On("price")
-	}
-	return q, nil
+	return ""
 }
 
 // Charge adds the fees to a quote that has its price, and what both sides get and pay with them.

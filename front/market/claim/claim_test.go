@@ -180,24 +180,31 @@ func TestAgainst(t *testing.T) {
 	}
 }
 
-func TestPriceRefused(t *testing.T) {
+// Nobody sells, or buys, what is worth less than a cent, or for less than the seller's fees. That may come to be so after the offer.
+func TestAgainstAPrice(t *testing.T) {
 	p := product()
-	p.Fees = append(p.Fees, catalog.Fee{Code: "flat", PaidBy: "seller", At: "transfer", Of: "none", Amount: 50_00, Mode: "half_up"})
-	for field, o := range map[string]claim.Offer{"units": {Price: rate("1")}, "price": {Units: 10, Price: rate("0.95")}} {
-		_, err := claim.Price(p, loanOn(t, p, 2, day.Of(2026, 3, 25)), &o)
-		if e := errs.Of(err); err == nil || e.Code != errs.Invalid || e.Field != field {
-			t.Errorf("%s: %v", field, err)
-		}
+	on := day.Of(2026, 3, 25)
+	if _, err := claim.Price(p, loanOn(t, p, 2, on), &claim.Offer{Price: rate("1")}); !errs.Is(err, errs.Invalid) || errs.Of(err).Field != "units" {
+		t.Errorf("no units: %v", err)
 	}
-}
-
-// Nobody sells, or buys, what is worth less than a cent.
-func TestWorthNothing(t *testing.T) {
-	p := product()
-	p.Fees = nil
-	l := &claim.Loan{Units: 12_000, Outstanding: 1}
-	if _, err := claim.Price(p, l, &claim.Offer{Units: 1, Price: rate("1")}); !errs.Is(err, errs.Invalid) || errs.Of(err).Field != "units" {
-		t.Errorf("a unit of a loan of a cent: %v", err)
+	flat := product()
+	flat.Fees = append(flat.Fees, catalog.Fee{Code: "flat", PaidBy: "seller", At: "transfer", Of: "none", Amount: 8_00, Mode: "half_up"})
+	for _, c := range []struct {
+		p     *catalog.Product
+		l     *claim.Loan
+		units uint64
+		want  claim.Reason
+		field string
+	}{
+		{p, &claim.Loan{Units: 12_000, Outstanding: 1}, 1, claim.Worthless, "units"},
+		{flat, &claim.Loan{Units: 12_000, Outstanding: 1}, 1, claim.Worthless, "units"},
+		{flat, loanOn(t, p, 2, on), 9, claim.FeesHigh, "price"},
+		{flat, loanOn(t, p, 2, on), 10, "", "loan"},
+	} {
+		q, err := claim.Price(c.p, c.l, &claim.Offer{Units: c.units, Price: rate("1")})
+		if got := q.Against(); err != nil || got != c.want || got.Field() != c.field {
+			t.Errorf("%d of %d cents: %q on %s stands against %+v, want %q: %v", c.units, c.l.Outstanding, got, got.Field(), q, c.want, err)
+		}
 	}
 }
 

@@ -40,14 +40,16 @@ const (
 	HeldShort    Reason = "held_too_short"
 	BeforeDue    Reason = "before_due"
 	SoldOften    Reason = "sold_too_often"
+	Worthless    Reason = "worthless"     // it costs less than a cent
+	FeesHigh     Reason = "fees_too_high" // the seller's are higher than the price
 )
 
 // Field is what of an offer the reason is about.
 func (r Reason) Field() string {
 	switch r {
-	case TooManyUnits, WholeOnly, PieceSmall, RestSmall:
+	case TooManyUnits, WholeOnly, PieceSmall, RestSmall, Worthless:
 		return "units"
-	case PriceLow, PriceHigh:
+	case PriceLow, PriceHigh, FeesHigh:
 		return "price"
 	}
 	return "loan"

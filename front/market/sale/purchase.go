@@ -71,7 +71,15 @@ func (l *Loan) quote(t *Terms) (claim.Quote, claim.Reason, error) {
 	if reason := claim.Now(l.Product, &l.Loan); reason != "" {
 		return claim.Quote{}, reason, nil
 	}
-	q, err := claim.Price(l.Product, &l.Loan, &ask)
+	return l.price(&ask)
+}
+
+// price is what an offer costs now, or what stands against that.
+func (l *Loan) price(o *claim.Offer) (claim.Quote, claim.Reason, error) {
+	q, err := claim.Price(l.Product, &l.Loan, o)
+	if against := q.Against(); err == nil && against != "" {
+		return claim.Quote{}, against, nil
+	}
 	return q, "", err
 }
 
@@ -200,10 +208,16 @@ func (s *Sales) buy(ctx context.Context, tenant id.ID, b *Purchase, o *order.Ord
 		return Bought{q, r.Sequence}, nil
 	case r.Code == ledger.HoldNotFound:
 		return Bought{}, Over.Errorf("its units were sold or set free before sequence %d", r.Sequence).On("order")
-	case r.Code == ledger.CreditsFrozen && r.Index == 0:
-		return Bought{}, NotForSale.Errorf("the seller's account takes no money, the ledger refused it at sequence %d", r.Sequence).On("order")
+	case !buyers(c, &r):
+		return Bought{}, NotForSale.Errorf("an account on the seller's side takes or pays no money, the ledger refused it at sequence %d: %s", r.Sequence, r.Code).On("order")
 	}
 	return Bought{}, market.NoMoney.Errorf("the ledger refused it at sequence %d: %s", r.Sequence, r.Code).On("buyer")
+}
+
+// buyers says whether a purchase was refused for what the buyer has or lacks.
+func buyers(c *ledger.Command, r *ledger.Result) bool {
+	t, ok := c.Operations[r.Index].(*ledger.Transfer)
+	return !ok || t.Debit == market.Cash(id.ID(c.Behalf)) && r.Code != ledger.CreditsFrozen
 }
 
 // Get gives a sale as its row has it.

@@ -197,7 +197,7 @@ func (s *Sales) Preview(ctx context.Context, tenant id.ID, o Offer) (q claim.Quo
 		if against = reason; err != nil || against != "" {
 			return err
 		}
-		q, err = claim.Price(l.Product, &l.Loan, &claim.Offer{Units: o.Units, Class: h.Class, Price: o.Price})
+		q, against, err = l.price(&claim.Offer{Units: o.Units, Class: h.Class, Price: o.Price})
 		return err
 	})
 	return q, against, err
@@ -237,13 +237,13 @@ func seller(o *order.Order) id.ID {
 // prepare checks an offer and makes its order, with the events that end or look at it.
 func (s *Sales) prepare(ctx context.Context, tenant id.ID, l *Loan, o *Offer) (*order.New, []plan.Event, error) {
 	h, reason, err := s.against(ctx, tenant, l, o)
+	var q claim.Quote
+	if err == nil && reason == "" {
+		q, reason, err = l.price(&claim.Offer{Units: o.Units, Class: h.Class, Price: o.Price})
+	}
 	if err == nil && reason != "" {
 		err = NotForSale.Errorf("%s", reason).On(reason.Field())
 	}
-	if err != nil {
-		return nil, nil, err
-	}
-	q, err := claim.Price(l.Product, &l.Loan, &claim.Offer{Units: o.Units, Class: h.Class, Price: o.Price})
 	if err != nil {
 		return nil, nil, err
 	}

@@ -453,6 +453,54 @@ func TestPurchasesThatCannotBe(t *testing.T) {
 	})
 }
 
+// What the seller's account does not take or pay is told as his, what the buyer lacks as the buyer's.
+func TestWhoseAccountRefuses(t *testing.T) {
+	each(t, func(w *world) {
+		o := w.offered("1")
+		pays := w.cost(o)
+		w.do(&ledger.Freeze{Account: market.Cash(ann), What: ledger.FreezeDebits}) // her fee is not paid
+		_, err := w.buy(o, bob, pays)
+		w.is(err, sale.NotForSale, "order")
+		w.do(&ledger.Freeze{Account: market.Cash(bob), What: ledger.FreezeDebits})
+		_, err = w.buy(o, bob, pays)
+		w.is(err, market.NoMoney, "buyer")
+		_, err = w.buy(o, cy, pays) // has none
+		w.is(err, market.NoMoney, "buyer")
+	})
+}
+
+// An offer whose loan was nearly repaid since is shown with what stands against its sale; it is for sale again if the payment comes back.
+func TestFeesAboveThePrice(t *testing.T) {
+	each(t, func(w *world) {
+		w.product.Fees[0] = catalog.Fee{Code: "sale", PaidBy: "seller", At: "transfer", Of: "none", Amount: 5_00, Mode: "half_up"}
+		o := w.offered("1")
+		w.act.Lock()
+		before := w.events
+		w.events = append(w.events[:len(w.events):len(w.events)], loan.Event{Type: loan.Repay, Date: day.Of(2026, 3, 25), Amount: 10_640_00})
+		w.act.Unlock()
+		q, against, err := w.Quote(w.Context(), tenant, o.ID)
+		if err != nil || against != claim.FeesHigh || q.Pays != 0 {
+			w.Errorf("%+v %q %v", q, against, err)
+		}
+		_, err = w.buy(o, bob, 1)
+		if w.is(err, sale.NotForSale, "order"); err == nil || errs.Of(err).Message != string(claim.FeesHigh) {
+			w.Error(err)
+		}
+		w.product.Transfer.MinPiece = 0
+		small := sale.Offer{Seller: cy, Loan: theLoan, Units: 900, Price: rate("1")}
+		if _, against, err := w.Preview(w.Context(), tenant, small); err != nil || against != claim.FeesHigh {
+			w.Errorf("%q %v", against, err)
+		}
+		_, err = w.offer(small)
+		w.is(err, sale.NotForSale, "price")
+		w.act.Lock()
+		w.events = before
+		w.act.Unlock()
+		_, err = w.buy(o, bob, w.cost(o))
+		w.must(err)
+	})
+}
+
 // A purchase whose row is behind is answered as it was.
 func TestAPurchaseAgain(t *testing.T) {
 	each(t, func(w *world) {
