@@ -113,10 +113,10 @@ func (s *Sales) end(ctx context.Context, o *order.Order, reason string) (ledger.
 	c.References = append(c.References, ledger.Reference{Type: referenceReason, Value: code})
 	r, err := s.send(ctx, t.Ledger, c)
 	if errs.Is(err, errs.Conflict) {
-		// It was asked for before, for another reason: the same, if there is nothing held any more.
+		// It was asked for before, for another reason: nothing is held any more, be it that it was sold even before that.
 		held, look := s.holds(ctx, t.Ledger, o.ID)
 		if look != nil || !held {
-			return ledger.Result{}, look
+			return ledger.Result{Code: ledger.HoldNotFound}, look
 		}
 	}
 	return r, err

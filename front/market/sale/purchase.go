@@ -231,24 +231,31 @@ func (s *Sales) Get(ctx context.Context, tenant, sale id.ID) (order.Order, error
 
 // Withdraw ends an order for its seller, unless it was sold before. Its row follows.
 func (s *Sales) Withdraw(ctx context.Context, tenant, sale id.ID) (order.Order, error) {
-	o, _, err := s.open(ctx, tenant, sale)
-	switch {
-	case err != nil:
-		return order.Order{}, err
-	case o.State == Sold:
-		return order.Order{}, Over.Errorf("the claim was sold").On("order")
-	case o.State == Ended || o.State == Refused:
-		return *o, nil
-	}
-	r, err := s.end(ctx, o, "withdrawn")
-	if err == nil && r.Code == ledger.HoldNotFound {
-		err = Over.Errorf("its units were sold or set free before sequence %d", r.Sequence).On("order")
-	}
+	o, t, err := s.open(ctx, tenant, sale)
 	if err != nil {
 		return order.Order{}, err
 	}
-	o.State = Ended
-	return *o, nil
+	if !s.Orders.Kinds().Ended(o.Kind, o.State) {
+		r, err := s.end(ctx, o, "withdrawn")
+		if err != nil {
+			return order.Order{}, err
+		}
+		if r.Code != ledger.HoldNotFound {
+			o.State = Ended
+			return *o, nil
+		}
+		// Somebody was faster. Its row may be behind.
+		if err := s.Current(ctx, tenant, t.Ledger); err != nil {
+			return order.Order{}, err
+		}
+		if o, _, err = s.open(ctx, tenant, sale); err != nil {
+			return order.Order{}, err
+		}
+	}
+	if o.State == Ended || o.State == Refused {
+		return *o, nil
+	}
+	return order.Order{}, Over.Errorf("the claim was sold").On("order")
 }
 
 // Kinds of planned events: of one order, and of a loan whose orders are looked at.

@@ -185,6 +185,23 @@ func TestWithdraw(t *testing.T) {
 	})
 }
 
+// A claim that was sold is not withdrawn, be its row behind and its end refused before. What ended by itself has ended.
+func TestWithdrawTooLate(t *testing.T) {
+	each(t, func(w *world) {
+		w.repay(day.Of(2026, 4, 15))
+		sold, left := w.offered("1"), w.offered("1")
+		_, err := w.buy(sold, bob, w.cost(sold))
+		w.must(err)
+		w.must(w.runner.Advance(w.Context(), "main", shanghai(2026, 4, 26).UnixMicro())) // their time is over, and nobody has followed the ledger
+		_, err = w.Withdraw(w.Context(), tenant, sold.ID)
+		w.is(err, sale.Over, "order")
+		if o, err := w.Withdraw(w.Context(), tenant, left.ID); err != nil || o.State != sale.Ended {
+			w.Errorf("%s %v", o.State, err)
+		}
+		w.ended(left, sale.Ended, "expired")
+	})
+}
+
 func TestOffersAndPurchasesRefused(t *testing.T) {
 	each(t, func(w *world) {
 		for reason, o := range map[string]sale.Offer{
