@@ -1,7 +1,9 @@
 package store
 
 import (
+	"context"
 	"database/sql"
+	"fmt"
 	"strconv"
 	"strings"
 )
@@ -69,6 +71,17 @@ func (d Dialect) ForUpdate() string {
 		return " FOR UPDATE"
 	}
 	return ""
+}
+
+// Alone lets nobody else write to a table before the transaction ends, so that what it counts there holds. On SQLite nobody else writes anyway.
+func (db *DB) Alone(ctx context.Context, tx *sql.Tx, table string) error {
+	if db.dialect == SQLite {
+		return nil
+	}
+	if _, err := tx.ExecContext(ctx, "LOCK TABLE "+table+" IN SHARE ROW EXCLUSIVE MODE"); err != nil {
+		return fmt.Errorf("lock table %s: %w", table, err)
+	}
+	return nil
 }
 
 // List gives n placeholders for an IN list: "?, ?, ?".

@@ -13,6 +13,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -431,6 +433,41 @@ func TestUploads(t *testing.T) {
 		a.State = application.Offered
 		if err := keep(func(u *paper.Upload) { u.ID = uid("upload", 100) }); !errs.Is(err, order.WrongState) {
 			t.Errorf("after it was decided: %v", err)
+		}
+	})
+}
+
+// Of files that are sent at the same time so many are kept as there is room for.
+func TestUploadsAtOnce(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		w := newWorld(t, db)
+		a := offered()
+		a.State = application.Documents
+		content := []byte("%PDF-1.4\n%%EOF\n")
+		keep := func(n int) error {
+			_, err := w.Keep(t.Context(), a, w.product, paper.Upload{ID: uid("upload", n), Kind: "income", Type: "application/pdf", Hash: sha256.Sum256(content), Uploader: uid("principal", 1)}, content)
+			return err
+		}
+		var sending sync.WaitGroup
+		var full atomic.Int32
+		for n := range paper.MaxUploads + 10 {
+			if n < paper.MaxUploads-2 {
+				if err := keep(n); err != nil {
+					t.Fatal(err)
+				}
+				continue
+			}
+			sending.Go(func() {
+				if err := keep(n); errs.Is(err, errs.Conflict) {
+					full.Add(1)
+				} else if err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		sending.Wait()
+		if list, err := w.Uploads(t.Context(), a); err != nil || len(list) != paper.MaxUploads || full.Load() != 10 {
+			t.Errorf("%d are kept, %d not: %v", len(list), full.Load(), err)
 		}
 	})
 }

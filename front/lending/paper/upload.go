@@ -81,8 +81,8 @@ func (w *Papers) Keep(ctx context.Context, a *application.Application, p *catalo
 	default:
 		return u, order.WrongState.Errorf("no more documents are taken: it is %s", a.State)
 	}
-	if len(list) >= MaxUploads {
-		return u, errs.Conflict.Errorf("%d files were sent, at most %d are kept", len(list), MaxUploads)
+	if err := room(len(list)); err != nil {
+		return u, err
 	}
 	file, err := w.Files.Put(a.Tenant, u.Type, bytes.NewReader(content))
 	if err != nil {
@@ -100,9 +100,28 @@ func (u *Upload) again(with *Upload) error {
 	return nil
 }
 
+// room refuses one more file than are kept.
+func room(sent int) error {
+	if sent >= MaxUploads {
+		return errs.Conflict.Errorf("%d files were sent, at most %d are kept", sent, MaxUploads)
+	}
+	return nil
+}
+
 func (w *Papers) upload(ctx context.Context, a *application.Application, u *Upload) error {
 	return w.DB.Write(ctx, func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, w.DB.Rebind(`INSERT INTO paper_upload (tenant, application, id, kind, type, hash, size, uploader, at)
+		if err := w.DB.Alone(ctx, tx, "paper_upload"); err != nil {
+			return err
+		}
+		sent := 0
+		err := tx.QueryRowContext(ctx, w.DB.Rebind(`SELECT count(*) FROM paper_upload WHERE tenant = ? AND application = ?`), a.Tenant[:], a.ID[:]).Scan(&sent)
+		if err != nil {
+			return fmt.Errorf("count files of application %s: %w", a.ID, err)
+		}
+		if err := room(sent); err != nil {
+			return err
+		}
+		_, err = tx.ExecContext(ctx, w.DB.Rebind(`INSERT INTO paper_upload (tenant, application, id, kind, type, hash, size, uploader, at)
 			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`), a.Tenant[:], a.ID[:], u.ID[:], u.Kind, u.Type, u.Hash[:], u.Size, u.Uploader[:], u.At)
 		if store.IsDuplicate(err) {
 			return order.IDTaken.Errorf("another file comes under the id %s at the same time: send it again", u.ID).On("id")
