@@ -36,6 +36,7 @@ var InDispute = errs.Define("collection_disputed", 409, "The loan is in dispute"
 type Loans interface {
 	Get(ctx context.Context, tenant, loan id.ID) (*servicing.Loan, error)
 	Standing(ctx context.Context, tenant, loan id.ID, on day.Date) (servicing.Standing, error)
+	PaidSince(ctx context.Context, l *servicing.Loan, events uint32, until day.Date) (int64, error)
 	Overdue(ctx context.Context, tenant id.ID, on day.Date, from, to int, after servicing.Place, limit int) ([]servicing.Late, bool, error)
 }
 
@@ -117,9 +118,9 @@ const (
 	Broken  = "broken"
 )
 
-// State tells on a day what has become of a promise: so much was paid since, or its date is over.
-func (p *Promise) State(l *servicing.Loan, on day.Date) string {
-	if l.PaidSince(p.Events, p.Date) >= p.Amount {
+// State tells on a day what has become of a promise: so much was paid since, by its date, or that is over.
+func (p *Promise) State(paid int64, on day.Date) string {
+	if paid >= p.Amount {
 		return Kept
 	}
 	if on > p.Date {

@@ -39,6 +39,10 @@ type late struct {
 
 func (l *late) Get(context.Context, id.ID, id.ID) (*servicing.Loan, error) { return &l.loan, nil }
 
+func (*late) PaidSince(context.Context, *servicing.Loan, uint32, day.Date) (int64, error) {
+	return 0, nil
+}
+
 func (l *late) Standing(_ context.Context, _, _ id.ID, on day.Date) (servicing.Standing, error) {
 	if on == 0 {
 		on = l.today

@@ -61,9 +61,11 @@ func (c *Collections) task(ctx context.Context, tenant id.ID, late *servicing.La
 		return t, nil
 	}
 	l, err := c.loans.Get(ctx, tenant, late.Loan)
-	if err == nil {
-		t.Promise = t.Case.Promise.State(l, on)
+	if err != nil {
+		return t, err
 	}
+	paid, err := c.loans.PaidSince(ctx, l, t.Case.Promise.Events, t.Case.Promise.Date)
+	t.Promise = t.Case.Promise.State(paid, on)
 	return t, err
 }
 

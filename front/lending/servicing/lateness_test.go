@@ -10,6 +10,8 @@ import (
 	"github.com/longmen/longmen/finmath/loan"
 	"github.com/longmen/longmen/front/lending/servicing"
 	"github.com/longmen/longmen/kit/errs"
+	"github.com/longmen/longmen/kit/id"
+	"github.com/longmen/longmen/store/storetest"
 )
 
 // at moves the ledger's clock to an instant.
@@ -217,4 +219,58 @@ func TestEqualPaymentsThatAreNoSecondOnes(t *testing.T) {
 		w.to("2026-03-16")
 		taken(advance, 23, 106_62, 56_62)
 	})
+}
+
+// What somebody paid by a day he paid by then, in the ledger's zone: whoever promised it has kept his word, whatever day it counts from.
+func TestPaidSince(t *testing.T) {
+	w := newWorld(t, storetest.SQLite(t), 2)
+	w.at("2026-01-28 08:00:00")
+	d := w.lend(1, terms{Amount: 120_000_00, Months: 12, Start: day.Of(2026, 1, 28), Plain: true, Lateness: servicing.Lateness{CutOff: 17 * time.Hour}})
+	promised := day.Of(2026, 3, 10)
+	n := 0
+	pay := func(now string, more func(*servicing.Payment)) *servicing.Event {
+		w.at(now)
+		n++
+		e := w.repay(d, n, 10_00, func(p *servicing.Payment) {
+			p.Anyway = true
+			more(p)
+		})
+		return &e
+	}
+	at := func(paid, received string) func(*servicing.Payment) {
+		return func(p *servicing.Payment) { p.Paid, p.Received = instant(t, paid), instant(t, received) }
+	}
+	late := pay("2026-03-10 23:59:59", at("", ""))
+	if late.Date != promised+1 {
+		t.Errorf("after the cut-off it counts from %s", late.Date)
+	}
+	pay("2026-03-12 09:00:00", at("2026-03-10 18:00:00", "2026-03-12 08:00:00"))
+	pay("2026-03-12 09:00:01", at("", "2026-03-10 18:00:00"))
+	pay("2026-03-12 09:00:02", func(p *servicing.Payment) { p.Date = promised }) // by hand
+	pay("2026-03-12 09:00:03", at("2026-03-11 00:00:00", ""))                    // a day late
+	sum := func(events uint32, until day.Date) int64 {
+		l, err := w.Get(t.Context(), tenant, d.Loan)
+		if err != nil {
+			t.Fatal(err)
+		}
+		x, err := w.PaidSince(t.Context(), l, events, until)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return x
+	}
+	for until, want := range map[day.Date]int64{promised - 1: 0, promised: 40_00, promised + 1: 50_00} {
+		if got := sum(1, until); got != want {
+			t.Errorf("until %s are paid %d, want %d", until, got, want)
+		}
+	}
+	if got := sum(late.Number, promised); got != 30_00 {
+		t.Errorf("after the first %d", got)
+	}
+	if _, err := w.Reverse(t.Context(), tenant, d.Loan, uid("reversal", 1), late.ID, id.ID{}); err != nil {
+		t.Fatal(err)
+	}
+	if got := sum(1, promised); got != 30_00 {
+		t.Errorf("without what came back %d", got)
+	}
 }

@@ -292,14 +292,3 @@ func (l *Loan) derive(s *loan.State) derived {
 	}
 	return d
 }
-
-// PaidSince is what the borrower has paid after so many events, until a day.
-func (l *Loan) PaidSince(events uint32, until day.Date) (sum int64) {
-	for i := min(int(events), len(l.Events)); i < len(l.Events); i++ {
-		e := &l.Events[i]
-		if (e.Kind == Repaid || e.Kind == Settled || e.Kind == Recovered) && e.Outcome == Applied && !l.reversed[e.ID] && e.Date <= until {
-			sum += e.Given()
-		}
-	}
-	return sum
-}

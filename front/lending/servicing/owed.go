@@ -1,10 +1,14 @@
 package servicing
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
+	"time"
 
+	"github.com/longmen/longmen/core/ledger"
+	"github.com/longmen/longmen/finmath/day"
 	"github.com/longmen/longmen/kit/id"
 )
 
@@ -47,6 +51,23 @@ func (s *Servicing) OwedOn(ctx context.Context, tenant id.ID, product string) (s
 		WHERE tenant = ? AND product = ? AND state NOT IN (?, ?)`), tenant[:], product, string(Opening), string(Closed)).Scan(&sum)
 	if err != nil {
 		return 0, fmt.Errorf("add up the loans of a product: %w", err)
+	}
+	return sum, nil
+}
+
+// PaidSince is what the borrower has paid after so many events of a loan, until the end of a day of its ledger. The day is that of
+// the payment, also where it counts from a later one.
+func (s *Servicing) PaidSince(ctx context.Context, l *Loan, events uint32, until day.Date) (sum int64, err error) {
+	now, err := s.ledgers.Now(ctx, l.Ledger)
+	if err != nil {
+		return 0, err
+	}
+	for i := min(int(events), len(l.Events)); i < len(l.Events); i++ {
+		e := &l.Events[i]
+		paid := dateOf(ledger.DateOf(time.UnixMicro(cmp.Or(e.Paid, e.Received, e.At)).In(now.Location())))
+		if (e.Kind == Repaid || e.Kind == Settled || e.Kind == Recovered) && e.Outcome == Applied && !l.reversed[e.ID] && min(e.Date, paid) <= until {
+			sum += e.Given()
+		}
 	}
 	return sum, nil
 }
