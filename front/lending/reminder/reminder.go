@@ -160,9 +160,10 @@ func step(l *servicing.Loan, w what) id.ID {
 	return l.Deed.Loan.Derive("reminder.agreed", uint64(w.Agreed)).Derive("reminder.row", uint64(w.Due)<<16|uint64(w.Days))
 }
 
-// telling is the id of what is told of the rows that are due together, of which a is agreed for the first date: once, whenever it falls due.
-func telling(l *servicing.Loan, a day.Date, days int) id.ID {
-	return l.Deed.Loan.Derive("reminder.told", uint64(a)<<16|uint64(days))
+// telling is the id of what is told of the rows that are due together, of which the first was agreed for a date: once, whenever it falls
+// due. Older programs took the date on which it was due, mostly the same.
+func telling(l *servicing.Loan, agreed day.Date, days int) id.ID {
+	return l.Deed.Loan.Derive("reminder.row", uint64(agreed)<<16|uint64(days))
 }
 
 // next is the day after so many days past due on which somebody is told again, 0 if he is not.
@@ -236,9 +237,11 @@ func find(rows []loan.Row, w what) (first, end int) {
 		return 0, 0
 	}
 	first, end = at, at+1
-	for ; first > 0 && rows[first-1].Row.Due == rows[at].Row.Due; first-- {
+	for first > 0 && rows[first-1].Row.Due == rows[at].Row.Due {
+		first--
 	}
-	for ; end < len(rows) && rows[end].Row.Due == rows[at].Row.Due; end++ {
+	for end < len(rows) && rows[end].Row.Due == rows[at].Row.Due {
+		end++
 	}
 	return first, end
 }
