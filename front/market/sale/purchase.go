@@ -252,10 +252,13 @@ func (s *Sales) Withdraw(ctx context.Context, tenant, sale id.ID) (order.Order, 
 			return order.Order{}, err
 		}
 	}
-	if o.State == Ended || o.State == Refused {
+	switch o.State {
+	case Ended, Refused:
 		return *o, nil
+	case Sold:
+		return order.Order{}, Over.Errorf("the claim was sold").On("order")
 	}
-	return order.Order{}, Over.Errorf("the claim was sold").On("order")
+	return order.Order{}, Over.Errorf("its units are not held any more").On("order")
 }
 
 // Kinds of planned events: of one order, and of a loan whose orders are looked at.
