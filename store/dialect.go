@@ -73,7 +73,8 @@ func (d Dialect) ForUpdate() string {
 	return ""
 }
 
-// Alone lets nobody else write to a table before the transaction ends, so that what it counts there holds. On SQLite nobody else writes anyway.
+// Alone lets nobody else write to a table before the transaction ends, so that what it finds there holds. On SQLite nobody else
+// writes anyway.
 func (db *DB) Alone(ctx context.Context, tx *sql.Tx, table string) error {
 	if db.dialect == SQLite {
 		return nil

@@ -109,7 +109,7 @@ func (a *Accounting) keepChart(ctx context.Context, tx *sql.Tx, p *ops.Proposal)
 	if err != nil {
 		return err
 	}
-	if err := a.alone(ctx, tx, "accounting_chart"); err != nil {
+	if err := a.db.Alone(ctx, tx, "accounting_chart"); err != nil {
 		return err
 	}
 	newest, found, err := a.newestChart(ctx, tx, p.Tenant)
@@ -125,18 +125,6 @@ func (a *Accounting) keepChart(ctx context.Context, tx *sql.Tx, p *ops.Proposal)
 		p.Tenant[:], int64(c.From), string(p.Becomes), p.ID[:], a.clock.Now().UnixMicro())
 	if err != nil {
 		return fmt.Errorf("keep chart: %w", err)
-	}
-	return nil
-}
-
-// alone lets nobody else write a table until the transaction ends: what is approved next is judged by what this leaves. SQLite
-// has one writer anyway.
-func (a *Accounting) alone(ctx context.Context, tx *sql.Tx, table string) error {
-	if a.db.Dialect() == store.SQLite {
-		return nil
-	}
-	if _, err := tx.ExecContext(ctx, "LOCK TABLE "+table+" IN SHARE ROW EXCLUSIVE MODE"); err != nil {
-		return fmt.Errorf("lock %s: %w", table, err)
 	}
 	return nil
 }

@@ -44,7 +44,7 @@ func (a *Accounting) keepClosing(ctx context.Context, tx *sql.Tx, p *ops.Proposa
 	if err := readStrictly(p.Becomes, &c); err != nil {
 		return err
 	}
-	if err := a.alone(ctx, tx, "accounting_period"); err != nil {
+	if err := a.db.Alone(ctx, tx, "accounting_period"); err != nil {
 		return err
 	}
 	through, err := a.through(ctx, tx, p.Tenant, c.Ledger)

@@ -56,7 +56,9 @@ func TestChangesThatAreNone(t *testing.T) {
 		}
 		// A charge that says nothing of it is due on its day, and so it is shown to who approves it.
 		p, err := w.ProposeChange(context.Background(), office{}, draft(100), d.Loan, charge(func(*servicing.Change) {}))
-		var shown struct{ Loan struct{ Outstanding map[string]int64 } }
+		var shown struct {
+			Loan struct{ Outstanding map[string]int64 }
+		}
 		if err == nil {
 			err = json.Unmarshal(p.Becomes, &shown)
 		}
