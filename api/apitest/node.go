@@ -33,6 +33,7 @@ type Node struct {
 	books map[string]*book
 	// fault, if it is set, is what every call answers.
 	fault error
+	slow  time.Duration
 }
 
 // NewNode makes an empty node by this clock.
@@ -43,6 +44,13 @@ func (n *Node) Fail(err error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.fault = err
+}
+
+// Slow makes each batch take so long.
+func (n *Node) Slow(d time.Duration) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.slow = d
 }
 
 // Size is the last sequence of a ledger, 0 if there is none: with it a test sees that nothing was journaled.
@@ -194,7 +202,17 @@ func (b *book) now() ledger.Instant {
 }
 
 // Apply applies a batch.
-func (n *Node) Apply(_ context.Context, name string, commands []*ledger.Command) ([]api.Answer, error) {
+func (n *Node) Apply(ctx context.Context, name string, commands []*ledger.Command) ([]api.Answer, error) {
+	n.mu.Lock()
+	slow := n.slow
+	n.mu.Unlock()
+	select {
+	case <-time.After(slow):
+	case <-ctx.Done():
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
 	return on(n, name, func(b *book) ([]api.Answer, error) {
 		answers := make([]api.Answer, len(commands))
 		for i, c := range commands {

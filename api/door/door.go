@@ -10,6 +10,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"math/rand/v2"
 	"net/http"
@@ -191,8 +192,10 @@ func (d *Door) serve(ctx context.Context, door http.Handler, w http.ResponseWrit
 		ctx, limit = limited, start.Add(long+graceTime)
 	}
 	// Whoever does not take his answer must not keep us for ever. A connection that can't be told so has limits of its own.
-	_ = http.NewResponseController(w).SetWriteDeadline(limit)
+	control := http.NewResponseController(w)
+	_ = control.SetWriteDeadline(limit)
 	r = r.WithContext(ctx)
+	r.Body = &body{r.Body, control}
 	defer func() {
 		d.underway.Add(-1)
 		if fault := recover(); fault != nil {
@@ -203,6 +206,21 @@ func (d *Door) serve(ctx context.Context, door http.Handler, w http.ResponseWrit
 		}
 	}()
 	door.ServeHTTP(answer, r)
+}
+
+// body is that of a request. Its reader bounds the time in which it has to arrive; when it has, nothing more is waited for. A limit
+// that passed later would look like a broken connection, and end the request and all that come over the connection after it.
+type body struct {
+	io.ReadCloser
+	control *http.ResponseController
+}
+
+func (b *body) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	if err == io.EOF {
+		_ = b.control.SetReadDeadline(time.Time{})
+	}
+	return n, err
 }
 
 // caught answers for a handler that panicked.

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/longmen/longmen/api"
 	"github.com/longmen/longmen/api/apitest"
@@ -223,4 +224,27 @@ func TestNoise(t *testing.T) {
 		c.Close()
 	}
 	s.Get("/v1/ledgers").OK()
+}
+
+// A request may take longer than its body may take to arrive, and so may those that come over the same connection after it.
+func TestLongerThanItsBody(t *testing.T) {
+	const plain = `{"debit":"investor:1:cash","credit":"investor:2:cash","amount":"100"}`
+	for name, c := range map[string]struct{ kind, body string }{
+		"read at once":         {"application/json", plain},
+		"read in full":         {"application/json; charset=utf-8", plain},
+		"read at once in vain": {"application/json", strings.Replace(plain, "}", `,"effective":"2026-01-02"}`, 1)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := apitest.NewSite(t)
+			s.Market()
+			transfer := func() *apitest.Answer {
+				return s.Do(http.MethodPost, at+"/transfers", c.body, "Content-Type", c.kind, "Idempotency-Key", s.ID().String())
+			}
+			s.Node.Slow(5500 * time.Millisecond)
+			transfer().OK()
+			s.Node.Slow(0)
+			transfer().OK()
+		})
+	}
 }
