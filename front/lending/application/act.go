@@ -46,7 +46,14 @@ func (d *Desk) Withdraw(ctx context.Context, tenant, application, change id.ID, 
 		if step, err := d.done(ctx, a, change, withdraw); step != nil || err != nil {
 			return err
 		}
-		_, err := d.Orders.Change(ctx, tenant, order.Change{ID: change, Order: a.ID, Version: a.Order.Version, Transition: withdraw, Act: by})
+		at, err := d.SignedAt(ctx, a, a.Borrower)
+		if err == nil && at > 0 {
+			err = order.WrongState.Errorf("the borrower has signed")
+		}
+		if err != nil {
+			return err
+		}
+		_, err = d.Orders.Change(ctx, tenant, order.Change{ID: change, Order: a.ID, Version: a.Order.Version, Transition: withdraw, Act: by})
 		return err
 	})
 }

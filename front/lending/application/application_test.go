@@ -415,6 +415,52 @@ func TestFundedBelowTheFees(t *testing.T) {
 	}
 }
 
+// What investors earn while a listing is open is taken of the loan where the borrower pays it: the part that is paid out leaves
+// something beside that, too.
+func TestFundedBelowWhatItEarned(t *testing.T) {
+	w := newWorld(t, storetest.SQLite(t))
+	w.start = catalog.Start{From: catalog.FromBid, PaidBy: catalog.BorrowerPays}
+	w.partial = rate("0.1")
+	w.fees = []catalog.Fee{{Code: "flat", PaidBy: "borrower", At: "disbursement", Of: "none", Amount: 200_80, Mode: "half_even"}}
+	a := w.sign(w.submit(1))
+	w.run()
+	// Of 205.00 2 % and 200.80 leave 0.10, and they earn 0.47 in seven days.
+	l, err := w.market.Listing(t.Context(), tenant, a.ID)
+	if err != nil || l.Partial != 206 {
+		t.Fatalf("it is paid out from %d units on, %v", l.Partial, err)
+	}
+	w.bid(a, 1, int64(l.Partial)*100)
+	w.wait(8 * 24 * time.Hour)
+	if s := w.state(a); s != application.Repaying {
+		t.Errorf("it is %s", s)
+	}
+}
+
+// An older program left what an account did not take on the unclaimed account, under the id by which it lies in the investor's name
+// now. If it ended then, the loan goes on all the same, and nobody is paid twice.
+func TestWaitingThatAnOlderProgramPaid(t *testing.T) {
+	w := newWorld(t, storetest.SQLite(t))
+	w.start = catalog.Start{From: catalog.FromBid, PaidBy: catalog.PlatformPays}
+	a := w.sign(w.submit(1))
+	w.run()
+	w.bid(a, 1, 700_00)
+	w.wait(5 * 24 * time.Hour)
+	w.do(&ledger.Freeze{Account: market.Cash(investor(1)), What: ledger.FreezeCredits})
+	unclaimed, who := application.Place(a.Asset, "unclaimed"), investor(1)
+	answers, err := w.Apply(t.Context(), "main", []*ledger.Command{{
+		ID: ledger.ID(a.ID.Derive("waiting "+who.String(), 1)), Purpose: application.PurposeWaiting, Behalf: ledger.ID(who),
+		Operations: []ledger.Operation{&ledger.Transfer{Debit: application.Place(a.Asset, "fees"), Credit: unclaimed, Mode: ledger.Exact, Amount: 1_15}},
+	}})
+	if err != nil || answers[0].Result.Code != ledger.Applied {
+		t.Fatal(answers, err)
+	}
+	w.bid(a, 2, 500_00)
+	w.wait(2 * 24 * time.Hour)
+	if s := w.state(a); s != application.Repaying || w.balance(unclaimed) != 1_15 {
+		t.Errorf("it is %s, with %d unclaimed", s, w.balance(unclaimed))
+	}
+}
+
 // A listing that no application opened is none of the desk's.
 func TestOthersListings(t *testing.T) {
 	w := newWorld(t, storetest.SQLite(t))

@@ -11,6 +11,7 @@ import (
 
 	"github.com/longmen/longmen/core/ledger"
 	"github.com/longmen/longmen/finmath/amount"
+	"github.com/longmen/longmen/finmath/day"
 	"github.com/longmen/longmen/front/catalog"
 	"github.com/longmen/longmen/front/lending/agreement"
 	"github.com/longmen/longmen/front/lending/servicing"
@@ -196,8 +197,9 @@ func smallest(units, minimum, step uint64) uint64 {
 	return (least + step - 1) / step * step
 }
 
-// payable is the least number of units, from one on, of which a loan can be made and something is left to pay out. Funded with
-// less it fails, and the money goes back, while nothing is lent yet.
+// payable is the least number of units, from one on, of which a loan can be made and something is left to pay out, also beside
+// what they earn as long as the listing is open, where the borrower pays that. Funded with less it fails, and the money goes back,
+// while nothing is lent yet.
 func (a *Application) payable(p *catalog.Product, least, units int64) int64 {
 	if least == 0 {
 		return 0
@@ -205,7 +207,16 @@ func (a *Application) payable(p *catalog.Product, least, units int64) int64 {
 	return least + int64(sort.Search(int(units-least), func(more int) bool {
 		x := a.application((least+int64(more))*int64(p.Funding.Unit), a.Offer.Grade, a.Offer.Start)
 		x.Part = true
-		return catalog.Works(p, x) == nil
+		if catalog.Works(p, x) != nil {
+			return false
+		}
+		if p.Start.PaidBy != catalog.BorrowerPays {
+			return true
+		}
+		rest, _, err := catalog.Payout(p, x.Amount)
+		opens := x.Start - day.Date(p.Funding.Days)
+		kept, other := catalog.WaitingInterest(p, x, x.Amount, opens, opens)
+		return err == nil && other == nil && kept < rest
 	}))
 }
 

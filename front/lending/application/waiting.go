@@ -104,14 +104,15 @@ func (d *Desk) payWaiting(ctx context.Context, a *Application, p *catalog.Produc
 				again = append(again, aside)
 			}
 		}
-		refused, err := d.applied(ctx, a, commands, again)
+		refused, err := d.applied(ctx, a, commands, again, 0)
 		if err != nil {
 			return err
 		}
 		if len(refused) == 0 {
 			continue
 		}
-		left, err := d.applied(ctx, a, refused, refused)
+		// Where an older program put it on the unclaimed account by the same id, it stays there.
+		left, err := d.applied(ctx, a, refused, refused, ledger.IDConflict)
 		if err == nil && len(left) > 0 {
 			err = errs.Conflict.Errorf("the ledger does not pay %d investors for the days before the payout", len(left))
 		}
@@ -171,7 +172,7 @@ func (d *Desk) DueWaiting(ctx context.Context, e *plan.Event) (func(*sql.Tx) err
 	}
 	c := waitingCommand(a, x, waitingPlace(a, x.investor), market.Cash(x.investor), 0)
 	c.ID = ledger.ID(e.ID.Derive("pay", 0))
-	left, err := d.applied(ctx, a, []*ledger.Command{c}, []*ledger.Command{c})
+	left, err := d.applied(ctx, a, []*ledger.Command{c}, []*ledger.Command{c}, 0)
 	if err != nil || len(left) == 0 {
 		return nil, err
 	}
@@ -188,8 +189,9 @@ func waitingCommand(a *Application, e earned, payer, to string, way uint64) *led
 	}
 }
 
-// applied sends commands and gives, of those that were refused, what is to be sent instead.
-func (d *Desk) applied(ctx context.Context, a *Application, commands, instead []*ledger.Command) (refused []*ledger.Command, err error) {
+// applied sends commands and gives, of those that were refused, what is to be sent instead. A refusal that says it was done before,
+// if one does, is none.
+func (d *Desk) applied(ctx context.Context, a *Application, commands, instead []*ledger.Command, done ledger.Code) (refused []*ledger.Command, err error) {
 	if len(commands) == 0 {
 		return nil, nil
 	}
@@ -199,6 +201,9 @@ func (d *Desk) applied(ctx context.Context, a *Application, commands, instead []
 	}
 	for i := range answers {
 		code := answers[i].Result.Code
+		if code == done && done != 0 {
+			continue
+		}
 		if !code.Journaled() {
 			return nil, errs.Overloaded.Errorf("the ledger takes nothing at the moment: %s", code)
 		}

@@ -230,9 +230,12 @@ func (r *Reminders) Due(ctx context.Context, e *plan.Event) (func(*sql.Tx) error
 
 // find gives the rows that are due together with the one that is meant, from first to end; none if it is paid or was agreed otherwise.
 func find(rows []loan.Row, w what) (first, end int) {
-	at := slices.IndexFunc(rows, func(r loan.Row) bool {
-		return r.Nominal == w.Agreed || w.Agreed == 0 && r.Row.Due == w.Due
+	at := slices.IndexFunc(rows, func(r loan.Row) bool { // charges may have been agreed for the day of a row that holidays moved
+		return r.Row.Due == w.Due && (r.Nominal == w.Agreed || w.Agreed == 0)
 	})
+	if at < 0 {
+		at = slices.IndexFunc(rows, func(r loan.Row) bool { return r.Nominal == w.Agreed })
+	}
 	if at < 0 {
 		return 0, 0
 	}

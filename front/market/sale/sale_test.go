@@ -575,3 +575,15 @@ func TestWhichLoansWereSold(t *testing.T) {
 		}
 	})
 }
+
+// An offer whose id lies ahead is never taken by the ledger: it keeps its seller from no other.
+func TestAnOfferFromTheFuture(t *testing.T) {
+	each(t, func(w *world) {
+		ahead := w.next("sale")
+		ahead[0] ^= 0x40 // centuries
+		_, err := w.Offer(w.Context(), tenant, sale.Offer{ID: ahead, Loan: theLoan, Actor: staff, Seller: ann, Price: rate("1"), Units: 1_000})
+		w.is(err, errs.Invalid, "id")
+		_, err = w.offer(sale.Offer{Seller: ann, Price: rate("1"), Units: 1_000})
+		w.must(err)
+	})
+}
