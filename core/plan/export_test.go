@@ -11,5 +11,8 @@ func LookEvery(d time.Duration) (before time.Duration) {
 // DueCondition is the condition by which events are found that are due.
 const DueCondition = waiting
 
+// Alike is the condition by which events are found that are like one.
+const Alike = alike
+
 // Cleared is the query of what is removed.
 const Cleared = cleared

@@ -461,6 +461,9 @@ func TestEventsAreIndexed(t *testing.T) {
 	if steps := way(plan.DueCondition, "main", 5); len(steps) != 1 || !strings.Contains(steps[0], "USING INDEX plan_event_open (ledger=? AND due<?)") {
 		t.Errorf("SQLite goes this way: %q", steps)
 	}
+	if steps := explain("SELECT * FROM plan_event WHERE "+plan.Alike, "main", 5, "kind", tenant[:]); len(steps) != 1 || !strings.Contains(steps[0], "USING INDEX plan_event_open (ledger=? AND due=?)") {
+		t.Errorf("SQLite goes this way: %q", steps)
+	}
 	if steps := way("tenant = ? AND (due, id) > (?, ?)", tenant[:], 5, tenant[:]); len(steps) != 1 || !strings.Contains(steps[0], "USING INDEX plan_event_all (tenant=? AND ") {
 		t.Errorf("SQLite goes this way: %q", steps)
 	}
