@@ -347,6 +347,12 @@ func TestSignedBeforeTheNodeEnded(t *testing.T) {
 		"he signs again": func(w *world, a *application.Application) error {
 			return second(w.Sign(w.Context(), tenant, a.ID, borrower, w.next("signature"), by(application.Borrower), w.code))
 		},
+		"he would withdraw": func(w *world, a *application.Application) error {
+			if _, err := w.Withdraw(w.Context(), tenant, a.ID, w.next("withdrawal"), by(application.Borrower)); !errs.Is(err, order.WrongState) {
+				w.Errorf("what was signed is withdrawn: %v", err)
+			}
+			return second(w.Advance(w.Context(), tenant, a.ID))
+		},
 		"the offer ends": func(w *world, _ *application.Application) error {
 			w.wait(73 * time.Hour)
 			return nil
